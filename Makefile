@@ -1,0 +1,44 @@
+# One command each; `make` alone lists them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# More for pytest, such as PYTEST='-k sweeper -x'.
+PYTEST ?=
+# More for `tenure up`, such as UP='--port 9000'.
+UP ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench soak lock set-up
+
+help: ## Print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+
+run: ## Set everything up and start Tenure: store, services, sweeper, HTTP, dashboard
+	@$(PYTHON) tools/set_up.py run
+	@exec $(BIN)/tenure up $(UP)
+
+test: set-up ## Set everything up and run the tests
+	$(BIN)/pytest $(PYTEST)
+
+check: set-up ## Format, lint, types and security, without changing a file
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml src
+
+format: set-up ## Format the code, and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: set-up ## Measure throughput and latency
+	$(BIN)/tenure bench
+
+soak: set-up ## Run the long tests: simulation, crashes, failovers, planted bugs
+	$(BIN)/pytest -m soak $(PYTEST)
+
+lock: ## Pin the requirements anew, with hashes, from pyproject.toml
+	$(PYTHON) tools/lock.py
+
+set-up: ## Set up .venv for development, and nothing else
+	@$(PYTHON) tools/set_up.py development

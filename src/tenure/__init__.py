@@ -1,0 +1,95 @@
+"""Tenure keeps one authoritative record for every live thing, and moves it through its lifecycle atomically."""
+
+from tenure.core.durations import days, end_of, hours, lease, minutes, seconds
+from tenure.core.errors import (
+    CursorAhead,
+    DeclarationError,
+    Exists,
+    InvalidChange,
+    LeaseLost,
+    LimitReached,
+    MissingField,
+    NotFound,
+    NotHolder,
+    NotUnder,
+    OpConflict,
+    OutcomeUnknown,
+    Overdue,
+    Refused,
+    Stale,
+    TenureError,
+    Unavailable,
+    UnknownState,
+    WrongState,
+)
+from tenure.core.fields import Noted, field, parent, serial
+from tenure.core.lifecycle import Lifecycle
+from tenure.core.states import Effect, EffectOf, End, Limit, State, StateOf
+from tenure.core.transitions import ANYONE, CLAIMANT, HOLDER, NEXT, SWEEPER, Change, Claim, Transition
+from tenure.opening import open  # noqa: A004  it is called as tenure.open
+from tenure.store.events import Delivery, Event, Turn
+from tenure.store.holding import Held
+from tenure.store.messages import Retry
+from tenure.store.polling import Poller
+from tenure.store.store import Store
+from tenure.store.verdicts import Applied, Transaction, Verdict
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ANYONE",
+    "CLAIMANT",
+    "HOLDER",
+    "NEXT",
+    "SWEEPER",
+    "Applied",
+    "Change",
+    "Claim",
+    "CursorAhead",
+    "DeclarationError",
+    "Delivery",
+    "Effect",
+    "EffectOf",
+    "End",
+    "Event",
+    "Exists",
+    "Held",
+    "InvalidChange",
+    "LeaseLost",
+    "Lifecycle",
+    "Limit",
+    "LimitReached",
+    "MissingField",
+    "NotFound",
+    "NotHolder",
+    "NotUnder",
+    "Noted",
+    "OpConflict",
+    "OutcomeUnknown",
+    "Overdue",
+    "Poller",
+    "Refused",
+    "Retry",
+    "Stale",
+    "State",
+    "StateOf",
+    "Store",
+    "TenureError",
+    "Transaction",
+    "Transition",
+    "Turn",
+    "Unavailable",
+    "UnknownState",
+    "Verdict",
+    "WrongState",
+    "days",
+    "end_of",
+    "field",
+    "hours",
+    "lease",
+    "minutes",
+    "open",
+    "parent",
+    "seconds",
+    "serial",
+]

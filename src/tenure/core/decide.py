@@ -1,0 +1,399 @@
+"""The decision: what becomes of a transaction, given what the store holds.
+
+`decide` is one pure function: no clock, no I/O, total. Engines in Python call it inside their transaction; the
+tests' model calls it over a dict; an engine that decides on its server says the same over the same plain data.
+
+What it guards, in the order in which it looks (the first that fails is the refusal):
+
+    1  the record is there (or, for a create, is not)
+    2  the build knows the state, and the transition leaves it
+    3  the record is not past its deadline or lease. The tempting wrong version checks the index of due records
+       instead: what was not swept yet would still be allowed.
+    4  version and fence, if given. No lock guards a transition; a paused holder that wakes up is stopped here.
+    5  what the entered state needs: its fields, its parent's state and window, a slot of each limit
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from tenure.core.clock import Time
+from tenure.core.kinds import Kinds, Slot, holdings
+from tenure.core.row import Entry, Row
+from tenure.core.table import EdgeRow, LimitRow, StateRow, Table
+from tenure.core.transitions import NEXT, Change, TimedChange
+
+Reason = Literal[
+    "not_found",
+    "exists",
+    "unknown_state",
+    "wrong_state",
+    "overdue",
+    "not_due",
+    "stale",
+    "not_holder",
+    "missing_field",
+    "not_under",
+    "limit_reached",
+    "op_conflict",
+]
+
+
+Asked = Change[Any] | TimedChange
+
+
+class Transaction(msgspec.Struct, frozen=True):
+    """Changes that are applied all or not at all, by one actor; `digest` tells two bodies of one op id apart."""
+
+    changes: Sequence[Asked]
+    by: str
+    op: str = ""
+    why: str = ""
+    digest: bytes = b""
+    timed: bool = False
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why nothing happened, as plain data."""
+
+    reason: Reason
+    change: int
+    kind: str
+    id: str
+    name: str
+    row: Row | None = None
+    deadline: int | None = None
+    field: str = ""
+    parent_kind: str = ""
+    parent_id: str | None = None
+    parent: Row | None = None
+    overdue: bool = False
+    limit: str = ""
+    key: str = ""
+    at_most: int = 0
+    holders: tuple[str, ...] = ()
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What an op id's first application gave; kept for its repeats."""
+
+    digest: bytes
+    rows: tuple[Row, ...]
+
+
+class Write(msgspec.Struct, frozen=True):
+    """One change made: the row before and after, and its event. A beat has no event."""
+
+    before: Row | None
+    after: Row
+    entry: Entry | None
+
+
+class Writes(msgspec.Struct, frozen=True):
+    """A transaction made: its writes in order, and what the space's counters are after it."""
+
+    writes: tuple[Write, ...]
+    sequence: int
+    held: dict[Slot, int]
+    serials: dict[tuple[str, str], int]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The record as each change left it."""
+        return tuple(write.after for write in self.writes)
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """The op id was applied before: its first answer."""
+
+    rows: tuple[Row, ...]
+
+
+Decision = Writes | Replay | Refusal
+
+
+class View(Protocol):
+    """What a store holds, as `decide` asks for it."""
+
+    kinds: Kinds
+    time: Time
+    sequence: int
+
+    def row(self, kind: str, id: str) -> Row | None:
+        """Give a record."""
+
+    def held(self, slot: Slot) -> int:
+        """Give how many records hold a slot of this limit and key."""
+
+    def holders(self, slot: Slot, most: int) -> Sequence[str]:
+        """Give the ids of those that hold one."""
+
+    def serial(self, kind: str, field: str) -> int:
+        """Give the last number given out."""
+
+    def answer(self, op: str) -> Answer | None:
+        """Give what an op id's first application gave, if it is still kept."""
+
+
+def decide(view: View, transaction: Transaction) -> Decision:
+    """Decide one transaction. The view is only read."""
+    if transaction.op:
+        answer = view.answer(transaction.op)
+        if answer is not None:
+            if answer.digest == transaction.digest:
+                return Replay(answer.rows)
+            first = transaction.changes[0]
+            return Refusal("op_conflict", 0, first.kind, str(first.id), first.name)
+    draft = Draft(view, transaction)
+    try:
+        for number, change in enumerate(transaction.changes):
+            draft.number, draft.change = number, change
+            draft.make(change)
+    except Stop as stop:
+        return stop.refusal
+    return Writes(tuple(draft.writes), draft.sequence, draft.slots, draft.serials)
+
+
+def due(view: View, row: Row) -> tuple[int, str] | None:
+    """Give when the record's next timed transition happens, as things stand, and which it is."""
+    return Draft(view, NOBODY).due(row, view.kinds[row.kind])
+
+
+class Stop(Exception):  # noqa: N818  it carries a refusal out of a draft, and never leaves this module
+    """The transaction is refused."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+
+
+NOBODY = Transaction((), "")
+
+
+class Draft:
+    """One transaction in the making: what it has written so far, over what the view holds."""
+
+    __slots__ = ("change", "number", "now", "rows", "sequence", "serials", "slots", "transaction", "view", "writes")
+
+    change: Asked
+
+    def __init__(self, view: View, transaction: Transaction) -> None:
+        self.view, self.transaction = view, transaction
+        self.now, self.sequence = view.time.now, view.sequence
+        self.number = 0
+        self.rows: dict[tuple[str, str], Row] = {}
+        self.slots: dict[Slot, int] = {}
+        self.serials: dict[tuple[str, str], int] = {}
+        self.writes: list[Write] = []
+
+    # -------------------------------------------------------------------------- the three kinds of change
+
+    def make(self, change: Asked) -> None:
+        """Make one change, or stop."""
+        table = self.view.kinds[change.kind]
+        if change.name == "create":
+            self._create(change, table)
+            return
+        row = self._row(change.kind, str(change.id))
+        if row is None:
+            raise self._stop("not_found")
+        state = table.states.get(row.state)
+        if state is None:
+            raise self._stop("unknown_state", row)
+        if change.name == "beat":
+            self._beat(change, row, table)
+            return
+        edge = table.edges[change.name]
+        if row.state not in edge.sources:
+            raise self._stop("wrong_state", row)
+        self._check_time(row, table, state, edge)
+        self._check_target(change, row, edge)
+        self._move(change, row, table, state, edge)
+
+    def _create(self, change: Asked, table: Table) -> None:
+        fields, id = dict(change.fields), change.id
+        for name in table.serials:
+            fields[name] = self.serials[(table.kind, name)] = 1 + self._serial(table.kind, name)
+        if id is NEXT:
+            id = str(fields[table.serials[0]])
+        before = self._row(table.kind, str(id))
+        if before is not None:
+            raise self._stop("exists", before)
+        state, now = table.states[table.initial], self.now
+        self.sequence = max(self.sequence + 1, now)
+        fence, holder = (self.sequence, self.transaction.by) if state.claims else (0, None)
+        rest = msgspec.json.encode(change.rest) if change.rest else b"{}"
+        row = Row(table.kind, str(id), state.name, 1, fence, holder, now, now, now, now, 0, 0, fields, rest)
+        self._enter(row, table, state)
+        self._count(None, row, table)
+        self._write(None, row, change.name, "", change.note)
+
+    def _beat(self, change: Asked, row: Row, table: Table) -> None:
+        self._check_time(row, table, table.states[row.state], None)
+        self._check_target(change, row, None)
+        seen = max(row.seen, min(change.seen, row.told))
+        after = Row(
+            row.kind, row.id, row.state, row.version, row.fence, row.holder, row.created_at, row.entered_at,
+            row.changed_at, self.now, row.told, seen, row.fields, row.rest,
+        )  # fmt: skip
+        self.rows[row.kind, row.id] = after
+        self.writes.append(Write(row, after, None))
+
+    def _move(self, change: Asked, row: Row, table: Table, state: StateRow, edge: EdgeRow) -> None:
+        now, version = self.now, row.version + 1
+        self.sequence = max(self.sequence + 1, now)
+        moves = bool(edge.target)
+        target = table.states[edge.target] if moves else state
+        claims = edge.by == "claimant"
+        after = Row(
+            row.kind,
+            row.id,
+            target.name,
+            version,
+            self.sequence if claims else row.fence,
+            self.transaction.by if claims else row.holder if target.leased or not moves else None,
+            row.created_at,
+            now if moves else row.entered_at,
+            now,
+            now if moves or claims or edge.by == "holder" else row.beaten_at,
+            version if edge.tells else row.told,
+            row.told if target.final else row.seen,
+            {**row.fields, **target.clears, **change.fields} if moves else {**row.fields, **change.fields},
+            merge(row.rest, change.rest),
+        )
+        if moves:
+            self._enter(after, table, target)
+        self._count(row, after, table)
+        unread = (row.seen, row.told) if target.final and row.told > row.seen else ()
+        self._write(row, after, change.name, row.state, change.note, unread)
+
+    # -------------------------------------------------------------------------------------- the checks
+
+    def _check_time(self, row: Row, table: Table, state: StateRow, edge: EdgeRow | None) -> None:
+        next_due = self.due(row, table) if state.timers else None
+        if next_due is not None and next_due[0] <= self.now:
+            if edge is None or edge.name != next_due[1]:
+                raise self._stop("overdue", row, deadline=next_due[0], field=next_due[1])
+        elif self.transaction.timed:
+            raise self._stop("not_due", row)
+
+    def _check_target(self, change: Asked, row: Row, edge: EdgeRow | None) -> None:
+        if change.version is not None and change.version != row.version:
+            raise self._stop("stale", row)
+        needs_holder = change.fence is not None or edge is None or edge.by == "holder"
+        if needs_holder and (row.holder is None or row.fence != change.fence):
+            raise self._stop("not_holder", row)
+
+    def _enter(self, row: Row, table: Table, state: StateRow) -> None:
+        for name in state.has:
+            if row.fields.get(name) is None:
+                raise self._stop("missing_field", row, field=name)
+        if state.under is None:
+            return
+        kind, id = state.under.parent, row.fields.get(state.under.field)
+        up = None if id is None else self._row(kind, id)
+        fits = up is not None and up.state in state.under.states
+        next_due = self.due(up, self.view.kinds[kind]) if up is not None and fits else None
+        overdue = next_due is not None and next_due[0] <= self.now
+        if not fits or overdue:
+            raise self._stop("not_under", row, parent_kind=kind, parent_id=id, parent=up, overdue=overdue)
+
+    def _count(self, before: Row | None, after: Row, table: Table) -> None:
+        if not table.limits:
+            return
+        had, has = holdings(table, before).slots, holdings(table, after).slots
+        if had == has:
+            return
+        for slot in had:
+            if slot not in has:
+                self.slots[slot] = self._held(slot) - 1
+        for limit in table.limits:
+            slot = next((s for s in has if s.limit == limit.name), None)
+            if slot is not None and slot not in had:
+                self._take_slot(slot, limit, after)
+
+    def _take_slot(self, slot: Slot, limit: LimitRow, row: Row) -> None:
+        at_most, held = limit.at_most, self._held(slot)
+        if limit.cap_field:
+            up = self._row(limit.parent, row.fields[limit.per[0]])
+            at_most = limit.cap_default if up is None else up.fields.get(limit.cap_field, limit.cap_default)
+        if held >= (at_most or 0):
+            holders = tuple(self.view.holders(slot, MOST_HOLDERS_NAMED))
+            raise self._stop(
+                "limit_reached", row, limit=limit.name, key=slot.key, at_most=at_most or 0, holders=holders
+            )
+        self.slots[slot] = held + 1
+
+    # ------------------------------------------------------------------------------------------- time
+
+    def due(self, row: Row, table: Table) -> tuple[int, str] | None:
+        """Give the instant and the name of the record's next timed transition."""
+        state = table.states.get(row.state)
+        if state is None or not state.timers:
+            return None
+        time, first = self.view.time, None
+        for timer in state.timers:
+            if timer.since == "entered":
+                at = row.entered_at + timer.length + time.credit(row.entered_at)
+            elif timer.since == "lease":
+                at = row.beaten_at + timer.length + time.credit(row.beaten_at)
+            elif timer.since == "end":
+                at = self._end_of_parent(row, timer.parent, timer.field)
+                if at is None:
+                    continue
+            else:
+                value = row.fields.get(timer.field)
+                if value is None:
+                    continue
+                at = value if timer.since == "field" else row.entered_at + value + time.credit(row.entered_at)
+            if first is None or at < first[0]:
+                first = (at, timer.transition)
+        return first
+
+    def _end_of_parent(self, row: Row, kind: str, name: str) -> int | None:
+        """Give when the parent ended; an absent one counts as ended when the record came here."""
+        id = row.fields.get(name)
+        up = None if id is None else self._row(kind, id)
+        if up is None:
+            return row.entered_at
+        state = self.view.kinds[kind].states.get(up.state)
+        return up.entered_at if state is not None and state.final else None
+
+    # ----------------------------------------------------------------------------- reading and writing
+
+    def _row(self, kind: str, id: str) -> Row | None:
+        return self.rows.get((kind, id)) or self.view.row(kind, id)
+
+    def _held(self, slot: Slot) -> int:
+        return self.slots[slot] if slot in self.slots else self.view.held(slot)
+
+    def _serial(self, kind: str, name: str) -> int:
+        key = (kind, name)
+        return self.serials[key] if key in self.serials else self.view.serial(kind, name)
+
+    def _write(
+        self, before: Row | None, after: Row, name: str, source: str, note: bytes, unread: tuple[int, ...] = ()
+    ) -> None:
+        by, op, why = self.transaction.by, self.transaction.op, self.transaction.why
+        self.rows[after.kind, after.id] = after
+        entry = Entry(
+            self.sequence, after.kind, after.id, after.version, self.now, by, name, source, after.state,
+            after.fence, why, op, note, unread,
+        )  # fmt: skip
+        self.writes.append(Write(before, after, entry))
+
+    def _stop(self, reason: Reason, row: Row | None = None, **more: object) -> Stop:
+        change = self.change
+        return Stop(Refusal(reason, self.number, change.kind, str(change.id), change.name, row, **more))  # type: ignore[arg-type]
+
+
+MOST_HOLDERS_NAMED = 20
+
+
+def merge(rest: bytes, changed: dict[str, msgspec.Raw]) -> bytes:
+    """Write changed opaque values over a record's own, without looking into any."""
+    if not changed:
+        return rest
+    return msgspec.json.encode({**msgspec.json.decode(rest, type=dict[str, msgspec.Raw]), **changed})

@@ -1,0 +1,107 @@
+"""The tables of one store, and what each holds in the indexes that stand beside a record.
+
+`holdings` is the one place that says which ranks, slots and parents a row has; each engine writes the difference
+between a row's holdings before and after a batch, and `doctor` compares them with what it finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from tenure.core.errors import DeclarationError
+from tenure.core.fields import Plain
+from tenure.core.row import Row
+from tenure.core.table import Table
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """The key under which a limit counts."""
+
+    kind: str
+    limit: str
+    key: str
+
+
+class Rank(msgspec.Struct, frozen=True):
+    """A record's place in the order of a state's records; `per` is the JSON of the fields it is ordered per."""
+
+    state: str
+    per: str
+    value: float
+
+
+class Holdings(msgspec.Struct, frozen=True):
+    """What stands beside one record: its rank, the slots that it holds, and its parents by field."""
+
+    rank: Rank | None = None
+    slots: tuple[Slot, ...] = ()
+    parents: tuple[tuple[str, str], ...] = ()
+
+
+NOTHING = Holdings()
+
+
+class Follower(msgspec.Struct, frozen=True):
+    """A kind whose records, in these states, end with a parent."""
+
+    kind: str
+    field: str
+    states: frozenset[str]
+
+
+class Kinds:
+    """The tables of a store by kind."""
+
+    def __init__(self, tables: Iterable[Table]) -> None:
+        self.tables: dict[str, Table] = {}
+        for table in tables:
+            if table.kind in self.tables:
+                raise DeclarationError(f"two kinds are called {table.kind!r}: rename one, or open them apart")
+            self.tables[table.kind] = table
+        self.followers: dict[str, tuple[Follower, ...]] = {}
+        for table in self.tables.values():
+            for follower, of in _follows(table):
+                self.followers[of] = (*self.followers.get(of, ()), follower)
+
+    def __getitem__(self, kind: str) -> Table:
+        return self.tables[kind]
+
+    def __contains__(self, kind: str) -> bool:
+        return kind in self.tables
+
+
+def _follows(table: Table) -> Iterable[tuple[Follower, str]]:
+    found: dict[tuple[str, str], set[str]] = {}
+    for state in table.states.values():
+        for timer in state.timers:
+            if timer.since == "end":
+                found.setdefault((timer.field, timer.parent), set()).add(state.name)
+    for (name, of), states in found.items():
+        yield Follower(table.kind, name, frozenset(states)), of
+
+
+def holdings(table: Table, row: Row | None) -> Holdings:
+    """Say what stands beside this row."""
+    if row is None or not (table.limits or table.parents or table.ranked):
+        return NOTHING
+    state = table.states.get(row.state)
+    fields = row.fields
+    rank = None
+    if state is not None and state.rank:
+        value = fields.get(state.rank)
+        rank = Rank(row.state, _key(fields, state.per), value) if value is not None else None
+    slots = tuple(Slot(row.kind, m.name, _key(fields, m.per)) for m in table.limits if row.state in m.over)
+    parents = tuple((kind, up) for name, kind in table.parents if (up := fields.get(name)) is not None)
+    return Holdings(rank, slots, parents)
+
+
+def _key(fields: dict[str, Plain], names: tuple[str, ...]) -> str:
+    return key_of([fields.get(name) for name in names])
+
+
+def key_of(values: list[Plain]) -> str:
+    """Give the text under which values are counted or ordered."""
+    return msgspec.json.encode(values).decode()
+

@@ -1,0 +1,462 @@
+"""SQLite: one thread writes, one reads; a batch is one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import apsw
+
+from tenure.core.batch import Batch
+from tenure.core.clock import Time, wall_time
+from tenure.core.decide import Refusal, Replay, Transaction
+from tenure.core.engine import (
+    Applied,
+    Difference,
+    Listener,
+    Message,
+    Outcome,
+    Query,
+    Settled,
+    Swept,
+)
+from tenure.core.errors import OutcomeUnknown, Unavailable
+from tenure.core.kinds import Kinds, Slot
+from tenure.core.row import Entry, Row
+from tenure.engines.sqlite import audit, outbox, reading
+from tenure.engines.sqlite.connection import LOG_PAGES_BEFORE_CHECKPOINT, Location, Ownership, connect, connect_reader
+from tenure.engines.sqlite.reading import Files, first, read_time, to_entry, to_json, to_row
+from tenure.engines.sqlite.statements import SQL
+from tenure.engines.sqlite.sweep import Sweep, prune
+from tenure.engines.sqlite.views import write_view
+from tenure.engines.sqlite.writing import write
+from tenure.engines.sqlite.worker import Worker
+
+T = TypeVar("T")
+
+LOOK_FOR_OTHERS_SECONDS = 0.05
+MOST_EVENTS_TOLD = 10_000
+
+
+class SqliteEngine:
+    """One database file, or one in memory. Several processes may open the same file."""
+
+    name = "sqlite"
+    lanes = 2
+
+    def __init__(self, location: Location, kinds: Kinds) -> None:
+        self.kinds = kinds
+        self._location = location
+        self._spaces: dict[str, int] = {}
+        self._listeners: list[Listener] = []
+        self._told = 0
+        self._log_pages = 0
+        self._writer = Worker("tenure-sqlite-writer")
+        self._reader = self._writer if location.path is None else Worker("tenure-sqlite-reader")
+        self._looking: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, rest: str, kinds: Kinds) -> SqliteEngine:
+        """Open what stands behind `sqlite:` in a URL."""
+        engine = cls(Location(rest), kinds)
+        try:
+            await engine._writer.do(engine._connect)
+            await engine._reader.do(engine._connect_reader)
+        except BaseException:
+            await engine._stop()
+            raise
+        engine._loop = asyncio.get_running_loop()
+        if engine._location.path is not None:
+            engine._looking = asyncio.create_task(_look_for_others(weakref.ref(engine)), name="looks for other writers")
+        return engine
+
+    # ------------------------------------------------------------------------------------- writing
+
+    async def write(
+        self, space: str, transactions: Sequence[Transaction], now: int | None = None
+    ) -> Sequence[Outcome]:
+        """Apply transactions in order, each all or not at all, in one commit."""
+        return await self._writer.do(lambda: self._write(space, transactions, now))
+
+    async def check(self, space: str, transaction: Transaction, now: int | None = None) -> Outcome:
+        """Give the outcome that a transaction would have now; nothing is written."""
+
+        def job() -> Outcome:
+            with self._reading():
+                return self._decide(self._space(space, self._connection), [transaction], now)[2][0]
+
+        return await self._writer.do(job)
+
+    def _write(self, space: str, transactions: Sequence[Transaction], now: int | None) -> Sequence[Outcome]:
+        with self._writing():
+            self._catch_up()
+            number = self._make_space(space)
+            batch, files, outcomes = self._decide(number, transactions, now)
+            if batch.changed:
+                write(self._connection, number, batch, files, self._writer.tell)
+        self._told = max(self._told, batch.sequence)
+        self._tell(space, batch.entries)
+        return outcomes
+
+    def _decide(
+        self, space: int, transactions: Sequence[Transaction], now: int | None
+    ) -> tuple[Batch, Files, list[Outcome]]:
+        files = Files(self._connection, space)
+        files.load(transactions)
+        batch = Batch(self.kinds, self._time(space, now), self._sequence(), files)
+        outcomes: list[Outcome] = []
+        for transaction in transactions:
+            decision = batch.run(transaction)
+            if isinstance(decision, Refusal):
+                outcomes.append(decision)
+            else:
+                outcomes.append(Applied(decision.rows, isinstance(decision, Replay)))
+        return batch, files, outcomes
+
+    async def sweep(self, space: str, most: int, alive_for: int, now: int | None = None) -> Swept:
+        """Make at most so many due transitions, remove what was kept long enough, and give a sign of life."""
+
+        def job() -> Swept:
+            with self._writing():
+                self._catch_up()
+                number = self._make_space(space)
+                time = self._sign_of_life(number, self._time(number, now), alive_for)
+                sweep = Sweep(self._connection, number, self.kinds, time, most)
+                swept = sweep.run()
+                prune(self._connection, number, self.kinds, time.now, most)
+            self._told = max(self._told, sweep.batch.sequence)
+            self._tell(space, sweep.batch.entries)
+            return swept
+
+        swept = await self._peek(space, alive_for, now)
+        return swept if swept is not None else await self._writer.do(job)
+
+    async def _peek(self, space: str, alive_for: int, now: int | None) -> Swept | None:
+        """Look whether there is anything to sweep, so that an idle sweeper writes nothing."""
+
+        def job() -> Swept | None:
+            number = self._space(space, self._reads)
+            time = read_time(self._reads, number, self._now(now))
+            sql = "SELECT at FROM tenure_due WHERE space = ? ORDER BY at LIMIT 1"
+            next_due = first(self._reads.execute(sql, (number,)), -1)
+            idle = time.alive_until - time.now > alive_for // 2 and not 0 <= next_due <= time.now
+            return Swept(0, 0, next_due if next_due >= 0 else None, more=False) if idle else None
+
+        return await self._reader.do(job)
+
+    def _sign_of_life(self, space: int, time: Time, alive_for: int) -> Time:
+        swept = time.swept(alive_for)
+        self._connection.execute(
+            "UPDATE tenure_spaces SET swept_at = ?, alive_until = max(alive_until, ?), outages = ? WHERE space = ?",
+            (swept.swept_at, swept.alive_until, to_json(swept.outages), space),
+        )
+        return swept
+
+    # ------------------------------------------------------------------------------------- messages
+
+    async def take(
+        self, space: str, kind: str, effect: str, most: int, lease: int, now: int | None = None
+    ) -> Sequence[Message]:
+        """Take messages that are due for delivery, the oldest of each record only, for a lease."""
+
+        def peek() -> bool:
+            values = (self._space(space, self._reads), kind, effect, self._now(now), 1)
+            return bool(list(self._reads.execute(SQL["take_messages"], values)))
+
+        def job() -> Sequence[Message]:
+            with self._writing():
+                return outbox.take(self._connection, self._make_space(space), kind, effect, most, lease, self._now(now))
+
+        return await self._writer.do(job) if await self._reader.do(peek) else []
+
+    async def settle(self, space: str, settled: Sequence[Settled], now: int | None = None) -> None:
+        """Say what became of taken messages; one whose token is no longer the last is left alone."""
+
+        def job() -> None:
+            with self._writing():
+                for one in settled:
+                    outbox.settle(self._connection, self._make_space(space), one, self._now(now))
+
+        await self._writer.do(job)
+
+    async def resend(self, space: str, kind: str, id: str, effect: str, now: int | None = None) -> int:
+        """Let a record's given up messages be tried again, and give how many there were."""
+
+        def job() -> int:
+            with self._writing():
+                return outbox.resend(self._connection, self._make_space(space), kind, id, effect, self._now(now))
+
+        return await self._writer.do(job)
+
+    async def messages(self, space: str, kind: str | None, effect: str | None, most: int) -> Sequence[Message]:
+        """Read the messages that wait, the oldest first."""
+        return await self._reader.do(lambda: outbox.waiting(self._reads, self._space(space, self._reads), kind, effect, most))
+
+    # ------------------------------------------------------------------------------------- reading
+
+    async def time(self, space: str, now: int | None = None) -> Time:
+        """Read the clock and what is credited."""
+        return await self._reader.do(
+            lambda: read_time(self._reads, self._space(space, self._reads), self._now(now))
+        )
+
+    async def rows(self, space: str, keys: Sequence[tuple[str, str]]) -> Sequence[Row | None]:
+        """Read records by kind and id."""
+
+        def job() -> Sequence[Row | None]:
+            found: dict[tuple[str, str], Row] = {}
+            for cells in self._reads.execute(SQL["read_rows"], (self._space(space, self._reads), to_json(keys))):
+                if cells[4] is not None:
+                    found[cells[2], cells[3]] = to_row(cells[2:])
+            return [found.get(key) for key in keys]
+
+        return await self._reader.do(job)
+
+    async def find(self, space: str, query: Query) -> Sequence[Row]:
+        """Read the records that a query asks for."""
+        return await self._reader.do(lambda: reading.find(self._reads, self._space(space, self._reads), query))
+
+    async def counts(self, space: str) -> dict[str, dict[str, int]]:
+        """Read how many records of each kind are in each state."""
+
+        def job() -> dict[str, dict[str, int]]:
+            counts: dict[str, dict[str, int]] = {}
+            sql = "SELECT kind, state, number FROM tenure_counts WHERE space = ? AND number <> 0"
+            for kind, state, number in self._reads.execute(sql, (self._space(space, self._reads),)):
+                counts.setdefault(kind, {})[state] = number
+            return counts
+
+        return await self._reader.do(job)
+
+    async def holders(self, space: str, slot: Slot, most: int) -> Sequence[str]:
+        """Read the ids of those that hold a limit's slot."""
+        return await self._reader.do(lambda: reading.holders(self._reads, self._space(space, self._reads), slot, most))
+
+    async def history(self, space: str, kind: str, id: str, after: int, most: int) -> Sequence[Entry]:
+        """Read a record's events after a version, in order."""
+        return await self._entries("read_events", space, kind, id, after, most)
+
+    async def feed(self, space: str, kinds: Sequence[str], after: int, most: int) -> Sequence[Entry]:
+        """Read the events of some kinds (all, if none is named) after a position, in order."""
+        return await self._entries("read_feed", space, after, to_json(list(kinds)), most)
+
+    async def last_position(self, space: str) -> int:
+        """Read the position of the last event."""
+        del space  # positions are one sequence for the whole file
+        sql = "SELECT max(position) FROM tenure_events"
+        return await self._reader.do(lambda: next(cells[0] or 0 for cells in self._reads.execute(sql)))
+
+    async def due(self, space: str, most: int) -> Sequence[tuple[int, str, str]]:
+        """Read what is looked at next: instant, kind and id."""
+        sql = """SELECT d.at, r.kind, r.id FROM tenure_due AS d CROSS JOIN tenure_records AS r ON r.record = d.record
+                 WHERE d.space = ? AND r.state IS NOT NULL ORDER BY d.at LIMIT ?"""
+        return await self._reader.do(lambda: list(self._reads.execute(sql, (self._space(space, self._reads), most))))
+
+    async def _entries(self, statement: str, space: str, *values: Any) -> Sequence[Entry]:
+        def job() -> Sequence[Entry]:
+            return [to_entry(cells) for cells in self._reads.execute(SQL[statement], (self._space(space, self._reads), *values))]
+
+        return await self._reader.do(job)
+
+    # ------------------------------------------------------------------------------------- the whole
+
+    async def audit(self, space: str, repair: bool) -> Sequence[Difference]:
+        """Compare every index with what the records say, and mend it if asked."""
+
+        def job() -> Sequence[Difference]:
+            with self._writing() if repair else self._reading():
+                number = self._space(space, self._connection)
+                return audit.Audit(self._connection, number, self.kinds, self._time(number, None)).run(repair)
+
+        return await self._writer.do(job)
+
+    async def spaces(self) -> Sequence[str]:
+        """Read the names of all spaces."""
+        sql = "SELECT name FROM tenure_spaces ORDER BY space"
+        return await self._reader.do(lambda: [cells[0] for cells in self._reads.execute(sql)])
+
+    async def declarations(self) -> dict[str, bytes]:
+        """Read the tables under which each kind was last opened, as JSON."""
+        sql = "SELECT kind, declaration FROM tenure_kinds"
+        return await self._reader.do(lambda: {k: d.encode() for k, d in self._reads.execute(sql)})
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call the listener for each write from now on; gives the function that ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of everything."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+        await self._writer.do(self._tidy)
+        await self._stop()
+
+    async def _stop(self) -> None:
+        if self._reader is not self._writer:
+            await self._reader.do(lambda: self._reads.close() if hasattr(self, "_reads") else None)
+            await self._reader.stop()
+        await self._writer.do(lambda: self._connection.close() if hasattr(self, "_connection") else None)
+        await self._writer.stop()
+
+    # ----------------------------------------------------------------------- on the writer's thread
+
+    def _connect(self) -> None:
+        self._ownership = Ownership(self._location.path) if self._location.path else None
+        self._connection = connect(self._location)
+        self._connection.set_wal_hook(self._count_log)
+        with self._writing():
+            self._declare()
+        self._told = self._sequence()
+        if self._ownership is not None:
+            self._ownership.take()
+
+    def _connect_reader(self) -> None:
+        self._reads = self._connection if self._location.path is None else connect_reader(self._location)
+
+    def _declare(self) -> None:
+        known = dict(self._connection.execute("SELECT kind, declaration FROM tenure_kinds"))
+        for table in self.kinds.tables.values():
+            declaration = table.plain.decode()
+            if known.get(table.kind) != declaration:
+                write_view(self._connection, table)
+                self._connection.execute(
+                    "INSERT INTO tenure_kinds VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET "
+                    "declaration = excluded.declaration, opened_at = excluded.opened_at",
+                    (table.kind, declaration, wall_time()),
+                )
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction that writes. What fails before the commit has changed nothing."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except apsw.Error as error:
+            raise _unavailable(error) from error
+        try:
+            yield
+        except apsw.Error as error:
+            self._roll_back()
+            raise _unavailable(error) from error
+        except BaseException:
+            self._roll_back()
+            raise
+        try:
+            self._connection.execute("COMMIT")
+        except apsw.Error as error:
+            self._roll_back()
+            if isinstance(error, apsw.BusyError | apsw.FullError):
+                raise _unavailable(error) from error
+            raise OutcomeUnknown(f"the commit failed ({error}): read before you retry, or use an op id") from error
+        self._checkpoint()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """One consistent view, in which nothing is written."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _space(self, name: str, connection: apsw.Connection) -> int:
+        """Give a space's number; 0, where nothing lies, if nobody has written to it."""
+        if name not in self._spaces:
+            sql = "SELECT space FROM tenure_spaces WHERE name = ?"
+            space = first(connection.execute(sql, (name,)), 0)
+            if not space:
+                return 0
+            self._spaces[name] = space
+        return self._spaces[name]
+
+    def _make_space(self, name: str) -> int:
+        space = self._space(name, self._connection)
+        if not space:
+            self._connection.execute("INSERT INTO tenure_spaces (name) VALUES (?)", (name,))
+            space = self._connection.last_insert_rowid()
+        return space
+
+    def _sequence(self) -> int:
+        return first(self._connection.execute("SELECT sequence FROM tenure_clock"), 0)
+
+    def _time(self, space: int, now: int | None) -> Time:
+        return read_time(self._connection, space, self._now(now))
+
+    def _now(self, now: int | None) -> int:
+        return wall_time() if now is None else now
+
+    # ------------------------------------------------------------------------------ log and wake-ups
+
+    def _count_log(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._log_pages = pages
+        return apsw.SQLITE_OK
+
+    def _checkpoint(self) -> None:
+        if self._log_pages < LOG_PAGES_BEFORE_CHECKPOINT or self._ownership is None or not self._ownership.take():
+            return
+        self._log_pages = 0
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.Error:
+            return  # the log grows on, and the next commit tries again
+
+    def _tidy(self) -> None:
+        if self._ownership is not None:
+            if self._ownership.take():
+                try:
+                    self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+                except apsw.Error:
+                    pass  # somebody reads: the log stays, and is read when the file is opened next
+            self._ownership.close()
+
+    def _catch_up(self) -> None:
+        """Tell of the events that other processes wrote since we last looked."""
+        last = self._sequence()
+        if last > self._told:
+            others: dict[str, list[Entry]] = {}
+            values = (self._told, last, MOST_EVENTS_TOLD)
+            for space, *cells in self._connection.execute(SQL["read_others"], values):
+                others.setdefault(self._name(space), []).append(to_entry(tuple(cells)))
+            for name, entries in others.items():
+                self._tell(name, entries)
+            self._told = last
+
+    def _name(self, space: int) -> str:
+        sql = "SELECT name FROM tenure_spaces WHERE space = ?"
+        return next((str(cells[0]) for cells in self._connection.execute(sql, (space,))), "")
+
+    def _tell(self, space: str, entries: Sequence[Entry]) -> None:
+        if entries and self._listeners:
+            self._loop.call_soon_threadsafe(self._tell_listeners, space, entries)
+
+    def _tell_listeners(self, space: str, entries: Sequence[Entry]) -> None:
+        for listener in list(self._listeners):
+            listener(space, entries)
+
+    async def look_for_others(self) -> None:
+        """Wake those who wait for what another process wrote."""
+
+        await self._writer.do(self._catch_up)
+
+
+async def _look_for_others(engine: weakref.ref[SqliteEngine]) -> None:
+    while (found := engine()) is not None:
+        await found.look_for_others()
+        del found
+        await asyncio.sleep(LOOK_FOR_OTHERS_SECONDS)
+
+
+def _unavailable(error: apsw.Error) -> Unavailable:
+    if isinstance(error, apsw.BusyError):
+        return Unavailable("another process has been writing for ten seconds; nothing was changed, try again")
+    if isinstance(error, apsw.FullError):
+        return Unavailable("the disk is full; nothing was changed, free some space and try again")
+    return Unavailable(f"the database can't be used now ({error}); nothing was changed")

@@ -1,0 +1,180 @@
+"""Writing a decided batch: one statement per table, each with all its rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import apsw
+
+from tenure.core.batch import Batch
+from tenure.core.decide import due
+from tenure.core.kinds import Holdings, holdings
+from tenure.core.row import Entry, Row
+from tenure.core.table import Table
+from tenure.engines.sqlite.reading import Files, Place, first, to_json
+from tenure.engines.sqlite.statements import SQL
+
+Cells = list[Any]
+
+
+class Sheet:
+    """The rows to be written, by statement."""
+
+    def __init__(self, connection: apsw.Connection, space: int) -> None:
+        self._connection, self._space = connection, space
+        self.lines: defaultdict[str, list[Cells]] = defaultdict(list)
+
+    def add(self, statement: str, *cells: object) -> None:
+        """Add a row to a statement."""
+        self.lines[statement].append(list(cells))
+
+    def write(self) -> None:
+        """Run the statements, drops before writes."""
+        for statement in ORDER:
+            if statement in self.lines:
+                self._connection.execute(SQL[statement], (to_json(self.lines[statement]), self._space))
+        self.lines.clear()
+
+
+ORDER = (
+    "drop_due",
+    "drop_ranks",
+    "drop_holders",
+    "drop_children",
+    "write_records",
+    "write_events",
+    "write_ops",
+    "write_due",
+    "write_ranks",
+    "write_holders",
+    "write_slots",
+    "drop_slots",
+    "write_children",
+    "write_counts",
+    "write_serials",
+)
+
+
+def write(
+    connection: apsw.Connection, space: int, batch: Batch, files: Files, ready: Callable[[], None] | None = None
+) -> None:
+    """Write what a batch has changed, inside the transaction in which it was read.
+
+    `ready` is called when all is laid out and only SQLite's own work is left.
+    """
+    sheet = Sheet(connection, space)
+    counts: defaultdict[tuple[str, str], int] = defaultdict(int)
+    born = {(e.kind, e.id): e.position for e in batch.entries if e.name == "create"}
+    next_number = 0
+    for before, after in batch.touched():
+        place = files.places.get((after.kind, after.id))
+        if place is None:
+            if not next_number:
+                next_number = 1 + first(connection.execute("SELECT max(record) FROM tenure_records"), 0)
+            place = files.places[after.kind, after.id] = Place(next_number, None)
+            next_number += 1
+        _look(sheet, batch, after, place)
+        _record(sheet, after, place, born.get((after.kind, after.id), 0))
+        _beside(sheet, batch.kinds[after.kind], before, after, place.number)
+        if before is None or before.state != after.state:
+            counts[after.kind, after.state] += 1
+            if before is not None:
+                counts[before.kind, before.state] -= 1
+    for (kind, state), number in counts.items():
+        if number:
+            sheet.add("write_counts", kind, state, number)
+    for entry in batch.entries:
+        _event(sheet, entry, files.places[entry.kind, entry.id].number)
+    for op, answer in batch.answers.items():
+        sheet.add("write_ops", op, answer.digest.hex(), to_json(answer.rows))
+    for slot, held in batch.changed_slots():
+        sheet.add("write_slots", slot.kind, slot.limit, slot.key, held)
+        if not held:
+            sheet.add("drop_slots", slot.kind, slot.limit, slot.key)
+    for (kind, field), last in batch.changed_serials():
+        sheet.add("write_serials", kind, field, last)
+    if ready is not None:
+        ready()
+    sheet.write()
+    _messages(connection, space, batch, files)
+    connection.execute(
+        "UPDATE tenure_clock SET sequence = max(sequence, ?), read_at = max(read_at, ?)",
+        (batch.sequence, batch.time.now),
+    )
+
+
+def next_look(batch: Batch, row: Row) -> int | None:
+    """Give when a record must be looked at: its deadline, or, of an ended one, when it or its followers go."""
+    table = batch.kinds[row.kind]
+    state = table.states.get(row.state)
+    if state is None or not state.final:
+        next_due = due(batch, row)
+        return None if next_due is None else next_due[0]
+    if row.kind in batch.kinds.followers:
+        return row.entered_at
+    return None if state.keep is None else row.entered_at + state.keep
+
+
+def _look(sheet: Sheet, batch: Batch, row: Row, place: Place) -> None:
+    """Write when to look, if that is earlier than what is written: a later look finds out by itself."""
+    at = next_look(batch, row)
+    if at is not None and (place.look_at is None or at < place.look_at):
+        if place.look_at is not None:
+            sheet.add("drop_due", place.look_at, place.number)
+        sheet.add("write_due", at, place.number)
+        place.look_at = at
+
+
+def _record(sheet: Sheet, row: Row, place: Place, born: int) -> None:
+    sheet.add(
+        "write_records", place.number, row.kind, row.id, row.state, row.version, row.fence, row.holder,
+        row.created_at, row.entered_at, row.changed_at, row.beaten_at, row.told, row.seen, born, place.look_at,
+        to_json(row.fields), row.rest.decode(),
+    )  # fmt: skip
+
+
+def _event(sheet: Sheet, entry: Entry, number: int) -> None:
+    sheet.add(
+        "write_events", entry.position, number, entry.version, entry.at, entry.by, entry.name, entry.source,
+        entry.target, entry.fence, entry.why, entry.op, entry.note.decode(),
+        to_json(entry.unread) if entry.unread else None,
+    )  # fmt: skip
+
+
+def _beside(sheet: Sheet, table: Table, before: Row | None, after: Row, number: int) -> None:
+    write_holdings(sheet, after.kind, holdings(table, before), holdings(table, after), number)
+
+
+def write_holdings(sheet: Sheet, kind: str, had: Holdings, has: Holdings, number: int) -> None:
+    """Write the difference between what stood beside a record and what is to stand there."""
+    if had == has:
+        return
+    if had.rank != has.rank:
+        for statement, rank in (("drop_ranks", had.rank), ("write_ranks", has.rank)):
+            if rank is not None:
+                sheet.add(statement, kind, rank.state, rank.per, rank.value, number)
+    for statement, ours, others in (("drop_holders", had.slots, has.slots), ("write_holders", has.slots, had.slots)):
+        for slot in ours:
+            if slot not in others:
+                sheet.add(statement, slot.kind, slot.limit, slot.key, number)
+    for statement, parents, rest in (
+        ("drop_children", had.parents, has.parents),
+        ("write_children", has.parents, had.parents),
+    ):
+        for parent in parents:
+            if parent not in rest:
+                sheet.add(statement, *parent, number)
+
+
+def _messages(connection: apsw.Connection, space: int, batch: Batch, files: Files) -> None:
+    for entry in batch.entries:
+        table = batch.kinds[entry.kind]
+        number = files.places[entry.kind, entry.id].number
+        edge = table.edges.get(entry.name)
+        for effect in table.created if entry.name == "create" else edge.effects if edge else ():
+            values = (space, entry.kind, effect, number, entry.position, batch.time.now)
+            connection.execute(SQL["write_messages"], values)
+        if edge is not None and edge.erases:
+            connection.execute(SQL["erase_events"], (number, entry.version))

@@ -1,0 +1,51 @@
+"""The one place that knows the engines: it opens a store by its URL."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from tenure.core.engine import Engine
+from tenure.core.errors import InvalidChange
+from tenure.core.kinds import Kinds
+from tenure.core.lifecycle import Lifecycle
+from tenure.engines.sqlite.engine import SqliteEngine
+from tenure.store.polling import Poller
+from tenure.store.store import Shared, Store
+from tenure.store.timing import Clock
+
+SCHEMES = "sqlite:///path/to/file.db (kept), or sqlite: (in memory, gone when closed)"
+
+
+@asynccontextmanager
+async def open(  # noqa: A001  it is called as tenure.open
+    url: str,
+    *kinds: type[Lifecycle],
+    space: str = "main",
+    actor: str | None = None,
+    clock: Clock | None = None,
+) -> AsyncIterator[Store]:
+    """Open a store with its kinds, and close it when the body is done.
+
+    `url` names the engine: `sqlite:///path/to/file.db`, or `sqlite:` for one in memory; `?synchronous=normal`
+    relaxes what a power loss may cost. `actor` is who makes changes that name nobody; by default this process.
+    """
+    engine = await open_engine(url, kinds)
+    store = Store(Shared(engine, kinds, clock), space, actor or f"{socket.gethostname()}:{os.getpid()}")
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def open_engine(url: str, kinds: Sequence[type[Lifecycle]]) -> Engine:
+    """Open the engine that a URL names, with these kinds and those of the store itself."""
+    scheme, _, rest = url.partition(":")
+    tables = Kinds(kind._table for kind in (*kinds, Poller))  # noqa: SLF001
+    if scheme == "sqlite":
+        return await SqliteEngine.open(rest, tables)
+    raise InvalidChange(f"{url.partition('://')[0]!r} names no engine: use {SCHEMES}")
+
+

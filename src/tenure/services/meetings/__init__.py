@@ -1,0 +1,12 @@
+"""Meetings: bots that attend video meetings for users, each in a process of its own.
+
+    lifecycle    users, keys, meetings, sessions, segments: the table from which the rest follows
+    service      the parts put together; `kinds`, `MeetingsService`, `process_runtime`
+    attendance   what users ask for          accounts   users and their keys
+    callbacks    what bots report            loops      starting, ending and reconciling bots
+    http         `create_app`: the API from the table in `endpoints`
+    processes    the runtime that runs bots as processes, behind the contract in `runtime`
+    bot          the bot's own program       page       the local meeting page
+
+This module imports nothing: the bot's program starts from here, and shall start fast.
+"""

@@ -1,0 +1,177 @@
+"""Users and their keys."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import socket
+from asyncio import get_running_loop, timeout
+from collections.abc import Callable
+
+from tenure import NEXT, LimitReached, NotFound, NotUnder, Stale, Store, WrongState
+from tenure.services.meetings.addresses import Resolve, UnsafeUrl, check_resolved
+from tenure.services.meetings.inputs import UserChanged, UserWanted
+from tenure.services.meetings.lifecycle import Token, User
+from tenure.services.meetings.rejections import Absent, Conflict, Invalid, Unauthorized
+
+NO_USER = "there is no such user"
+MOST_TRIES = 10
+
+
+def new_key() -> str:
+    """Make an API key of 256 random bits."""
+    return "tnr_" + secrets.token_urlsafe(32)
+
+
+async def resolve(host: str) -> list[str]:
+    """Ask the system for a host's addresses; none if it has none or the answer takes long."""
+    try:
+        async with timeout(2):
+            found = await get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, TimeoutError, UnicodeError):
+        return []
+    return [str(entry[4][0]) for entry in found]
+
+
+class Accounts:
+    """Makes users, gives them keys, and knows them again by these."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        admin_key: str,
+        max_concurrent_bots: int,
+        make_key: Callable[[], str] = new_key,
+        resolve: Resolve = resolve,
+    ) -> None:
+        self._store, self._max_concurrent_bots = store, max_concurrent_bots
+        self._admin_digest = digest(admin_key)
+        self._make_key, self._resolve = make_key, resolve
+
+    # ------------------------------------------------------------------------------------ who is it
+
+    def check_admin(self, key: str) -> None:
+        """Raise `Unauthorized` unless this is the admin's key."""
+        if not hmac.compare_digest(digest(key), self._admin_digest):
+            raise Unauthorized("this needs the admin's key in the header X-Admin-API-Key")
+
+    async def user_of(self, key: str) -> User:
+        """Give the user whose key this is. Only digests are compared, so time tells nothing of a key."""
+        found: list[Token] = await self._store.holding(Token.one_per_digest, digest(key).hex()) if key else []
+        if found:
+            user = await self._store.get(User, found[0].user)
+            if user.state == User.enabled:
+                return user
+        raise Unauthorized("this needs a valid API key in the header X-API-Key")
+
+    # ------------------------------------------------------------------------------------ what admins do
+
+    async def create(self, wanted: UserWanted) -> tuple[User, bool]:
+        """Make a user, or give the one with this e-mail address; tells whether it is new."""
+        email = wanted.email.lower()
+        bots = self._max_concurrent_bots if wanted.max_concurrent_bots is None else wanted.max_concurrent_bots
+        try:
+            user = await self._store.acting("admin").apply(
+                User.create(
+                    NEXT, email=email, name=wanted.name, image_url=wanted.image_url, max_concurrent_bots=bots
+                )
+            )
+        except LimitReached as refusal:
+            return await self.get(refusal.holders[0]), False
+        return user, True
+
+    async def get(self, id: str | None) -> User:
+        """Give a user by id."""
+        try:
+            user = await self._store.get(User, id or "0")
+        except NotFound:
+            raise Absent(NO_USER) from None
+        if user.state != User.enabled:
+            raise Absent(NO_USER)
+        return user
+
+    async def by_email(self, email: str) -> User:
+        """Give a user by e-mail address."""
+        found: list[User] = await self._store.holding(User.one_per_email, email.lower())
+        if not found:
+            raise Absent(NO_USER)
+        return found[0]
+
+    async def page(self, *, skip: int, limit: int) -> list[User]:
+        """Give users in the order in which they were made."""
+        found: list[User] = []
+        after: str | None = None
+        while len(found) < skip + limit:
+            part = await self._store.find(
+                User.enabled, limit=min(skip + limit - len(found), 1000), after=after
+            )
+            if not part:
+                break
+            found += part
+            after = part[-1].id
+        return found[skip:]
+
+    async def change(self, id: str | None, changed: UserChanged) -> User:
+        """Change what is given."""
+        if changed == UserChanged():
+            raise Invalid("give at least one of name, image_url, max_concurrent_bots")
+        for _ in range(MOST_TRIES):
+            user = await self.get(id)
+            bots = changed.max_concurrent_bots
+            try:
+                return await self._store.acting("admin").apply(
+                    User.edit(
+                        user,
+                        name=user.name if changed.name is None else changed.name,
+                        image_url=user.image_url if changed.image_url is None else changed.image_url,
+                        max_concurrent_bots=user.max_concurrent_bots if bots is None else bots,
+                    )
+                )
+            except (Stale, WrongState):
+                continue
+        raise Conflict("the user is being changed by others: try again")
+
+    async def new_token(self, id: str | None) -> tuple[Token, str]:
+        """Make a key for a user; it is shown this once."""
+        user, key = await self.get(id), self._make_key()
+        try:
+            token = await self._store.acting("admin").apply(
+                Token.create(NEXT, user=user.id, digest=digest(key).hex())
+            )
+        except NotUnder:
+            raise Absent(NO_USER) from None
+        return token, key
+
+    async def revoke(self, id: str | None, token_id: str | None) -> None:
+        """Make a key worthless, at once."""
+        try:
+            token = await self._store.get(Token, token_id or "0")
+            if token.user != id:
+                raise Absent("there is no such token of this user")
+            await self._store.acting("admin").apply(Token.revoke(token.id))
+        except NotFound:
+            raise Absent("there is no such token of this user") from None
+        except WrongState:
+            return
+
+    # ------------------------------------------------------------------------------------ what users do
+
+    async def post_to(self, user: User, webhook_url: str) -> User:
+        """Remember where the user's state changes are to be posted; only public addresses are taken."""
+        try:
+            await check_resolved(webhook_url, self._resolve)
+        except UnsafeUrl as error:
+            raise Invalid(f"`webhook_url` can't be used: {error}") from None
+        try:
+            return await self._store.acting(f"user:{user.id}").apply(
+                User.post_to(user.id, webhook_url=webhook_url)
+            )
+        except (WrongState, NotFound):
+            raise Absent(NO_USER) from None
+
+
+def digest(key: str) -> bytes:
+    """Give what is kept of a key."""
+    return hashlib.sha256(key.encode(errors="surrogateescape")).digest()

@@ -1,0 +1,99 @@
+"""Which outside addresses a user may have us call: only public ones, whatever way they are written.
+
+A name that is public now may resolve elsewhere later. So who calls it vets the resolved address again, and connects
+to the one it vetted.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+Resolve = Callable[[str], Awaitable[list[str]]]
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+LONGEST = 2000
+_NAME = re.compile(r"(?=.{4,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}")
+_INSIDE = (
+    "localhost",
+    "local",
+    "internal",
+    "intranet",
+    "lan",
+    "home",
+    "corp",
+    "private",
+    "arpa",
+    "test",
+    "invalid",
+)
+_WRAPPED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
+
+
+class UnsafeUrl(ValueError):  # noqa: N818  what is wrong is the name
+    """A URL that we don't call; the message says why, without repeating it."""
+
+
+def check_url(url: str) -> str:
+    """Check a URL's form and give its host; a literal address must be public. Raises `UnsafeUrl`."""
+    if len(url) > LONGEST or not re.fullmatch(r"[\x21-\x7e]+", url) or "\\" in url:
+        raise UnsafeUrl(
+            f"the URL must be 1 to {LONGEST} printable ASCII characters, without spaces and backslashes"
+        )
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        raise UnsafeUrl("the URL can't be read: write it as https://host/path") from None
+    if parts.scheme not in ("http", "https"):
+        raise UnsafeUrl("the URL must begin with https:// or http://")
+    if "@" in parts.netloc or parts.fragment:
+        raise UnsafeUrl("the URL must not hold a user name, a password or a #fragment")
+    if port == 0 or "%" in host:
+        raise UnsafeUrl("the URL's host or port is not usable")
+    literal = _literal(host)
+    if literal is not None:
+        check_address(literal)
+    elif not _NAME.fullmatch(host) or host.rsplit(".", 1)[-1] in _INSIDE:
+        raise UnsafeUrl("the URL's host must be a public name or address")
+    return host
+
+
+def check_address(address: Address) -> None:
+    """Raise `UnsafeUrl` unless the address is public."""
+    for inner in (address, *_wrapped(address)):
+        if not inner.is_global or inner.is_multicast or inner.is_reserved:
+            raise UnsafeUrl("the URL leads to a private, local or reserved address")
+
+
+async def check_resolved(url: str, resolve: Resolve) -> None:
+    """Check a URL and every address that its host has now. A host that does not resolve passes: no call can be
+    made to it, and whoever calls it later vets it again."""
+    host = check_url(url)
+    for text in await resolve(host):
+        check_address(ipaddress.ip_address(text.partition("%")[0]))
+
+
+def _literal(host: str) -> Address | None:
+    """Read an address in every notation that a system's resolver takes: 127.1, 0x7f000001, 017700000001, …"""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except (OSError, UnicodeError):
+        return None
+
+
+def _wrapped(address: Address) -> list[Address]:
+    """Give the IPv4 addresses to which an IPv6 address leads by mapping, translation or a tunnel."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return []
+    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if any(address in network for network in _WRAPPED):
+        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return [inner for inner in found if inner is not None]

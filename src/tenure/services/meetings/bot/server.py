@@ -1,0 +1,96 @@
+"""A bot's signed calls to the server, and the commands that come back with each answer."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import time
+from typing import Literal
+
+import aiohttp
+import msgspec
+
+from tenure.services.meetings.bot.settings import BotSettings
+from tenure.services.meetings.signing import ID, SIGNATURE, TIMESTAMP, sign
+
+log = logging.getLogger("bot")
+
+
+class Command(msgspec.Struct, frozen=True):
+    """What the server wants of the bot; `number` rises."""
+
+    number: int
+    action: Literal["leave", "reconfigure"]
+    language: str | None = None
+    task: str | None = None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The answer to a callback."""
+
+    status: str
+    commands: list[Command] = []
+
+
+class Disowned(Exception):  # noqa: N818  what happened is the name
+    """The server no longer takes this run for the record's holder: nothing is left to report."""
+
+
+class ServerAway(Exception):  # noqa: N818  what happened is the name
+    """The server could not be reached for longer than a bot waits."""
+
+
+class Server:
+    """Calls the server, again and again while it is away: this is how a bot outlives a restart of the server."""
+
+    def __init__(self, settings: BotSettings, http: aiohttp.ClientSession) -> None:
+        self._settings, self._http = settings, http
+        self._numbers = itertools.count(1)
+        self._born = time.time_ns()
+        self.seen = 0
+
+    async def tell(self, name: str, *, patience_seconds: float | None = None, **more: object) -> Answer:
+        """Make one callback. Raises `Disowned`, or `ServerAway` when the patience is over."""
+        patience = self._settings.server_away_seconds if patience_seconds is None else patience_seconds
+        id = f"{self._settings.connection_id}/{name}/{self._born}-{next(self._numbers)}"
+        give_up, wait = time.monotonic() + patience, 0.1
+        while True:
+            body = msgspec.json.encode(
+                {**more, "connection_id": self._settings.connection_id, "seen": self.seen}
+            )
+            answer = await self._try(name, id, body)
+            if answer is not None:
+                return answer
+            if time.monotonic() + wait > give_up:
+                raise ServerAway(name)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, 2)
+
+    async def _try(self, name: str, id: str, body: bytes) -> Answer | None:
+        timestamp = str(int(time.time()))
+        headers = {
+            "Content-Type": "application/json",
+            ID: id,
+            TIMESTAMP: timestamp,
+            SIGNATURE: sign(self._settings.callback_secret, id, timestamp, body),
+        }
+        url = f"{self._settings.callback_url}/{name}"
+        try:
+            async with self._http.post(url, data=body, headers=headers, timeout=_patience(name)) as got:
+                text = await got.content.read(1_000_000)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            log.info("%s: the server is away (%s)", name, type(error).__name__)
+            return None
+        if got.status >= 500 or got.status == 429:
+            log.info("%s: the server answered %d", name, got.status)
+            return None
+        if got.status >= 400:
+            log.info("%s: refused with %d", name, got.status)
+            raise Disowned(name)
+        return msgspec.json.decode(text, type=Answer)
+
+
+def _patience(name: str) -> aiohttp.ClientTimeout:
+    # The server keeps `commands` open until there is one.
+    return aiohttp.ClientTimeout(total=60 if name == "commands" else 5, connect=2)

@@ -1,0 +1,245 @@
+"""What bots report. Each call is signed with its run's secret, moves the record only as the table allows, counts as
+a beat, and is answered with the commands that wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+import msgspec
+
+from tenure import Change, Claim, Event, NotFound, NotHolder, Overdue, Refused, Stale, Store, WrongState
+from tenure.services.meetings.inputs import Beaten, Exited, Heard, Reported, StatusTold, Transcribed
+from tenure.services.meetings.lifecycle import Meeting, Segment
+from tenure.services.meetings.reading import parse
+from tenure.services.meetings.rejections import Absent, Conflict, Forbidden, Unauthorized
+from tenure.services.meetings.signing import ID, SIGNATURE, TIMESTAMP, Forged, Verifier, secret_for
+
+HOLD_SECONDS = 25.0
+ACTIONS = {"stop": "leave", "reconfigure": "reconfigure"}
+Forms = type[Reported]
+
+
+class Command(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A command as the bot gets it; it acknowledges by the number."""
+
+    number: int
+    action: str
+    language: str | None = None
+    task: str | None = None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The answer to each callback."""
+
+    status: str
+    commands: list[Command] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A callback as it came."""
+
+    name: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+FORMS: dict[str, Forms] = {
+    "started": Reported,
+    "joined": Reported,
+    "heartbeat": Beaten,
+    "status": StatusTold,
+    "exited": Exited,
+    "commands": Reported,
+    "transcript": Transcribed,
+}
+
+
+class Callbacks:
+    """Takes bots' reports."""
+
+    def __init__(self, store: Store, key: bytes, now: Callable[[], float], closing: asyncio.Event) -> None:
+        self._store, self._key, self._now, self._closing = store, key, now, closing
+        self._verifier = Verifier()
+
+    async def receive(self, signed: Signed) -> Answer:
+        """Verify a callback and do what it says."""
+        report, claim = self._verify(signed)
+        op = signed.headers.get(ID, "")
+        match report:
+            case Exited():
+                return await self._exited(claim, report, op)
+            case StatusTold():
+                await self._status(claim, report, op)
+            case Transcribed():
+                await self._beat(claim, report.seen)
+                await self._keep(claim, report.segments)
+            case _ if signed.name == "started":
+                await self._try(claim, Meeting.started(claim), op)
+            case _ if signed.name == "joined":
+                # No op id: a repeat would bring another time, and finds the move made anyway.
+                await self._try(claim, Meeting.joined(claim, joined_at=await self._store.now()))
+            case _ if signed.name == "commands":
+                await self._wait_for_commands(claim, report.seen)
+            case _:
+                pass
+        return await self._answer(claim, report.seen)
+
+    # ------------------------------------------------------------------------------------ who is it
+
+    def _verify(self, signed: Signed) -> tuple[Reported, Claim[Meeting]]:
+        headers = signed.headers
+        try:
+            claimed = msgspec.json.decode(signed.body, type=_Claimed).connection_id
+        except (ValueError, RecursionError):
+            claimed = ""
+        try:
+            self._verifier.check(
+                secret_for(self._key, claimed),
+                signed.body,
+                id=headers.get(ID, ""),
+                timestamp=headers.get(TIMESTAMP, ""),
+                signature=headers.get(SIGNATURE, ""),
+                now=self._now(),
+            )
+        except Forged as forged:
+            raise Unauthorized(str(forged)) from None
+        # Only what was verified is read any further.
+        report = parse(signed.body, FORMS[signed.name])
+        id, _, fence = report.connection_id.partition("/")[2].partition("#")
+        return report, Claim(Meeting, id, int(fence))
+
+    # ------------------------------------------------------------------------------------ what they say
+
+    async def _try(self, claim: Claim[Meeting], change: Change[Meeting], op: str = "") -> None:
+        """Make a move that a repeated or late callback finds already made; then it is a beat and no more."""
+        with suppress(WrongState, NotHolder):
+            await self._holder(claim).apply(change, op=op)
+
+    async def _status(self, claim: Claim[Meeting], report: StatusTold, op: str) -> None:
+        meeting = await self._get(claim)
+        if report.status == meeting.state.name:
+            return
+        moves: dict[str, Callable[[], Change[Meeting]]] = {
+            "starting": lambda: Meeting.started(claim),
+            "stopping": lambda: Meeting.leaving(claim, end_reason=report.reason),
+            "completed": lambda: _completed(meeting, claim, report.reason),
+            "failed": lambda: Meeting.crashed(claim, failure_reason=report.reason, ended_by="bot"),
+        }
+        if report.status == "active":
+            op, now = "", await self._store.now()
+            moves["active"] = lambda: Meeting.joined(claim, joined_at=now)
+        try:
+            await self._holder(claim).apply(moves[report.status](), op=op)
+        except NotHolder:
+            raise _no_longer(meeting, claim) from None
+        except WrongState:
+            raise Conflict(
+                f"a bot that is {meeting.state} can't become that: it goes on, never back"
+            ) from None
+
+    async def _exited(self, claim: Claim[Meeting], report: Exited, op: str) -> Answer:
+        meeting = await self._get(claim)
+        if meeting.state not in Meeting.over:
+            # A bot that was told to leave and then ended by a signal did as it was told.
+            told = meeting.state == Meeting.stopping and report.reason == "terminated"
+            change = (
+                _completed(meeting, claim, report.reason)
+                if report.exit_code == 0 or told
+                else Meeting.crashed(claim, failure_reason=report.reason, ended_by="bot")
+            )
+            with suppress(WrongState):
+                await self._holder(claim).apply(change, op=op, why=f"exit code {report.exit_code}")
+            meeting = await self._get(claim)
+        # An end is never left: whoever ended it first, the bot hears which end it is.
+        return Answer(meeting.state.name)
+
+    async def _keep(self, claim: Claim[Meeting], segments: list[Heard]) -> None:
+        verdicts = await self._holder(claim).submit(
+            [
+                [
+                    Segment.create(
+                        f"{claim.id}.{heard.segment_id}",
+                        meeting=claim.id,
+                        text=heard.text,
+                        start=heard.start,
+                        end=heard.end,
+                        at=heard.at,
+                        speaker=heard.speaker,
+                        language=heard.language,
+                    )
+                ]
+                for heard in segments
+            ]
+        )
+        # What is kept already, or comes after the end, is not kept again: the bot may forget it.
+        self._store.log.info(
+            "segments_kept",
+            meeting=claim.id,
+            kept=sum(not isinstance(verdict, Refused) for verdict in verdicts),
+            sent=len(segments),
+        )
+
+    # ------------------------------------------------------------------------------------ what they hear
+
+    async def _answer(self, claim: Claim[Meeting], seen: int) -> Answer:
+        commands = [_command(event) for event in await self._beat(claim, seen)]
+        return Answer((await self._get(claim)).state.name, commands)
+
+    async def _beat(self, claim: Claim[Meeting], seen: int) -> list[Event[Meeting]]:
+        try:
+            return await self._store.beat(claim, seen=seen)
+        except NotFound:
+            raise Absent("there is no such meeting") from None
+        except (NotHolder, Overdue, Stale):
+            raise _no_longer(await self._get(claim), claim) from None
+
+    async def _wait_for_commands(self, claim: Claim[Meeting], seen: int) -> None:
+        """Return as soon as there is a command or the meeting is over, or after a while."""
+        with self._store.bell(Meeting, claim.id) as bell:
+            closing = asyncio.ensure_future(self._closing.wait())
+            try:
+                while not await self._beat(claim, seen) and not closing.done():
+                    heard = asyncio.ensure_future(bell.heard(HOLD_SECONDS))
+                    await asyncio.wait({heard, closing}, return_when=asyncio.FIRST_COMPLETED)
+                    if not heard.done() or not heard.result():
+                        heard.cancel()
+                        return
+            finally:
+                closing.cancel()
+
+    async def _get(self, claim: Claim[Meeting]) -> Meeting:
+        try:
+            return await self._store.get(Meeting, claim.id)
+        except NotFound:
+            raise Absent("there is no such meeting") from None
+
+    def _holder(self, claim: Claim[Meeting]) -> Store:
+        return self._store.acting(f"bot:{claim.id}")
+
+
+class _Claimed(msgspec.Struct):
+    connection_id: str = ""
+
+
+def _completed(meeting: Meeting, claim: Claim[Meeting], reason: str) -> Change[Meeting]:
+    """Complete a meeting; who told its bot to leave stays the one who ended it."""
+    return Meeting.exited(
+        claim,
+        ended_by=meeting.ended_by or "bot",
+        end_reason=(meeting.end_reason if meeting.ended_by else None) or reason,
+    )
+
+
+def _command(event: Event[Meeting]) -> Command:
+    fields = event.fields
+    return Command(event.version, ACTIONS[event.name], fields.get("language"), fields.get("task"))
+
+
+def _no_longer(meeting: Meeting, claim: Claim[Meeting]) -> Conflict | Forbidden:
+    if meeting.state in Meeting.over:
+        return Conflict(f"the meeting is {meeting.state}: leave it")
+    return Forbidden("this run no longer holds the meeting: leave it")

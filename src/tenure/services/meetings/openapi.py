@@ -1,0 +1,86 @@
+"""The OpenAPI page, from the table of endpoints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from tenure.services.meetings.endpoints import Endpoint
+
+Json = dict[str, Any]
+KEYS = {"user": "X-API-Key", "admin": "X-Admin-API-Key"}
+REFERENCE = "#/components/schemas/{name}"
+
+
+def describe(endpoints: Iterable[Endpoint]) -> Json:
+    """Give the whole page. Callbacks of bots are not in it: they are no part of the public API."""
+    endpoints = list(endpoints)
+    _, schemas = msgspec.json.schema_components([e.body for e in endpoints if e.body], ref_template=REFERENCE)
+    schemas["Error"] = {
+        "type": "object",
+        "properties": {"detail": {"type": "string"}},
+        "required": ["detail"],
+    }
+    paths: dict[str, Json] = {}
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Tenure meetings", "version": "1"},
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                who: {"type": "apiKey", "in": "header", "name": header} for who, header in KEYS.items()
+            },
+        },
+    }
+
+
+def _operation(endpoint: Endpoint) -> Json:
+    error = {
+        "description": "Refused; `detail` says what to do",
+        "content": _content({"$ref": _schema("Error")}),
+    }
+    done: Json = {"description": "Done"}
+    if endpoint.status != 204:
+        done["content"] = (
+            {"text/plain": {"schema": {"type": "string"}}} if _is_text(endpoint) else _content({})
+        )
+    operation: Json = {
+        "summary": endpoint.summary,
+        "operationId": endpoint.handle.__name__ + "_" + endpoint.who,
+        "security": [{endpoint.who: []}],
+        "parameters": [*_path_parameters(endpoint), *_query_parameters(endpoint)],
+        "responses": {str(endpoint.status): done, "default": error},
+    }
+    if endpoint.body:
+        operation["requestBody"] = {
+            "required": True,
+            "content": _content({"$ref": _schema(endpoint.body.__name__)}),
+        }
+    return operation
+
+
+def _path_parameters(endpoint: Endpoint) -> list[Json]:
+    names = re.findall(r"\{(\w+)\}", endpoint.path)
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+
+
+def _query_parameters(endpoint: Endpoint) -> list[Json]:
+    return [{"name": n, "in": "query", "schema": {"type": "integer", "minimum": 0}} for n in endpoint.queries]
+
+
+def _is_text(endpoint: Endpoint) -> bool:
+    return endpoint.path.endswith("/log")
+
+
+def _content(schema: Json) -> Json:
+    return {"application/json": {"schema": schema}}
+
+
+def _schema(name: str) -> str:
+    return REFERENCE.replace("{name}", name)

@@ -1,0 +1,80 @@
+"""The local meeting page over HTTP: its three files, and what participants do."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from tenure.services.meetings.page.inputs import ROOM, Joining, Kicking, Look, Proof, Saying
+from tenure.services.meetings.page.service import Page
+from tenure.services.meetings.reading import read_body
+from tenure.services.meetings.rejections import Absent, Invalid
+
+MOST_OF_A_BODY = 16 * 1024
+FILES = {"page.css": "text/css", "page.js": "text/javascript"}
+HEADERS = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def page_routes(page: Page) -> list[BaseRoute]:
+    """Give the page's routes, to be mounted anywhere."""
+
+    async def step(request: Request) -> Response:
+        name = request.path_params["room"]
+        if not re.fullmatch(ROOM, name):
+            raise Invalid("a room's name is 1 to 240 letters, digits, points, hyphens and underscores")
+        match request.path_params["step"]:
+            case "join":
+                return _json(await page.join(name, await read_body(request, Joining, MOST_OF_A_BODY)))
+            case "look":
+                return _json(await page.look(await read_body(request, Look, MOST_OF_A_BODY)))
+            case "say":
+                await page.say(await read_body(request, Saying, MOST_OF_A_BODY))
+            case "kick":
+                await page.kick(await read_body(request, Kicking, MOST_OF_A_BODY))
+            case "leave":
+                await page.leave(await read_body(request, Proof, MOST_OF_A_BODY))
+            case "end":
+                await page.end(await read_body(request, Proof, MOST_OF_A_BODY))
+            case _:
+                raise Absent("there is nothing at this address")
+        return _json({})
+
+    return [
+        Route("/", _show),
+        *(Route(f"/{name}", _file) for name in FILES),
+        Route("/{room}", _show),
+        Route("/{room}/{step}", step, methods=["POST"]),
+    ]
+
+
+async def _show(request: Request) -> Response:
+    text = _read("index.html").replace("ROOT", request.scope.get("root_path", ""))
+    return Response(text, media_type="text/html; charset=utf-8", headers=HEADERS)
+
+
+async def _file(request: Request) -> Response:
+    name = request.url.path.rpartition("/")[2]
+    return Response(_read(name), media_type=FILES[name], headers=HEADERS)
+
+
+def _read(name: str) -> str:
+    return (resources.files(__package__) / name).read_text()
+
+
+def _json(content: object) -> Response:
+    return Response(
+        msgspec.json.encode(content), media_type="application/json", headers={"Cache-Control": "no-store"}
+    )

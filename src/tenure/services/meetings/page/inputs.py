@@ -1,0 +1,65 @@
+"""What the page and bots send."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+ROOM = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,239}$"
+
+Name = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=100,
+        pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$",
+        description="a name of 1 to 100 characters on one line",
+    ),
+]
+Text = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=500,
+        pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$",
+        description="a text of 1 to 500 characters",
+    ),
+]
+Seat = Annotated[str, Meta(pattern=r"^[0-9]{1,18}#[0-9]{1,20}$", description="what joining answered")]
+Key = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", description="what joining answered")]
+
+
+class Joining(msgspec.Struct, forbid_unknown_fields=True):
+    """Somebody wants in."""
+
+    name: Name
+    bot: bool = False
+
+
+class Proof(msgspec.Struct, forbid_unknown_fields=True):
+    """Who is speaking: what joining answered."""
+
+    participant: Seat
+    key: Key
+
+
+class Look(Proof):
+    """What happened since? `mark` is that of the last answer; it comes at once if things look otherwise."""
+
+    after: Annotated[int, Meta(ge=0, le=2**53, description="the number of the last caption seen")] = 0
+    mark: Annotated[str, Meta(max_length=100, description="the mark of the last answer")] = ""
+    wait_seconds: Annotated[float, Meta(ge=0, le=15, description="0 to 15")] = 0
+
+
+class Saying(Proof):
+    """Somebody says something."""
+
+    text: Text
+
+
+class Kicking(Proof):
+    """Somebody is to be put out."""
+
+    who: Annotated[str, Meta(pattern=r"^[0-9]{1,18}$", description="a participant's id")]

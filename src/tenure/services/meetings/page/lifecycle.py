@@ -1,0 +1,75 @@
+"""A room of the local meeting page, who is in it, and what is said there."""
+
+from __future__ import annotations
+
+from tenure import (
+    CLAIMANT,
+    HOLDER,
+    SWEEPER,
+    End,
+    Lifecycle,
+    Limit,
+    State,
+    end_of,
+    field,
+    hours,
+    lease,
+    parent,
+    serial,
+)
+
+
+class Room(Lifecycle, history=hours(2)):
+    """A meeting that people and bots join by its name. A name is free again when its room is over."""
+
+    number: int = serial()
+    name: str = field()
+
+    open = State(initial=True)
+    over = End(keep=hours(1))
+
+    finish = open.to(over)
+    expire = open.to(over, by=SWEEPER, after=hours(24))
+
+    one_open = Limit(at_most=1, per=name, over=open)
+
+
+class Participant(Lifecycle, history=hours(2)):
+    """Somebody in a room, who holds this record for as long as their page or bot looks at the room."""
+
+    number: int = serial()
+    room: str = parent(Room)
+    name: str
+    bot: bool
+    reason: str | None = field(default=None)
+
+    present = State(initial=True, by=CLAIMANT, under=Room.open)
+    gone = End(keep=hours(1), has=reason)
+
+    @present.to(gone, by=HOLDER)
+    def leave(self, reason: str = "left") -> None: ...
+
+    @present.to(gone)
+    def kick(self, reason: str = "evicted") -> None: ...
+
+    @present.to(gone, by=SWEEPER, after=lease(seconds=25))
+    def vanish(self, reason: str = "vanished") -> None: ...
+
+    @present.to(gone, by=SWEEPER, after=end_of(room))
+    def dismiss(self, reason: str = "meeting_ended") -> None: ...
+
+    seats = Limit(at_most=200, per=room, over=present)
+
+
+class Caption(Lifecycle, history=hours(2)):
+    """One thing said in a room; it is removed with the room."""
+
+    number: int = serial()
+    room: str = parent(Room)
+    speaker: str
+    text: str
+
+    said = End(initial=True, under=Room.open)
+
+
+kinds = (Room, Participant, Caption)

@@ -1,0 +1,203 @@
+"""What happens in rooms. All of it lies in records, so a killed server finds every room as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+
+import msgspec
+
+from tenure import (
+    NEXT,
+    Claim,
+    Exists,
+    LimitReached,
+    NotFound,
+    NotHolder,
+    NotUnder,
+    Refused,
+    Store,
+    WrongState,
+)
+from tenure.services.meetings.page.inputs import Joining, Kicking, Look, Proof, Saying
+from tenure.services.meetings.page.lifecycle import Caption, Participant, Room
+from tenure.services.meetings.rejections import Absent, Conflict, TooMany, Unauthorized
+from tenure.services.meetings.signing import secret_for
+
+MOST_ROOMS = 1000
+MOST_SHOWN = 200
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """One participant, as others see them."""
+
+    id: str
+    name: str
+    bot: bool
+
+
+class Said(msgspec.Struct, frozen=True):
+    """One caption: `at` in seconds since 1970."""
+
+    number: int
+    speaker: str
+    text: str
+    at: float
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """A room as a participant sees it; `reason` says why they are no longer inside."""
+
+    inside: bool
+    reason: str | None
+    mark: str
+    participants: list[Shown]
+    captions: list[Said]
+
+
+class Page:
+    """The rooms of one space."""
+
+    def __init__(self, store: Store, key: bytes, closing: asyncio.Event) -> None:
+        self._store, self._key, self._closing = store, key, closing
+
+    async def join(self, room_name: str, joining: Joining) -> dict[str, str]:
+        """Let somebody in; a room that is not there yet is opened for them."""
+        room = await self._room(room_name)
+        try:
+            participant = await self._store.acting(f"participant {joining.name}"[:100]).apply(
+                Participant.create(NEXT, room=room.id, name=joining.name, bot=joining.bot)
+            )
+        except LimitReached as refusal:
+            raise TooMany(f"the room is full: at most {refusal.at_most} can be in it") from refusal
+        except NotUnder as refusal:
+            raise Conflict("the meeting has just ended: join again for a new one") from refusal
+        return {
+            "participant": f"{participant.id}#{participant.fence}",
+            "key": self._proof(participant.claim),
+            "id": participant.id,
+        }
+
+    async def look(self, look: Look) -> Scene:
+        """Show the room, and keep the participant in it; wait for something new if that is wanted."""
+        claim = self._claim(look)
+        with self._store.bell(Room, Participant, Caption) as bell:
+            scene = await self._scene(claim, look.after)
+            give_up = asyncio.get_running_loop().time() + look.wait_seconds
+            while scene.inside and scene.mark == look.mark and not self._closing.is_set():
+                left = give_up - asyncio.get_running_loop().time()
+                if left <= 0 or not await bell.heard(left):
+                    break
+                scene = await self._scene(claim, look.after)
+        return scene
+
+    async def say(self, saying: Saying) -> None:
+        """Write what a participant says into the room's captions."""
+        me = await self._present(saying)
+        try:
+            await self._store.acting(f"participant {me.id}").apply(
+                Caption.create(NEXT, room=me.room, speaker=me.name, text=saying.text)
+            )
+        except NotUnder as refusal:
+            raise Conflict("the meeting has ended") from refusal
+
+    async def leave(self, proof: Proof) -> None:
+        """Let a participant go. Who is gone already may say so again."""
+        claim = self._claim(proof)
+        try:
+            await self._store.acting(f"participant {claim.id}").apply(Participant.leave(claim))
+        except (WrongState, NotHolder, NotFound):
+            return
+
+    async def kick(self, kicking: Kicking) -> None:
+        """Put somebody out of the room that one is in oneself."""
+        me = await self._present(kicking)
+        try:
+            other = await self._store.get(Participant, kicking.who)
+        except NotFound:
+            raise Absent("there is no such participant in this room") from None
+        if other.room != me.room:
+            raise Absent("there is no such participant in this room")
+        try:
+            await self._store.acting(f"participant {me.id}").apply(Participant.kick(other.id))
+        except WrongState:
+            return
+
+    async def end(self, proof: Proof) -> None:
+        """End the meeting for everybody."""
+        me = await self._present(proof)
+        try:
+            await self._store.acting(f"participant {me.id}").apply(Room.finish(me.room))
+        except WrongState:
+            return
+
+    # ------------------------------------------------------------------------------------ inside
+
+    async def _room(self, name: str) -> Room:
+        for _ in range(5):
+            found = await self._store.holding(Room.one_open, name)
+            if found:
+                return found[0]  # type: ignore[no-any-return]
+            if (await self._store.count(Room)).get("open", 0) >= MOST_ROOMS:
+                raise TooMany(f"there are {MOST_ROOMS} open rooms: end one of them first")
+            try:
+                return await self._store.acting("page").apply(Room.create(NEXT, name=name))
+            except (LimitReached, Exists):
+                continue  # somebody else has just opened it
+        raise Conflict("the room opens and closes too fast: try again")
+
+    async def _scene(self, claim: Claim[Participant], after: int) -> Scene:
+        try:
+            await self._store.beat(claim)
+        except Refused:
+            return Scene(
+                inside=False, reason=await self._why_gone(claim), mark="", participants=[], captions=[]
+            )
+        me = await self._store.get(Participant, claim.id)
+        people = await self._store.find(Participant.present, under=me.room, limit=MOST_SHOWN)
+        captions = await self._captions(me.room, after)
+        seen = ",".join((*(p.id for p in people), str(captions[-1].number if captions else after)))
+        return Scene(
+            inside=True,
+            reason=None,
+            mark=hashlib.sha256(seen.encode()).hexdigest()[:16],
+            participants=[Shown(p.id, p.name, p.bot) for p in people],
+            captions=[Said(c.number, c.speaker, c.text, c.created_at.timestamp()) for c in captions],
+        )
+
+    async def _captions(self, room: str, after: int) -> list[Caption]:
+        """Give the first captions after this one; to who sees none yet, the last ones."""
+        if after:
+            return await self._store.find(Caption.said, under=room, after=str(after), limit=MOST_SHOWN)
+        newest = await self._store.find(Caption.said, under=room, newest_first=True, limit=MOST_SHOWN)
+        return newest[::-1]
+
+    async def _why_gone(self, claim: Claim[Participant]) -> str:
+        try:
+            record = await self._store.get(Participant, claim.id)
+        except NotFound:
+            return "meeting_ended"
+        if record.state != Participant.gone:
+            # The sweeper is about to say which of the two it is.
+            room = await self._store.get(Room, record.room)
+            return "meeting_ended" if room.state == Room.over else "vanished"
+        return record.reason or "removed"
+
+    async def _present(self, proof: Proof) -> Participant:
+        claim = self._claim(proof)
+        try:
+            await self._store.beat(claim)
+            return await self._store.get(Participant, claim.id)
+        except Refused as refusal:
+            raise Conflict("you are no longer in this meeting: join it again") from refusal
+
+    def _claim(self, proof: Proof) -> Claim[Participant]:
+        id, _, fence = proof.participant.partition("#")
+        claim = Claim(Participant, id, int(fence))
+        if not hmac.compare_digest(self._proof(claim), proof.key):
+            raise Unauthorized("this is not the key that joining answered: join again")
+        return claim
+
+    def _proof(self, claim: Claim[Participant]) -> str:
+        return secret_for(self._key, f"page/{claim}")

@@ -1,0 +1,134 @@
+"""Our records as the API shows them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tenure.services.meetings.attendance import Transcript
+from tenure.services.meetings.lifecycle import Meeting, Segment, Session, Token, User
+from tenure.services.meetings.platforms import address, room
+from tenure.services.meetings.settings import Settings
+
+Json = dict[str, Any]
+
+
+def when(instant: datetime | None) -> str | None:
+    """Write an instant as RFC 3339, in UTC."""
+    return None if instant is None else instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def user(user: User) -> Json:
+    """Show a user."""
+    return {
+        "id": user.number,
+        "email": user.email,
+        "name": user.name,
+        "image_url": user.image_url,
+        "max_concurrent_bots": user.max_concurrent_bots,
+        "webhook_url": user.webhook_url,
+        "created_at": when(user.created_at),
+        "updated_at": when(user.changed_at),
+    }
+
+
+def token(token: Token, key: str) -> Json:
+    """Show a new key, this once."""
+    return {
+        "id": token.number,
+        "user_id": int(token.user),
+        "token": key,
+        "created_at": when(token.created_at),
+    }
+
+
+class Views:
+    """What depends on where the local meeting page is."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def meeting(self, meeting: Meeting) -> Json:
+        """Show a meeting, with who or what ended it and why."""
+        over = meeting.state in Meeting.over
+        return {
+            "id": meeting.number,
+            "user_id": int(meeting.user),
+            "platform": meeting.platform,
+            "native_meeting_id": meeting.native_id or None,
+            "constructed_meeting_url": self._url(meeting),
+            "status": meeting.state.name,
+            "bot_container_id": meeting.container,
+            "start_time": when(meeting.joined_at),
+            "end_time": when(meeting.entered_at) if over else None,
+            "data": meeting.data,
+            "ended_by": meeting.ended_by if over else None,
+            "end_reason": (meeting.failure_reason or meeting.end_reason) if over else None,
+            "page_url": self._page(meeting),
+            "created_at": when(meeting.created_at),
+            "updated_at": when(meeting.changed_at),
+        }
+
+    def bot(self, meeting: Meeting) -> Json:
+        """Show a running bot."""
+        return {
+            "meeting_id": meeting.number,
+            "meeting_id_from_name": meeting.id,
+            "platform": meeting.platform,
+            "native_meeting_id": meeting.native_id,
+            "status": meeting.state.name,
+            "container_id": meeting.container,
+            "container_name": meeting.container,
+            "created_at": when(meeting.created_at),
+            "start_time": when(meeting.joined_at),
+            "last_heartbeat_at": when(meeting.beaten_at) if meeting.holder else None,
+            "language": meeting.language,
+            "task": meeting.task,
+            "labels": {},
+            "data": meeting.data,
+        }
+
+    def transcript(self, transcript: Transcript) -> Json:
+        """Show a meeting with what was heard."""
+        return {
+            **self.meeting(transcript.meeting),
+            "recordings": [],
+            "notes": transcript.meeting.data.get("notes"),
+            "segments": [_segment(segment) for segment in transcript.segments],
+            "sessions": [_session(session) for session in transcript.sessions],
+        }
+
+    def _url(self, meeting: Meeting) -> str | None:
+        if not meeting.native_id:
+            return None
+        return address(meeting.platform, meeting.native_id, page_url=self._settings.page_url)
+
+    def _page(self, meeting: Meeting) -> str | None:
+        """Give where people join, if the bot is sent to the local meeting page."""
+        if not meeting.native_id or not (self._settings.stand_in or meeting.platform == "local"):
+            return None
+        return address("local", room(meeting.platform, meeting.native_id), page_url=self._settings.page_url)
+
+
+def _segment(segment: Segment) -> Json:
+    at = when(datetime.fromtimestamp(segment.at, UTC))
+    return {
+        "segment_id": segment.id.partition(".")[2],
+        "start": segment.start,
+        "end": segment.end,
+        "text": segment.text,
+        "language": segment.language,
+        "speaker": segment.speaker,
+        "completed": True,
+        "created_at": when(segment.created_at),
+        "absolute_start_time": at,
+        "absolute_end_time": at,
+    }
+
+
+def _session(session: Session) -> Json:
+    return {
+        "session_uid": session.id,
+        "session_start_time": when(session.created_at),
+        "session_end_time": when(session.entered_at) if session.state == Session.closed else None,
+    }

@@ -1,0 +1,1 @@
+"""The face that services use: one store over one engine."""

@@ -1,0 +1,101 @@
+"""Group commit: while one batch is under way, the next one fills. Nobody waits for company."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+
+from tenure.core.clock import Clock
+from tenure.core.decide import Transaction
+from tenure.core.engine import Engine, Outcome
+from tenure.core.errors import OutcomeUnknown, TenureError, Unavailable
+
+MOST_IN_A_BATCH = 512
+
+Waiting = tuple[Transaction, "asyncio.Future[Outcome]"]
+
+
+class Lanes:
+    """The one write path of one space: it coalesces transactions into batches."""
+
+    def __init__(self, engine: Engine, space: str, clock: Clock) -> None:
+        self._engine, self._space, self._clock = engine, space, clock
+        self._waiting: deque[Waiting] = deque()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._called = False
+        self._closed = False
+
+    async def put(self, transaction: Transaction) -> Outcome:
+        """Write one transaction. A caller that is cancelled while it waits does not know the outcome."""
+        return await self._add(transaction)
+
+    async def put_all(self, transactions: Sequence[Transaction]) -> list[Outcome]:
+        """Write several transactions, each for itself, in order."""
+        futures = [self._add(transaction) for transaction in transactions]
+        return list(await asyncio.gather(*futures))
+
+    async def close(self) -> None:
+        """Let what is under way finish, and take nothing more."""
+        self._closed = True
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+        while self._waiting:
+            _, future = self._waiting.popleft()
+            _fail(future, Unavailable("the store was closed before this was sent"))
+
+    def _add(self, transaction: Transaction) -> asyncio.Future[Outcome]:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Outcome] = loop.create_future()
+        if self._closed:
+            _fail(future, Unavailable("the store is closed"))
+            return future
+        self._waiting.append((transaction, future))
+        if not self._called and len(self._under_way) < self._engine.lanes:
+            self._called = True
+            loop.call_soon(self._start)  # after all that is ready to run now has put its own
+        return future
+
+    def _start(self) -> None:
+        self._called = False
+        if self._waiting and len(self._under_way) < self._engine.lanes:
+            task = asyncio.get_running_loop().create_task(self._send(self._next()))
+            self._under_way.add(task)
+            task.add_done_callback(self._finish)
+
+    def _finish(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if self._waiting and not self._called:
+            self._called = True
+            asyncio.get_running_loop().call_soon(self._start)
+
+    def _next(self) -> list[Waiting]:
+        batch: list[Waiting] = []
+        while self._waiting and len(batch) < MOST_IN_A_BATCH:
+            waiting = self._waiting.popleft()
+            if not waiting[1].done():  # its caller was cancelled before it was sent
+                batch.append(waiting)
+        return batch
+
+    async def _send(self, batch: list[Waiting]) -> None:
+        try:
+            outcomes = await self._engine.write(self._space, [t for t, _ in batch], self._clock())
+        except TenureError as error:
+            for _, future in batch:
+                _fail(future, type(error)(*error.args))
+        except Exception as error:  # noqa: BLE001  a defect: each caller gets to see it
+            for _, future in batch:
+                _fail(future, error)
+        except asyncio.CancelledError:
+            for _, future in batch:
+                _fail(future, OutcomeUnknown("the program ended while this was under way"))
+            raise
+        else:
+            for (_, future), outcome in zip(batch, outcomes, strict=True):
+                if not future.done():
+                    future.set_result(outcome)
+
+
+def _fail(future: asyncio.Future[Outcome], error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)

@@ -1,0 +1,372 @@
+"""The store: what services call. Async only; one per program, opened by `tenure.open`."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Any, ParamSpec, TypeVar, overload
+
+import msgspec
+
+from tenure.core.decide import Refusal, Transaction
+from tenure.core.durations import seconds, to_instant, to_microseconds
+from tenure.core.engine import Applied as AppliedRows
+from tenure.core.engine import Engine, Outcome, Query
+from tenure.core.errors import CursorAhead, InvalidChange, NotFound, Refused
+from tenure.core.fields import plain
+from tenure.core.kinds import Slot, key_of
+from tenure.core.lifecycle import Lifecycle
+from tenure.core.states import EffectOf, Limit, StateOf
+from tenure.core.transitions import Change, Claim, Transition
+from tenure.store import holding, messages, polling
+from tenure.store.batching import Lanes
+from tenure.store.claiming import claims
+from tenure.store.events import Delivery, Event, Turn
+from tenure.store.logging import Log
+from tenure.store.refusals import refused
+from tenure.store.sweeping import ALIVE_FOR, run_sweeper, sweep_all
+from tenure.store.timing import Clock, ManualClock, SystemClock
+from tenure.store.verdicts import Applied, Verdict
+from tenure.store.waking import Bell, Bells
+
+K = TypeVar("K", bound=Lifecycle)
+P = ParamSpec("P")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+
+PAGE = 1000
+
+
+class Shared:
+    """What all handles of one store have in common."""
+
+    def __init__(self, engine: Engine, kinds: Iterable[type[Lifecycle]], clock: Clock | None) -> None:
+        self.engine = engine
+        self.models: dict[str, type[Lifecycle]] = {kind.__name__: kind for kind in (*kinds, polling.Poller)}
+        self.clock: Clock = clock or SystemClock()
+        self.bells = Bells(engine)
+        self.lanes: dict[str, Lanes] = {}
+        self.holds: set[holding.Held[Any]] = set()
+        self.log = Log(logging.getLogger("tenure"))
+
+
+class Store:
+    """A handle on one space of a store, acting as somebody. Handles are cheap: make one where you need it."""
+
+    def __init__(self, shared: Shared, space: str, actor: str) -> None:
+        self._shared, self.space_name, self.actor = shared, space, actor
+        self.engine, self.clock, self.log, self.holds = shared.engine, shared.clock, shared.log, shared.holds
+        if space not in shared.lanes:
+            shared.lanes[space] = Lanes(shared.engine, space, shared.clock)
+        self._lanes = shared.lanes[space]
+
+    # ------------------------------------------------------------------------------------- handles
+
+    def acting(self, actor: str) -> Store:
+        """Give a handle whose changes are made by this actor, such as `user:7`."""
+        return Store(self._shared, self.space_name, actor)
+
+    def space(self, name: str) -> Store:
+        """Give a handle on another space: a partition of its own, where limits and transactions stop."""
+        return Store(self._shared, name, self.actor)
+
+    @property
+    def kinds(self) -> dict[str, type[Lifecycle]]:
+        """The kinds that this store was opened with, by name."""
+        return self._shared.models
+
+    # ------------------------------------------------------------------------------------- writing
+
+    # fmt: off
+    @overload
+    async def apply(self, a: Change[A], /, *, op: str = ..., why: str = ...) -> A: ...
+    @overload
+    async def apply(self, a: Change[A], b: Change[B], /, *, op: str = ..., why: str = ...) -> tuple[A, B]: ...
+    @overload
+    async def apply(self, a: Change[A], b: Change[B], c: Change[C], /, *, op: str = ...,
+                    why: str = ...) -> tuple[A, B, C]: ...
+    @overload
+    async def apply(self, a: Change[Any], /, *rest: Change[Any], op: str = ..., why: str = ...) -> tuple[Any, ...]: ...
+    # fmt: on
+    async def apply(self, *changes: Change[Any], op: str = "", why: str = "") -> Any:
+        """Apply changes in order, all or none, and give the record that each leaves.
+
+        `op` makes a repeat within ten minutes give the first answer instead of a second application; `why` goes
+        into the events. Raises a `Refused`; `Unavailable`, when nothing changed; `OutcomeUnknown`.
+        """
+        outcome = await self._lanes.put(self._transaction(changes, op, why))
+        records = self._records(outcome)
+        return records[0] if len(changes) == 1 else records
+
+    async def submit(self, transactions: Iterable[Sequence[Change[Any]]], *, why: str = "") -> list[Verdict]:
+        """Apply several transactions, each all or not at all, and give one verdict each, in order."""
+        outcomes = await self._lanes.put_all([self._transaction(changes, "", why) for changes in transactions])
+        return [self._verdict(outcome) for outcome in outcomes]
+
+    async def check(self, *changes: Change[Any]) -> Verdict:
+        """Give the verdict that these changes would get now; nothing is written."""
+        transaction = self._transaction(changes, "", "")
+        return self._verdict(await self.engine.check(self.space_name, transaction, self.clock()))
+
+    async def beat(self, claim: Claim[K], *, seen: int = 0) -> list[Event[K]]:
+        """Renew a claim's lease, acknowledge its commands up to version `seen`, and give those that wait."""
+        change: Change[K] = Change(claim.kind, claim.id, "beat", fence=claim.fence, seen=seen)
+        outcome = await self._lanes.put(self._transaction((change,), "", ""))
+        self._records(outcome)
+        row = outcome.rows[0] if isinstance(outcome, AppliedRows) else None
+        if row is None or row.told <= row.seen:
+            return []
+        edges = claim.kind._table.edges  # noqa: SLF001
+        entries = await self.engine.history(self.space_name, row.kind, row.id, row.seen, PAGE)
+        return [Event(claim.kind, e) for e in entries if e.name in edges and edges[e.name].tells]
+
+    def hold(self, claim: Claim[K]) -> AbstractAsyncContextManager[holding.Held[K]]:
+        """Beat for a claim while the body runs; if the lease is lost, the body is ended with `LeaseLost`."""
+        return holding.hold(self, claim)
+
+    # ------------------------------------------------------------------------------------- reading
+
+    async def get(self, kind: type[K], id: str) -> K:
+        """Read one record. Raises `NotFound`."""
+        row = (await self.engine.rows(self.space_name, [(kind.__name__, id)]))[0]
+        if row is None:
+            raise NotFound(f"there is no {kind.__name__} {id!r}", kind=kind, id=id, change="get")
+        return kind._read(row)  # noqa: SLF001
+
+    async def get_many(self, kind: type[K], ids: Iterable[str]) -> dict[str, K]:
+        """Read several records by id; absent ones are left out."""
+        rows = await self.engine.rows(self.space_name, [(kind.__name__, id) for id in ids])
+        return {row.id: kind._read(row) for row in rows if row is not None}  # noqa: SLF001
+
+    async def find(
+        self,
+        state: StateOf[K],
+        *,
+        under: str | Lifecycle | None = None,
+        per: object = None,
+        limit: int = PAGE,
+        newest_first: bool = False,
+        after: str | None = None,
+    ) -> list[K]:
+        """Read the records of a state, or of several (`Match.offered | …` under one name).
+
+        `under` keeps those that belong to this parent, `per` those of this key of the state's rank (one value, or
+        several as a tuple). They come in the order of the rank, or of creation. `after` is the id of the last
+        record of the page before.
+        """
+        model, table = state.kind, state.kind._table  # noqa: SLF001
+        ranked = len(state.names) == 1 and bool(table.states[state.stored[0]].rank)
+        query = Query(
+            table.kind,
+            state.stored,
+            parent=None if under is None else self._parent(model, under),
+            per=None if per is None else key_of([plain(v) for v in (per if isinstance(per, tuple) else (per,))]),
+            ranked=ranked,
+            newest_first=newest_first,
+            after=after,
+            most=limit,
+        )
+        return [model._read(row) for row in await self.engine.find(self.space_name, query)]  # noqa: SLF001
+
+    async def holding(self, limit: Limit, *key: object, most: int = PAGE) -> list[Any]:
+        """Read the records that hold a slot of a limit under this key: who is in the way, or whom a key names."""
+        kind: type[Lifecycle] = limit.owner
+        slot = Slot(kind.__name__, limit.name, key_of([plain(v) for v in key]))
+        ids = await self.engine.holders(self.space_name, slot, most)
+        rows = await self.engine.rows(self.space_name, [(kind.__name__, id) for id in ids])
+        return [kind._read(row) for row in rows if row is not None]  # noqa: SLF001
+
+    async def count(self, kind: type[Lifecycle]) -> dict[str, int]:
+        """Count a kind's records by state."""
+        counts = (await self.engine.counts(self.space_name)).get(kind.__name__, {})
+        shown = kind._table.shown  # noqa: SLF001
+        return {shown.get(state, state): number for state, number in counts.items()}
+
+    async def history(self, kind: type[K], id: str, *, after: int = 0, limit: int = PAGE) -> list[Event[K]]:
+        """Read a record's events after a version, in order."""
+        entries = await self.engine.history(self.space_name, kind.__name__, id, after, limit)
+        return [Event(kind, entry) for entry in entries]
+
+    async def watch(self, kind: type[K], id: str, *, after: int = 0) -> AsyncIterator[Event[K]]:
+        """Give a record's events after a version, without a gap, and go on as they come. Endless.
+
+        Raises `CursorAhead` if the record has not come so far: then the store was set back.
+        """
+        row = (await self.engine.rows(self.space_name, [(kind.__name__, id)]))[0]
+        if row is not None and after > row.version:
+            raise CursorAhead(
+                f"version {after} of {kind.__name__} {id!r} is not there (the last is {row.version}): "
+                f"the store was set back to an earlier time; begin again from 0"
+            )
+        with self.bell(kind, id) as bell:
+            while True:
+                events = await self.history(kind, id, after=after)
+                for event in events:
+                    after = event.version
+                    yield event
+                if len(events) < PAGE:
+                    await self.clock.wait(bell, LOOK_AGAIN_SECONDS)
+
+    async def feed(self, *kinds: type[Lifecycle], after: int | None = None) -> AsyncIterator[Event[Any]]:
+        """Give the events of some kinds (all, if none is named) after a position, and go on as they come. Endless.
+
+        `after=0` begins with the oldest; None with what comes from now on.
+        """
+        if after is None:
+            after = await self.engine.last_position(self.space_name)
+        names = [kind.__name__ for kind in kinds]
+        with self.bell(*kinds) as bell:
+            while True:
+                entries = await self.engine.feed(self.space_name, names, after, PAGE)
+                for entry in entries:
+                    after = entry.position
+                    if entry.kind in self.kinds:
+                        yield Event(self.kinds[entry.kind], entry)
+                if len(entries) < PAGE:
+                    await self.clock.wait(bell, LOOK_AGAIN_SECONDS)
+
+    async def now(self) -> datetime:
+        """Read the store's clock."""
+        return to_instant((await self.engine.time(self.space_name, self.clock())).now)
+
+    # --------------------------------------------------------------------------------------- loops
+
+    async def deliver(
+        self,
+        effect: EffectOf[K],
+        handler: Callable[[Delivery[K]], Awaitable[object]],
+        *,
+        retry: messages.Retry = messages.Retry(),  # noqa: B008  it is immutable
+        within: timedelta = seconds(60),
+        at_once: int = 16,
+    ) -> None:
+        """Give each effect to the handler until it returns, at least once, in order per record. Endless.
+
+        A try that takes longer than `within` is cancelled and comes again. The effect is done when the handler
+        returns, or when its change of the record is refused because an earlier try had made it.
+        """
+        await messages.Deliverer(self, effect, handler, retry, within, at_once).run()
+
+    async def deliver_once(
+        self,
+        effect: EffectOf[K],
+        handler: Callable[[Delivery[K]], Awaitable[object]],
+        *,
+        retry: messages.Retry = messages.Retry(),  # noqa: B008  it is immutable
+    ) -> int:
+        """Give the handler what is due now, and give how many effects that was."""
+        return await messages.Deliverer(self, effect, handler, retry, seconds(60), PAGE).once()
+
+    def every(self, period: timedelta, name: str) -> AsyncIterator[Turn]:
+        """Give a turn each period, to one process at a time; taken over when its lease runs out. Endless."""
+        return polling.every(self, period, name)
+
+    def claims(
+        self, transition: Transition[P, K], *args: P.args, **kwargs: P.kwargs
+    ) -> AsyncIterator[K]:
+        """Claim one record after another that this transition may leave, and wait for more. Endless."""
+        return claims(self, transition, *args, **kwargs)
+
+    def sweeping(self, alive_for: timedelta = ALIVE_FOR) -> AbstractAsyncContextManager[None]:
+        """Run a sweeper in the background while the body runs."""
+        return run_sweeper(self, alive_for)
+
+    async def sweep(self, alive_for: timedelta = ALIVE_FOR) -> int:
+        """Make all that is due now, and give how many transitions that was."""
+        return (await sweep_all(self, alive_for)).made
+
+    def bell(self, *topic: type[Lifecycle] | str) -> AbstractContextManager[Bell]:
+        """Give a bell that rings for writes to a kind and id, to each of several kinds, or to all of the space."""
+        space = self.space_name
+        if len(topic) == 2 and isinstance(topic[1], str) and not isinstance(topic[0], str):  # noqa: PLR2004
+            return self._shared.bells.bell((space, topic[0].__name__, topic[1]))
+        names = [t if isinstance(t, str) else t.__name__ for t in topic]
+        return self._shared.bells.bell(*((space, name) for name in names)) if names else self._shared.bells.bell((space,))
+
+    # ---------------------------------------------------------------------------------------- time
+
+    async def advance(self, by: timedelta) -> int:
+        """For tests: let time pass with a sweeper at work, and give how many timed transitions were made."""
+        clock = self.clock
+        if not isinstance(clock, ManualClock):
+            raise InvalidChange("only a store with explicit time can be advanced: open it with tenure.testing.store()")
+        made, end = 0, clock.now + to_microseconds(by)
+        while True:
+            swept = await sweep_all(self, to_microseconds_left(clock.now, end))
+            made += swept.made
+            wakes = [t for t in (swept.next_due, clock.next_wake()) if t is not None and t <= end]
+            if clock.now >= end and not [t for t in wakes if t > clock.now]:
+                break
+            clock.move_to(min([*(max(t, clock.now + 1) for t in wakes), end]))
+            self._shared.bells.ring_all(self.space_name)
+            await settle()
+        return made
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of the engine."""
+        for lanes in self._shared.lanes.values():
+            await lanes.close()
+        self._shared.bells.close()
+        await self.engine.close()
+
+    # ------------------------------------------------------------------------------------- inside
+
+    def _transaction(self, changes: Sequence[Change[Any]], op: str, why: str) -> Transaction:
+        if not changes:
+            raise InvalidChange("a transaction needs at least one change")
+        for change in changes:
+            if self._shared.models.get(change.kind) is not change.model:
+                raise InvalidChange(
+                    f"this store was not opened with {change.kind}: add it to tenure.open(url, …, {change.kind})"
+                )
+            change.applied = True
+        return Transaction(changes, self.actor, op, why, digest_of(changes) if op else b"")
+
+    def _records(self, outcome: Outcome) -> tuple[Any, ...]:
+        if isinstance(outcome, Refusal):
+            raise refused(outcome, self._shared.models)
+        for held in self.holds:
+            for row in outcome.rows:
+                if (row.kind, row.id) == (held.claim.kind.__name__, held.claim.id) and row.holder is None:
+                    held.release()
+        models = self._shared.models
+        return tuple(models[row.kind]._read(row) for row in outcome.rows)  # noqa: SLF001
+
+    def _verdict(self, outcome: Outcome) -> Verdict:
+        try:
+            return Applied(self._records(outcome), isinstance(outcome, AppliedRows) and outcome.replayed)
+        except Refused as refusal:
+            return refusal
+
+    def _parent(self, model: type[Lifecycle], under: str | Lifecycle) -> tuple[str, str]:
+        if isinstance(under, Lifecycle):
+            return type(under).__name__, under.id
+        parents = {kind for _, kind in model._table.parents}  # noqa: SLF001
+        if len(parents) != 1:
+            raise InvalidChange(f"{model.__name__} has {len(parents)} kinds of parent: pass the parent's record")
+        return parents.pop(), under
+
+
+LOOK_AGAIN_SECONDS = 5.0
+
+
+def to_microseconds_left(now: int, end: int) -> timedelta:
+    """Give how long a test's sweeper counts as alive: to the end of the advance, and its usual time after."""
+    return timedelta(microseconds=end - now) + ALIVE_FOR
+
+
+async def settle() -> None:
+    """Let tasks that became ready run before time goes on."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+def digest_of(changes: Sequence[Change[Any]]) -> bytes:
+    """Tell two bodies of one op id apart: by kind, id, name and values, not by the version that was read."""
+    body = [(c.kind, str(c.id), c.name, c.fields, c.note) for c in changes]
+    return hashlib.blake2b(msgspec.msgpack.encode(body), digest_size=16).digest()

@@ -1,0 +1,38 @@
+"""How tests run here: `async def` ones too, each on a loop of its own that must be empty of tasks at its end."""
+
+import asyncio
+import functools
+import inspect
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+AsyncTest = Callable[..., Coroutine[Any, Any, None]]
+
+
+def _run(test: AsyncTest) -> Callable[..., None]:
+    @functools.wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        async def body() -> None:
+            await test(*args, **kwargs)
+            # Only after a test that passed: a failure's own message matters more than what it left behind.
+            leaked = asyncio.all_tasks() - {asyncio.current_task()}
+            assert not leaked, f"the test leaves tasks running; await or cancel and await them: {leaked}"
+
+        asyncio.run(body())
+
+    return run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Make each coroutine test a plain one; Hypothesis keeps the coroutine inside its own wrapper."""
+    for item in items:
+        if not isinstance(item, pytest.Function):
+            continue
+        if inspect.iscoroutinefunction(item.obj):
+            item.obj = _run(item.obj)
+        elif inspect.iscoroutinefunction(
+            inner := getattr(getattr(item.obj, "hypothesis", None), "inner_test", None)
+        ):
+            item.obj.hypothesis.inner_test = _run(inner)

@@ -1,0 +1,187 @@
+"""Bots as processes: started once, ended for good, found again after the server was killed."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tenure.services.meetings import proc
+from tenure.services.meetings.processes import Processes
+from tenure.services.meetings.runtime import Process, RuntimeFailed
+
+# It says that it is ready by a file, and ends on SIGTERM unless it is told to be stubborn.
+BOT = """
+import os, pathlib, signal, subprocess, sys, time
+if os.environ.get("STUBBORN"):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if os.environ.get("CHILD"):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
+    pathlib.Path("child").write_text(str(child.pid))
+print("hello from", os.environ["TENURE_BOT_NAME"], flush=True)
+if "EXIT" in os.environ:
+    sys.exit(int(os.environ["EXIT"]))
+pathlib.Path("ready").write_text(str(os.getpid()))
+time.sleep(1000)
+"""
+
+
+@asynccontextmanager
+async def some_processes(folder: Path, command: tuple[str, ...] = (sys.executable, "-c", BOT)) -> AsyncIterator[Processes]:
+    processes = Processes(folder, command)
+    async with processes:
+        try:
+            yield processes
+        finally:
+            await asyncio.gather(*(processes.end(bot.name, grace_seconds=0) for bot in await processes.bots()))
+
+
+async def written(path: Path) -> str:
+    """Wait for a file that a process writes when it is so far."""
+    while not (path.exists() and path.read_text()):
+        await asyncio.to_thread(os.sched_yield)
+    return path.read_text()
+
+
+async def test_a_bot_runs_in_a_session_of_its_own_and_is_listed(tmp_path: Path) -> None:
+    async with some_processes(tmp_path) as processes:
+        await processes.start("vexa-bot-1-a", {})
+        pid = int(await written(tmp_path / "vexa-bot-1-a" / "ready"))
+        assert os.getsid(pid) == os.getpgid(pid) == pid
+        assert await processes.bots() == [Process("vexa-bot-1-a", running=True)]
+        assert await processes.log("vexa-bot-1-a") == "hello from vexa-bot-1-a\n"
+
+
+async def test_a_name_is_started_once(tmp_path: Path) -> None:
+    async with some_processes(tmp_path) as processes:
+        await asyncio.gather(*(processes.start("b", {}) for _ in range(5)))
+        first = await written(tmp_path / "b" / "ready")
+        await processes.start("b", {})
+        assert await written(tmp_path / "b" / "ready") == first
+        assert (await processes.log("b")).count("hello") == 1
+
+
+async def test_an_ended_bot_leaves_no_process_and_no_zombie(tmp_path: Path) -> None:
+    async with some_processes(tmp_path) as processes:
+        await processes.start("b", {})
+        pid = int(await written(tmp_path / "b" / "ready"))
+        await processes.end("b", grace_seconds=10)
+        assert not Path(f"/proc/{pid}").exists()
+        assert await processes.bots() == [Process("b", running=False, exit_code=-signal.SIGTERM)]
+
+
+async def test_a_bot_that_ignores_the_request_is_killed_after_the_grace(tmp_path: Path) -> None:
+    async with some_processes(tmp_path) as processes:
+        await processes.start("b", {"STUBBORN": "1"})
+        await written(tmp_path / "b" / "ready")
+        await processes.end("b", grace_seconds=0.05)
+        assert await processes.bots() == [Process("b", running=False, exit_code=-signal.SIGKILL)]
+
+
+async def test_what_a_bot_started_ends_with_it(tmp_path: Path) -> None:
+    async with some_processes(tmp_path) as processes:
+        await processes.start("b", {"CHILD": "1"})
+        pid = int(await written(tmp_path / "b" / "ready"))
+        child = int(await written(tmp_path / "b" / "child"))
+        os.kill(pid, signal.SIGKILL)
+        await processes.changed()
+        while proc.started(child) is not None:
+            await asyncio.to_thread(os.sched_yield)
+
+
+async def test_the_end_of_a_bot_is_noticed_with_its_exit_code(tmp_path: Path) -> None:
+    async with some_processes(tmp_path) as processes:
+        await processes.start("b", {"EXIT": "3"})
+        await processes.changed()
+        assert await processes.bots() == [Process("b", running=False, exit_code=3)]
+        await processes.forget("b")
+        assert await processes.bots() == []
+        assert "hello" in await processes.log("b")
+
+
+async def test_a_new_server_finds_what_runs_and_what_ended_meanwhile(tmp_path: Path) -> None:
+    first = Processes(tmp_path, (sys.executable, "-c", BOT))
+    async with first:
+        for name in ("lives", "dies"):
+            await first.start(name, {})
+            await written(tmp_path / name / "ready")
+    killed = int((tmp_path / "dies" / "ready").read_text())
+    os.kill(killed, signal.SIGKILL)
+    os.waitpid(killed, 0)
+    async with some_processes(tmp_path) as second:
+        found = {bot.name: bot.running for bot in await second.bots()}
+        assert found == {"lives": True, "dies": False}
+        pid = int((tmp_path / "lives" / "ready").read_text())
+        await asyncio.gather(second.end("lives", grace_seconds=10), reaped(pid))
+        assert proc.started(pid) is None
+
+
+async def reaped(pid: int) -> None:
+    """Do what init does for the children of a server that was killed; here that server is still us."""
+    with suppress(ChildProcessError):
+        await asyncio.to_thread(os.waitpid, pid, 0)
+
+
+async def test_a_number_that_was_used_again_is_never_taken_for_ours(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    note = {"boot": proc.boot(), "pid": os.getpid(), "started": (proc.started(os.getpid()) or 0) - 1}
+    (tmp_path / "b" / "process.json").write_bytes(msgspec.json.encode(note))
+    async with some_processes(tmp_path) as processes:
+        assert await processes.bots() == [Process("b", running=False)]
+        await processes.end("b", grace_seconds=0)  # we are still here to tell
+
+
+async def test_a_process_whose_number_was_never_written_down_is_found_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "process.json").write_bytes(msgspec.json.encode({"boot": proc.boot()}))
+    child = subprocess.Popen(
+        [sys.executable, "-c", BOT],
+        env={**os.environ, "TENURE_BOT_NAME": "b"},
+        cwd=tmp_path / "b",
+        start_new_session=True,
+    )
+    await written(tmp_path / "b" / "ready")
+    async with some_processes(tmp_path) as processes:
+        assert await processes.bots() == [Process("b", running=True)]
+        await asyncio.gather(processes.end("b", grace_seconds=10), asyncio.to_thread(child.wait))
+
+
+async def test_a_program_that_is_not_there_is_a_failure_with_its_reason(tmp_path: Path) -> None:
+    async with some_processes(tmp_path, ("/no/such/program",)) as processes:
+        with pytest.raises(RuntimeFailed, match="No such file"):
+            await processes.start("b", {"BOT_CONFIG": "a secret"})
+        assert await processes.bots() == []
+
+
+async def test_a_secret_of_the_environment_is_in_no_file(tmp_path: Path) -> None:
+    async with some_processes(tmp_path) as processes:
+        await processes.start("b", {"BOT_CONFIG": "canary"})
+        await written(tmp_path / "b" / "ready")
+        assert all(b"canary" not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
+async def test_names_that_lead_out_of_the_folder_are_refused(tmp_path: Path) -> None:
+    async with some_processes(tmp_path) as processes:
+        for name in ("../b", "a/b", "", ".", "B"):
+            with pytest.raises(RuntimeFailed):
+                await processes.start(name, {})
+
+
+async def test_logs_of_forgotten_bots_are_removed_when_they_are_old(tmp_path: Path) -> None:
+    async with some_processes(tmp_path) as processes:
+        for name in ("old", "known"):
+            await processes.start(name, {"EXIT": "0"})
+        while any(bot.running for bot in await processes.bots()):
+            await processes.changed()
+        await processes.forget("old")
+        await processes.prune(older_than_seconds=3600)
+        assert await processes.log("old")
+        await processes.prune(older_than_seconds=-1)
+        assert not await processes.log("old")
+        assert await processes.log("known")

@@ -1,0 +1,100 @@
+"""Make `.venv` what the requirements say: `python3 tools/set_up.py run|development`.
+
+Needs only the standard library of Python 3.11 or newer. A finished set-up leaves a stamp, the digest of everything
+that it depends on, so that the next call costs one digest. A `.venv` without any stamp was left half-made: it is
+removed and made anew, which is safer than guessing what it lacks.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+# development.txt holds all that run.txt holds, with the same pins, so either set-up serves `make run`.
+SUFFICIENT = {"run": ("run", "development"), "development": ("development",)}
+
+
+def digest(name: str) -> str:
+    """Return the digest of what the set-up `name` depends on: inputs, interpreter and place."""
+    inputs = [ROOT / "pyproject.toml", *(ROOT / "requirements" / f"{part}.txt" for part in ("build", name))]
+    # The interpreter and the place count, because a virtual environment points at both by absolute path.
+    parts = [sys.version.encode(), str(ROOT).encode(), *(path.read_bytes() for path in inputs)]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def stamp(name: str) -> Path:
+    """Return the file whose content tells which digest was set up last."""
+    return VENV / f"set-up-{name}"
+
+
+def is_current(name: str) -> bool:
+    """Tell whether the finished set-up `name` is that of today's inputs, and its interpreter still exists."""
+    return PYTHON.exists() and stamp(name).is_file() and stamp(name).read_text() == digest(name)
+
+
+def is_finished() -> bool:
+    """Tell whether some set-up ended well, so that only differences need to be installed."""
+    return PYTHON.exists() and any(stamp(name).is_file() for name in SUFFICIENT)
+
+
+def pip(*arguments: str) -> None:
+    """Run pip of the virtual environment; only its errors are shown."""
+    subprocess.run(
+        [PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *arguments], check=True
+    )
+
+
+def set_up(name: str) -> None:
+    """Install the requirements `name` with their hashes, then the project itself as an editable install."""
+    if not is_finished():
+        shutil.rmtree(VENV, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
+    for old in SUFFICIENT:
+        stamp(old).unlink(missing_ok=True)
+    for part in ("build", name):
+        pip("--require-hashes", "--requirement", str(ROOT / "requirements" / f"{part}.txt"))
+    pip("--no-build-isolation", "--no-deps", "--editable", str(ROOT))
+    stamp(name).write_text(digest(name))
+
+
+def wait_for_turn() -> object:
+    """Hold a lock file until this process ends, so that two calls at once do not install into one another."""
+    if os.name == "nt":
+        return None
+    import fcntl  # noqa: PLC0415  absent on Windows
+
+    lock = (ROOT / ".venv.lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+def main() -> int:
+    """Set up what the first argument names, unless that is done already."""
+    if sys.version_info < (3, 11):
+        print(
+            f"tenure needs Python 3.11 or newer, this is {sys.version.split()[0]}: try `make PYTHON=python3.11`"
+        )
+        return 1
+    name = sys.argv[1]
+    turn = wait_for_turn()
+    try:
+        if not any(is_current(done) for done in SUFFICIENT[name]):
+            # A running development set-up must not lose its tools because `make run` found it out of date.
+            wanted = "development" if stamp("development").is_file() else name
+            print(f"setting up .venv for {wanted} (once, under a minute on a fast network) ...", flush=True)
+            set_up(wanted)
+    except subprocess.CalledProcessError as error:
+        print(f"set-up failed: {' '.join(map(str, error.cmd))}; mend the cause above and run make again")
+        return 1
+    finally:
+        del turn
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
