@@ -252,7 +252,7 @@ async def test_what_is_passed_says_what_is_checked(a_store: Stores) -> None:
 
 
 async def test_a_kind_that_the_store_does_not_know_is_told_before_anything_is_sent(a_store: Stores) -> None:
-    async with a_store(Match) as store:
+    async with a_store(Match, every_change_applied=False) as store:
         with pytest.raises(InvalidChange, match="add it to tenure.open"):
             await store.apply(Bot.create("ada", pool="eu"))
         with pytest.raises(InvalidChange, match="at least one change"):

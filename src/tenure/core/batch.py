@@ -95,9 +95,11 @@ class Batch:
         table = self.kinds[after.kind]
         had, has = holdings(table, before).slots, holdings(table, after).slots
         for slot in had:
-            self._moved.setdefault(slot, {})[after.id] = False
+            if slot not in has:
+                self._moved.setdefault(slot, {})[after.id] = False
         for slot in has:
-            self._moved.setdefault(slot, {})[after.id] = True
+            if slot not in had:
+                self._moved.setdefault(slot, {})[after.id] = True
 
     # ------------------------------------------------------------------------------------ as a view
 

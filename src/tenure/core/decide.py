@@ -57,7 +57,7 @@ class Transaction(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Why nothing happened, as plain data."""
+    """Why nothing happened, as plain data: `row` is the record as it was found, `state` the one to be entered."""
 
     reason: Reason
     change: int
@@ -65,6 +65,7 @@ class Refusal(msgspec.Struct, frozen=True):
     id: str
     name: str
     row: Row | None = None
+    state: str = ""
     deadline: int | None = None
     field: str = ""
     parent_kind: str = ""
@@ -226,7 +227,7 @@ class Draft:
         fence, holder = (self.sequence, self.transaction.by) if state.claims else (0, None)
         rest = msgspec.json.encode(change.rest) if change.rest else b"{}"
         row = Row(table.kind, str(id), state.name, 1, fence, holder, now, now, now, now, 0, 0, fields, rest)
-        self._enter(row, table, state)
+        self._enter(None, row, state)
         self._count(None, row, table)
         self._write(None, row, change.name, "", change.note)
 
@@ -264,7 +265,7 @@ class Draft:
             merge(row.rest, change.rest),
         )
         if moves:
-            self._enter(after, table, target)
+            self._enter(row, after, target)
         self._count(row, after, table)
         unread = (row.seen, row.told) if target.final and row.told > row.seen else ()
         self._write(row, after, change.name, row.state, change.note, unread)
@@ -286,19 +287,21 @@ class Draft:
         if needs_holder and (row.holder is None or row.fence != change.fence):
             raise self._stop("not_holder", row)
 
-    def _enter(self, row: Row, table: Table, state: StateRow) -> None:
+    def _enter(self, before: Row | None, after: Row, state: StateRow) -> None:
         for name in state.has:
-            if row.fields.get(name) is None:
-                raise self._stop("missing_field", row, field=name)
+            if after.fields.get(name) is None:
+                raise self._stop("missing_field", before, state=state.name, field=name)
         if state.under is None:
             return
-        kind, id = state.under.parent, row.fields.get(state.under.field)
+        kind, id = state.under.parent, after.fields.get(state.under.field)
         up = None if id is None else self._row(kind, id)
         fits = up is not None and up.state in state.under.states
         next_due = self.due(up, self.view.kinds[kind]) if up is not None and fits else None
         overdue = next_due is not None and next_due[0] <= self.now
         if not fits or overdue:
-            raise self._stop("not_under", row, parent_kind=kind, parent_id=id, parent=up, overdue=overdue)
+            raise self._stop(
+                "not_under", before, state=state.name, parent_kind=kind, parent_id=id, parent=up, overdue=overdue
+            )
 
     def _count(self, before: Row | None, after: Row, table: Table) -> None:
         if not table.limits:
@@ -312,19 +315,27 @@ class Draft:
         for limit in table.limits:
             slot = next((s for s in has if s.limit == limit.name), None)
             if slot is not None and slot not in had:
-                self._take_slot(slot, limit, after)
+                self._take_slot(slot, limit, before, after)
 
-    def _take_slot(self, slot: Slot, limit: LimitRow, row: Row) -> None:
+    def _take_slot(self, slot: Slot, limit: LimitRow, before: Row | None, after: Row) -> None:
         at_most, held = limit.at_most, self._held(slot)
         if limit.cap_field:
-            up = self._row(limit.parent, row.fields[limit.per[0]])
+            up = self._row(limit.parent, after.fields[limit.per[0]])
             at_most = limit.cap_default if up is None else up.fields.get(limit.cap_field, limit.cap_default)
         if held >= (at_most or 0):
-            holders = tuple(self.view.holders(slot, MOST_HOLDERS_NAMED))
             raise self._stop(
-                "limit_reached", row, limit=limit.name, key=slot.key, at_most=at_most or 0, holders=holders
-            )
+                "limit_reached", before, state=after.state, limit=limit.name, key=slot.key, at_most=at_most or 0,
+                holders=self._holders(slot),
+            )  # fmt: skip
         self.slots[slot] = held + 1
+
+    def _holders(self, slot: Slot) -> tuple[str, ...]:
+        """Name who holds a slot, as this transaction has left it so far."""
+        table = self.view.kinds[slot.kind]
+        moved = {w.after.id: slot in holdings(table, w.after).slots for w in self.writes if w.after.kind == slot.kind}
+        before = self.view.holders(slot, MOST_HOLDERS_NAMED + len(moved))
+        held = [*(id for id in before if moved.get(id, True)), *(id for id, holds in moved.items() if holds)]
+        return tuple(dict.fromkeys(held))[:MOST_HOLDERS_NAMED]
 
     # ------------------------------------------------------------------------------------------- time
 

@@ -11,7 +11,7 @@ from tenure.core.decide import Transaction
 from tenure.core.engine import Engine, Outcome
 from tenure.core.errors import OutcomeUnknown, TenureError, Unavailable
 
-MOST_IN_A_BATCH = 512
+MOST_IN_A_BATCH = 256
 
 Waiting = tuple[Transaction, "asyncio.Future[Outcome]"]
 

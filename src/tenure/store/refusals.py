@@ -41,7 +41,7 @@ class _Told:
             "kind": self.model,
             "id": r.id,
             "change": self.show(r.name),
-            "record": None if r.name == "create" and r.reason != "exists" else self.record(r.row),
+            "record": self.record(r.row),
         }
 
     @property
@@ -102,12 +102,13 @@ def _not_holder(t: _Told) -> errors.Refused:
 
 def _missing_field(t: _Told) -> errors.Refused:
     name = t.show(t.refusal.field)
-    return errors.MissingField(f"{t.cant}: `{t.state}` needs `{name}`, and nothing has set it", **t.of)
+    state = t.show(t.refusal.state)
+    return errors.MissingField(f"{t.cant}: `{state}` needs `{name}`, and nothing has set it", **t.of)
 
 
 def _not_under(t: _Told) -> errors.Refused:
     r = t.refusal
-    under = t.table.states[r.row.state].under if r.row else None
+    under = t.table.states[r.state].under
     wanted = " or ".join(f"`{s}`" for s in sorted(under.states)) if under else "?"
     if r.parent is None:
         found = f"there is no {r.parent_kind} {r.parent_id!r}"

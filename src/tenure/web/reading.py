@@ -11,7 +11,7 @@ import msgspec
 from tenure import explaining
 from tenure.core import decide
 from tenure.core.engine import Message, Query
-from tenure.core.errors import Refused, TenureError
+from tenure.core.errors import NotFound, Refused, TenureError
 from tenure.core.kinds import Kinds, Slot, holdings
 from tenure.core.row import Entry, Row
 from tenure.core.table import LimitRow, Table
@@ -26,7 +26,7 @@ MOST_SAMPLED = 500
 
 
 class Unknown(TenureError):  # noqa: N818  an answer, not a fault
-    """A kind, state or record that is not there; the message says what is."""
+    """A kind or state that is not there; the message says which are."""
 
 
 class SlotUse(msgspec.Struct, frozen=True):
@@ -73,15 +73,16 @@ class Reader:
     # ------------------------------------------------------------------------------------ records
 
     async def row(self, kind: str, id: str) -> Row:
-        """Read one row. Raises `Unknown`."""
+        """Read one row. Raises `Unknown` for a kind, `NotFound` for a record."""
         self.table(kind)
         row = (await self.store.engine.rows(self.store.space_name, [(kind, id)]))[0]
         if row is None:
-            raise Unknown(f"there is no {kind} {id!r} in the space {self.store.space_name!r}")
+            message = f"there is no {kind} {id!r} in the space {self.store.space_name!r}"
+            raise NotFound(message, kind=self.store.kinds.get(kind, kind), id=id, change="get")
         return row
 
     async def record(self, kind: str, id: str) -> PlainRecord:
-        """Read one record. Raises `Unknown`."""
+        """Read one record. Raises as `row` does."""
         return self.plain(await self.row(kind, id))
 
     def plain(self, row: Row) -> PlainRecord:
@@ -175,7 +176,7 @@ class Reader:
     # ------------------------------------------------------------------------------------ explain
 
     async def explain(self, kind: str, id: str) -> Explanation:
-        """Explain why a record is in its state and what may happen next. Raises `Unknown`."""
+        """Explain why a record is in its state and what may happen next. Raises as `row` does."""
         row = await self.row(kind, id)
         time = await self.store.engine.time(self.store.space_name, self.store.clock())
         return explaining.explain(
@@ -190,9 +191,9 @@ class Reader:
             entries = await self.store.engine.history(self.store.space_name, row.kind, row.id, first, last - first)
             edges = self.kinds[row.kind].edges
             for entry in reversed(entries):
-                if entry.at <= row.entered_at or entry.name not in edges or edges[entry.name].target:
+                if entry.name not in edges or edges[entry.name].target:
                     return entry
-            last = first
+            last = first if entries else 0  # older ones were pruned
         return None
 
     async def _parents(self, row: Row) -> Sequence[Row | None]:

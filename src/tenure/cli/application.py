@@ -1,0 +1,126 @@
+"""The commands and the global options. Commands are imported when they are called, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from cyclopts import App, CycloptsError, Group, Parameter
+
+from tenure import __version__
+from tenure.cli.output import Output
+from tenure.cli.session import Failed, Session, UsageError
+from tenure.core.errors import (
+    DeclarationError,
+    InvalidChange,
+    OutcomeUnknown,
+    Refused,
+    TenureError,
+    Unavailable,
+)
+from tenure.web.reading import Unknown
+
+OK, FAILED, USAGE, REFUSED, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+COMMANDS = {
+    "up": ("serving:up", "Run everything in one process: store, services, sweeper, HTTP API, dashboard."),
+    "serve": ("serving:serve", "Run one service in one process, with its routes at /."),
+    "check": ("checking:check", "Lint a lifecycle and show its table; or compare it with what a store has."),
+    "show": ("looking:show", "Show one record."),
+    "list": ("looking:list_records", "List records: of a kind, of a state in its order, below a parent."),
+    "history": ("looking:history", "Show a record's events: who, when, which transition, why."),
+    "explain": ("looking:explain", "Explain why a record is in its state, and what may happen next; or why not."),
+    "watch": ("looking:watch", "Print events as they come: of the space, of a kind, of a record."),
+    "apply": ("changing:apply", "Make a transition of one record."),
+    "create": ("changing:create", "Create a record."),
+    "sweep": ("changing:sweep", "Make all transitions that are due, once."),
+    "doctor": ("changing:doctor", "Compare every index with the records; say what differs, and mend it if asked."),
+}
+
+app = App(
+    name="tenure",
+    help="One authoritative record for every live thing, moved through its declared lifecycle atomically.",
+    help_epilogue="Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 refused by the store, 4 store unavailable.",
+    help_format="plaintext",
+    version=__version__,
+)
+for name, (place, summary) in COMMANDS.items():
+    app.command(f"tenure.cli.{place}", name=name, help=summary)
+app.meta.group_parameters = Group("Global options")
+
+
+@app.meta.default
+def launch(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    store: str | None = None,
+    space: str = "main",
+    module: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    data: Path | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Find the command, and give it what the global options say.
+
+    Parameters
+    ----------
+    store
+        URL of the store, such as sqlite:///path/to/file.db; else TENURE_STORE, else the data folder's file.
+    space
+        The space to look at.
+    module
+        Your own kinds: MODULE or MODULE:CLASS. May be given several times.
+    data
+        The data folder, as `tenure up` uses it. [default: ./tenure-data]
+    json
+        Print JSON: one object, or one line for each thing.
+    """
+    command, bound, _ = app.parse_args(tokens, exit_on_error=False, print_error=False, help_on_error=False)
+    session = Session(store, space, module, data, Output(as_json=json))
+    wants_session = "session" in inspect.signature(command).parameters
+    result: Any = command(*bound.args, **bound.kwargs, **({"session": session} if wants_session else {}))
+    if inspect.iscoroutine(result):
+        asyncio.run(result)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and give its exit code; what goes wrong becomes one line on stderr."""
+    try:
+        app.meta(
+            list(arguments),
+            exit_on_error=False,
+            print_error=False,
+            help_on_error=False,
+            result_action="return_value",
+        )
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has gone, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except Failed as failed:
+        return _fail(FAILED, str(failed))
+    except (CycloptsError, UsageError, Unknown, InvalidChange) as error:
+        return _fail(USAGE, f"{_line(error)} (`tenure --help` lists the commands)")
+    except Refused as error:
+        return _fail(REFUSED, _line(error))
+    except (Unavailable, OutcomeUnknown) as error:
+        return _fail(UNAVAILABLE, _line(error))
+    except (DeclarationError, TenureError, msgspec.MsgspecError, OSError) as error:
+        return _fail(FAILED, _line(error))
+    return OK
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _fail(code: int, message: str) -> int:
+    if message:
+        print(f"tenure: {message}", file=sys.stderr)
+    return code

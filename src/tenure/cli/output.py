@@ -1,0 +1,86 @@
+"""What commands print: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+WIDTH_WITHOUT_TERMINAL = 200
+
+
+class Output:
+    """Prints one kind of thing in two ways. `as_json`: an object, or a line for each."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.console = Console(
+            width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False, soft_wrap=False
+        )
+
+    def json(self, value: object) -> None:
+        """Print one JSON object on one line."""
+        print(msgspec.json.encode(value, enc_hook=str).decode(), flush=True)
+
+    def json_lines(self, values: Iterable[object]) -> None:
+        """Print one JSON object a line."""
+        for value in values:
+            self.json(value)
+
+    def say(self, text: str, style: str = "") -> None:
+        """Print a sentence for people."""
+        self.console.print(Text(printable(text), style=style))
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
+        """Print a table for people."""
+        table = Table(box=None, pad_edge=False, header_style="bold", title=title or None, title_justify="left")
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(text(cell)) for cell in row))
+        self.console.print(table)
+
+    def pairs(self, pairs: Iterable[tuple[str, object]]) -> None:
+        """Print names with their values, for people."""
+        table = Table(box=None, pad_edge=False, show_header=False)
+        table.add_column(style="bold", no_wrap=True)
+        table.add_column(overflow="fold")
+        for name, value in pairs:
+            table.add_row(Text(name), Text(text(value)))
+        self.console.print(table)
+
+
+def text(value: object) -> str:
+    """Give a value as people read it."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, timedelta):
+        return str(value)
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, (dict, list)):
+        return printable(msgspec.json.encode(value, enc_hook=str).decode())
+    return printable(str(value))
+
+
+def instant(value: datetime) -> str:
+    """Give an instant to the millisecond, in UTC."""
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03d}Z"
+
+
+def printable(value: str) -> str:
+    """Show control characters instead of sending them to a terminal, which would obey them."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in value)
+
+
+def fields(values: dict[str, Any]) -> str:
+    """Give fields on one line, those without a value left out."""
+    return ", ".join(f"{name}={text(value)}" for name, value in values.items() if value not in (None, "", {}, []))
