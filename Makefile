@@ -25,7 +25,7 @@ check: set-up ## Format, lint, types and security, without changing a file
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pyright
-	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml src
+	$(BIN)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml src
 
 format: set-up ## Format the code, and mend what the linter can mend
 	$(BIN)/ruff format .

@@ -1,4 +1,4 @@
-"""How tests run here: `async def` ones too, each on a loop of its own that must be empty of tasks at its end."""
+"""How tests run: `async def` ones too, each on a loop of its own that must hold no task at its end."""
 
 import asyncio
 import functools
@@ -32,7 +32,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         if inspect.iscoroutinefunction(item.obj):
             item.obj = _run(item.obj)
-        elif inspect.iscoroutinefunction(
-            inner := getattr(getattr(item.obj, "hypothesis", None), "inner_test", None)
-        ):
+        elif inspect.iscoroutinefunction(inner := getattr(getattr(item.obj, "hypothesis", None), "inner_test", None)):
             item.obj.hypothesis.inner_test = _run(inner)

@@ -1,7 +1,7 @@
 """Pin the requirements anew, with hashes, for every platform: `python3 tools/lock.py`.
 
-The inputs are the dependencies, extras and groups of `pyproject.toml`, so nothing is listed twice. uv does the work,
-from a scratch environment, because it resolves for all platforms at once and writes neither an index nor an address.
+The inputs are the dependencies, extras and groups of `pyproject.toml`, so nothing is listed twice. uv does
+the work, from a scratch environment, because it resolves for all platforms at once and writes no address.
 """
 
 import subprocess
@@ -11,9 +11,8 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OPTIONS = """
-    --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
-""".split()
+OPTIONS = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate"]
+OPTIONS += ["--no-emit-index-url", "--quiet"]
 PROJECT = ["pyproject.toml", "--extra", "cli", "--extra", "web"]
 # Development comes first and constrains the others: a pin is the same in every file that has it.
 DEVELOPMENT = "requirements/development.txt"
@@ -31,17 +30,8 @@ def main() -> None:
         tools = Path(scratch) / "bin"
         subprocess.run([tools / "pip", "install", "-qq", "uv"], check=True)
         for output, inputs in FILES.items():
-            command = [
-                tools / "uv",
-                "pip",
-                "compile",
-                *OPTIONS,
-                *inputs,
-                "--output-file",
-                output,
-                *sys.argv[1:],
-            ]
-            subprocess.run(command, check=True, cwd=ROOT)
+            inputs_and_output = [*inputs, "--output-file", output, *sys.argv[1:]]
+            subprocess.run([tools / "uv", "pip", "compile", *OPTIONS, *inputs_and_output], check=True, cwd=ROOT)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Make `.venv` what the requirements say: `python3 tools/set_up.py run|development`.
 
-Needs only the standard library of Python 3.11 or newer. A finished set-up leaves a stamp, the digest of everything
-that it depends on, so that the next call costs one digest. A `.venv` without any stamp was left half-made: it is
-removed and made anew, which is safer than guessing what it lacks.
+Needs only the standard library of Python 3.11 or newer. A finished set-up leaves a stamp, the digest of all
+that it depends on, so that the next call costs one digest. A `.venv` without any stamp was left half-made:
+it is removed and made anew, which is safer than guessing what it lacks.
 """
 
 import hashlib
@@ -15,43 +15,37 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+# A virtual environment points at its interpreter and its place by absolute path: another one of either needs another.
+BASE = f"{ROOT} {sys.version}".replace("\n", " ")
 # development.txt holds all that run.txt holds, with the same pins, so either set-up serves `make run`.
 SUFFICIENT = {"run": ("run", "development"), "development": ("development",)}
 
 
-def digest(name: str) -> str:
-    """Return the digest of what the set-up `name` depends on: inputs, interpreter and place."""
+def wanted_stamp(name: str) -> str:
+    """Return the stamp of a finished set-up `name`: a line for its base, and a digest of what is installed on it."""
     inputs = [ROOT / "pyproject.toml", *(ROOT / "requirements" / f"{part}.txt" for part in ("build", name))]
-    # The interpreter and the place count, because a virtual environment points at both by absolute path.
-    parts = [sys.version.encode(), str(ROOT).encode(), *(path.read_bytes() for path in inputs)]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+    content = b"\0".join(path.read_bytes() for path in inputs)
+    return f"{BASE}\n{hashlib.sha256(content).hexdigest()}"
 
 
 def stamp(name: str) -> Path:
-    """Return the file whose content tells which digest was set up last."""
+    """Return the file that holds the stamp of the set-up `name`."""
     return VENV / f"set-up-{name}"
 
 
-def is_current(name: str) -> bool:
-    """Tell whether the finished set-up `name` is that of today's inputs, and its interpreter still exists."""
-    return PYTHON.exists() and stamp(name).is_file() and stamp(name).read_text() == digest(name)
-
-
-def is_finished() -> bool:
-    """Tell whether some set-up ended well, so that only differences need to be installed."""
-    return PYTHON.exists() and any(stamp(name).is_file() for name in SUFFICIENT)
+def found_stamp(name: str) -> str:
+    """Return the stamp that was left by the set-up `name`, or nothing if it never ended or its interpreter is gone."""
+    return stamp(name).read_text() if PYTHON.exists() and stamp(name).is_file() else ""
 
 
 def pip(*arguments: str) -> None:
     """Run pip of the virtual environment; only its errors are shown."""
-    subprocess.run(
-        [PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *arguments], check=True
-    )
+    subprocess.run([PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *arguments], check=True)
 
 
 def set_up(name: str) -> None:
     """Install the requirements `name` with their hashes, then the project itself as an editable install."""
-    if not is_finished():
+    if not any(found_stamp(done).startswith(f"{BASE}\n") for done in SUFFICIENT):
         shutil.rmtree(VENV, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
     for old in SUFFICIENT:
@@ -59,7 +53,7 @@ def set_up(name: str) -> None:
     for part in ("build", name):
         pip("--require-hashes", "--requirement", str(ROOT / "requirements" / f"{part}.txt"))
     pip("--no-build-isolation", "--no-deps", "--editable", str(ROOT))
-    stamp(name).write_text(digest(name))
+    stamp(name).write_text(wanted_stamp(name))
 
 
 def wait_for_turn() -> object:
@@ -75,15 +69,14 @@ def wait_for_turn() -> object:
 
 def main() -> int:
     """Set up what the first argument names, unless that is done already."""
-    if sys.version_info < (3, 11):
-        print(
-            f"tenure needs Python 3.11 or newer, this is {sys.version.split()[0]}: try `make PYTHON=python3.11`"
-        )
+    if sys.version_info < (3, 11):  # noqa: UP036  whoever runs this may have an older one
+        found = sys.version.split()[0]
+        print(f"tenure needs Python 3.11 or newer, this is {found}: try `make PYTHON=python3.11`")
         return 1
     name = sys.argv[1]
     turn = wait_for_turn()
     try:
-        if not any(is_current(done) for done in SUFFICIENT[name]):
+        if not any(found_stamp(done) == wanted_stamp(done) for done in SUFFICIENT[name]):
             # A running development set-up must not lose its tools because `make run` found it out of date.
             wanted = "development" if stamp("development").is_file() else name
             print(f"setting up .venv for {wanted} (once, under a minute on a fast network) ...", flush=True)

@@ -26,7 +26,7 @@ from tenure.core.fields import Noted, field, parent, serial
 from tenure.core.lifecycle import Lifecycle
 from tenure.core.states import Effect, EffectOf, End, Limit, State, StateOf
 from tenure.core.transitions import ANYONE, CLAIMANT, HOLDER, NEXT, SWEEPER, Change, Claim, Transition
-from tenure.opening import open  # noqa: A004  it is called as tenure.open
+from tenure.opening import open
 from tenure.store.events import Delivery, Event, Turn
 from tenure.store.holding import Held
 from tenure.store.messages import Retry

@@ -121,12 +121,21 @@ def plain_event(table: Table, entry: Entry) -> PlainEvent:
 
 
 def plain_value(declared: FieldRow | None, value: Any) -> Any:
-    """Turn a visible instant or length, which travels as microseconds, into its own type."""
+    """Turn an instant or length back into its own type: visible ones travel as microseconds, opaque ones as text."""
+    if declared is not None and not declared.visible and isinstance(value, str) and "datetime" in declared.type:
+        return _instant_of(value)
     if declared is None or not declared.visible or type(value) is not int:
         return value
     if "timedelta" in declared.type:
         return to_length(value)
     return to_instant(value) if "datetime" in declared.type else value
+
+
+def _instant_of(text: str) -> datetime | str:
+    try:
+        return msgspec.convert(text, datetime)
+    except msgspec.ValidationError:
+        return text
 
 
 def shown(table: Table, name: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 from tenure.core.engine import Engine
 from tenure.core.errors import InvalidChange
 from tenure.core.kinds import Kinds
-from tenure.core.lifecycle import Lifecycle
+from tenure.core.lifecycle import Lifecycle, table_of
 from tenure.engines.sqlite.engine import SqliteEngine
 from tenure.store.polling import Poller
 from tenure.store.store import Shared, Store
@@ -20,13 +20,13 @@ SCHEMES = "sqlite:///path/to/file.db (kept), or sqlite: (in memory, gone when cl
 
 
 @asynccontextmanager
-async def open(  # noqa: A001  it is called as tenure.open
+async def open(
     url: str,
     *kinds: type[Lifecycle],
     space: str = "main",
     actor: str | None = None,
     clock: Clock | None = None,
-) -> AsyncIterator[Store]:
+) -> AsyncGenerator[Store]:
     """Open a store with its kinds, and close it when the body is done.
 
     `url` names the engine: `sqlite:///path/to/file.db`, or `sqlite:` for one in memory; `?synchronous=normal`
@@ -43,9 +43,7 @@ async def open(  # noqa: A001  it is called as tenure.open
 async def open_engine(url: str, kinds: Sequence[type[Lifecycle]]) -> Engine:
     """Open the engine that a URL names, with these kinds and those of the store itself."""
     scheme, _, rest = url.partition(":")
-    tables = Kinds(kind._table for kind in (*kinds, Poller))  # noqa: SLF001
+    tables = Kinds([*(table_of(kind) for kind in kinds), table_of(Poller)])
     if scheme == "sqlite":
         return await SqliteEngine.open(rest, tables)
     raise InvalidChange(f"{url.partition('://')[0]!r} names no engine: use {SCHEMES}")
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Generator, AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -38,7 +38,7 @@ async def store(
     at: datetime = START,
     clock: ManualClock | None = None,
     every_change_applied: bool = True,
-) -> AsyncIterator[Store]:
+) -> AsyncGenerator[Store]:
     """Open a temporary store whose time stands still until `await store.advance(…)` moves it.
 
     A change that was made in the body and given to no store raises `UnappliedChange` at its end. Stores that are
@@ -55,7 +55,7 @@ async def store(
 
 
 @contextmanager
-def applied_changes() -> Iterator[None]:
+def applied_changes() -> Generator[None]:
     """Raise `UnappliedChange` at the end of the body for each change that was made in it and never applied."""
     changes: list[Change[Any]] = []
     before, transitions.made = transitions.made, changes.append

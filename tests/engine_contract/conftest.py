@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ import pytest
 
 from tenure import Lifecycle, Store, testing
 from tests.engine_contract.kinds import KINDS
+
+START = datetime(2100, 1, 1, tzinfo=UTC)
+"""Later than any machine's clock: where an engine reads its own, the explicit time of the test still holds."""
 
 ENGINES = ("sqlite in memory", "sqlite in a file")
 Stores = Callable[..., AbstractAsyncContextManager[Store]]
@@ -43,8 +47,8 @@ def a_kept_store(kept_url: str) -> Stores:
 
 def stores_at(url: str) -> Stores:
     @asynccontextmanager
-    async def opened(*kinds: type[Lifecycle], **options: Any) -> AsyncIterator[Store]:
-        async with testing.store(*(kinds or KINDS), url=url, **options) as store:
+    async def opened(*kinds: type[Lifecycle], at: datetime = START, **options: Any) -> AsyncIterator[Store]:
+        async with testing.store(*(kinds or KINDS), url=url, at=at, **options) as store:
             yield store
             for space in await store.engine.spaces():
                 assert await store.engine.audit(space, repair=False) == []

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import TypeVar
 
-from tenure import Event, Lifecycle, Store
+from tenure import Event, Lifecycle, Store, seconds
 from tenure.core.durations import to_microseconds
 from tenure.core.row import Entry, Row
 from tenure.store.timing import ManualClock
@@ -70,3 +70,10 @@ def pass_unswept(store: Store, by: timedelta) -> None:
     """Let time pass with no sweeper at work."""
     assert isinstance(store.clock, ManualClock)
     store.clock.move_to(store.clock.now + to_microseconds(by))
+
+
+async def pass_swept(store: Store, by: timedelta) -> None:
+    """Let time pass with a sweeper at work that gives a sign of life every five seconds, as the real one does."""
+    for _ in range(by // seconds(5)):
+        pass_unswept(store, seconds(5))
+        await store.sweep()

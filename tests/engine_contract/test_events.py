@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from tenure import Applied, NotFound, Refused, minutes, seconds
-from tenure.testing import START, a
-from tests.engine_contract.conftest import Stores
+from tenure.testing import a
+from tests.engine_contract.conftest import START, Stores
 from tests.engine_contract.kinds import Bot, Job, Match, Owner
 from tests.engine_contract.looking import assert_one_event_per_version, entries_of, names
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 
 from tenure import NEXT, Applied, StateOf, minutes, seconds
-from tenure.testing import START, a
-from tests.engine_contract.conftest import Stores
+from tenure.testing import a
+from tests.engine_contract.conftest import START, Stores
 from tests.engine_contract.kinds import Bot, Connection, Instance, Match, Quiz, Ticket
 
 

@@ -94,6 +94,7 @@ async def test_after_that_it_is_forgotten_and_pruned(a_store: Stores) -> None:
         await a(store, Bot.idle, "ada", pool="eu")
         await store.apply(Bot.rate("ada", rating=1), op="x")
         await store.advance(minutes(25))
+        await store.advance(minutes(1))
         assert (await store.apply(Bot.rate("ada", rating=1), op="x")).version == 3
 
 

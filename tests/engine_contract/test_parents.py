@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tenure import NotFound, NotUnder, Store, WrongState, days, hours, minutes, seconds
-from tenure.testing import START, a
-from tests.engine_contract.conftest import Stores
+from tenure.testing import a
+from tests.engine_contract.conftest import START, Stores
 from tests.engine_contract.kinds import Bot, Connection, Guess, Instance, Job, Match, Owner, Quiz
 from tests.engine_contract.looking import entries_of, pass_unswept
 

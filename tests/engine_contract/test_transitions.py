@@ -28,8 +28,8 @@ from tenure import (
     minutes,
     seconds,
 )
-from tenure.testing import START, a
-from tests.engine_contract.conftest import Stores
+from tenure.testing import a
+from tests.engine_contract.conftest import START, Stores
 from tests.engine_contract.kinds import Bot, Guess, Job, Match, Owner, Quiz
 from tests.engine_contract.looking import everything, names
 
@@ -171,7 +171,7 @@ REFUSALS: list[tuple[Making, type[Refused], str, str]] = [
     (_absent, NotFound, "can't `enqueue` Bot 'nobody': there is none", "create it first"),
     (_there_already, Exists, "can't `create` Bot 'ada': there is one already, in `idle`", "take another id"),
     (_from_another_state, WrongState, "it is `idle` (withdraw leaves `queued`)", "`enqueue` it first"),
-    (_after_its_deadline, Overdue, "it is past 2026-01-01 00:00:00 UTC, when it does `close` by itself", "read it again"),
+    (_after_its_deadline, Overdue, "it is past 2100-01-01 00:00:00 UTC, when it does `close` by itself", "read it again"),
     (_an_old_version, Stale, "it was changed meanwhile, to version 2", "read it again"),
     (_an_old_claim, NotHolder, "this claim is over; 'tests' holds it under fence", "Stop the work"),
     (_a_parent_in_another_state, NotUnder, "Match 'm' is `running`, and it must be `offered`", "must be"),

@@ -1,4 +1,4 @@
-"""Docs that lie fail: each Python block of the README and of docs/ runs, a file's blocks in order, in one namespace."""
+"""Docs that lie fail: the Python blocks of the README and of docs/ run, a page's in order and together."""
 
 import ast
 import asyncio
@@ -46,11 +46,9 @@ async def run(text: str, page: str) -> ModuleType:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-async def test_the_examples_of_a_page_run(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_examples_of_a_page_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    await run(page.read_text(), str(page))
+    await run(page.read_text(), str(page))  # noqa: ASYNC240  nothing else runs yet
 
 
 async def test_blocks_share_a_namespace_and_may_await() -> None:

@@ -20,7 +20,7 @@ ALLOWED = {
 # Each package in these is on its own: one engine never imports another, nor one service another.
 SEPARATE = {"engines", "services"}
 COMPOSITION_ROOT = "tenure.opening"
-OPTIONAL = set("aiodocker asyncpg coredis discord docker opentelemetry playwright psycopg redis".split())
+OPTIONAL = {"aiodocker", "asyncpg", "coredis", "discord", "docker", "opentelemetry", "playwright", "psycopg", "redis"}
 
 
 class Import(NamedTuple):
@@ -74,11 +74,7 @@ def complaints(root: Path) -> list[str]:
     graph: dict[str, set[str]] = {}
     for entry in imports(root):
         place = f"{entry.source}:{entry.line} imports {entry.target}"
-        if (
-            entry.in_function
-            and entry.source != COMPOSITION_ROOT
-            and entry.target.split(".")[0] not in OPTIONAL
-        ):
+        if entry.in_function and entry.source != COMPOSITION_ROOT and entry.target.split(".")[0] not in OPTIONAL:
             found.append(f"{place} inside a function")
         if entry.target.split(".")[0] != "tenure":
             continue

@@ -17,9 +17,7 @@ class Trap(TypedDict):
 
 
 TABLE = tomllib.loads((ROOT / "tests" / "traps.toml").read_text())
-REQUIRED = {
-    f"{page}-{number}": text for page, texts in TABLE["required"].items() for number, text in texts.items()
-}
+REQUIRED = {f"{page}-{number}": text for page, texts in TABLE["required"].items() for number, text in texts.items()}
 TRAPS: list[Trap] = TABLE.get("trap", [])
 
 
@@ -28,7 +26,7 @@ def exists(node_id: str) -> bool:
 
     A parameter in brackets is not looked at: only running the test can tell whether it exists.
     """
-    file, *names = node_id.split("[")[0].split("::")
+    file, *names = node_id.split("[", maxsplit=1)[0].split("::")
     path = ROOT / file
     if not names or not names[-1].startswith("test") or not path.is_file():
         return False
@@ -48,9 +46,7 @@ def exists(node_id: str) -> bool:
 @pytest.mark.parametrize("required", REQUIRED)
 def test_a_required_trap_has_a_test(required: str) -> None:
     entries = [trap for trap in TRAPS if trap["id"] == required]
-    assert len(entries) == 1, (
-        f"tests/traps.toml needs one [[trap]] with id = {required!r}: {REQUIRED[required]}"
-    )
+    assert len(entries) == 1, f"tests/traps.toml needs one [[trap]] with id = {required!r}: {REQUIRED[required]}"
     assert entries[0]["tests"], f"{required} names no test"
 
 

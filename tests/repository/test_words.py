@@ -11,7 +11,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "tenure"
 MODULES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
-# Banned anywhere, as a whole word of a name, a docstring or a comment. Curated: each is a synonym here, and nothing else.
+# Banned anywhere, as a whole word of a name, a docstring or a comment: each is a synonym here, and no more.
 WORDS = {
     "cas": "version",
     "entity": "record",
@@ -25,7 +25,6 @@ WORDS = {
 PHRASES = {
     "compare-and-set": "version",
     "fencing token": "fence",
-    "final state": "end",
     "state machine": "lifecycle",
     "terminal state": "end",
 }

@@ -1,0 +1,1 @@
+"""The core: lifecycles, changes and the decision. Pure, no I/O."""

@@ -22,18 +22,23 @@ class Source(Protocol):
 
     def row(self, kind: str, id: str) -> Row | None:
         """Read a record."""
+        ...
 
     def held(self, slot: Slot) -> int:
         """Read how many hold a slot."""
+        ...
 
     def holders(self, slot: Slot, most: int) -> Sequence[str]:
         """Read who holds one."""
+        ...
 
     def serial(self, kind: str, field: str) -> int:
         """Read the last number given out."""
+        ...
 
     def answer(self, op: str) -> Answer | None:
         """Read the first answer to an op id."""
+        ...
 
 
 class Batch:

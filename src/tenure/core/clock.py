@@ -56,6 +56,7 @@ class Clock(Protocol):
 
     def __call__(self) -> int | None:
         """Give the instant in microseconds, or None to let the engine read its own clock."""
+        ...
 
 
 def engine_time() -> None:

@@ -23,7 +23,7 @@ class Declared:
         self.owner = owner
         self.fields: dict[str, Field] = {}
         self.states: dict[str, Target] = {}
-        self.edges: dict[str, Edge[Any]] = {}
+        self.edges: dict[str, Edge[...]] = {}
         self.limits: dict[str, Limit] = {}
         self.effects: dict[str, Effect] = {}
 
@@ -100,7 +100,7 @@ def _state(declared: Declared, state: Target) -> StateRow:
     )
 
 
-def _effects(declared: Declared, edge: Edge[Any] | None, target: Target | None) -> tuple[str, ...]:
+def _effects(declared: Declared, edge: Edge[...] | None, target: Target | None) -> tuple[str, ...]:
     """Name the effects of an edge (None for a create) that enters a state (None for a stay)."""
     return tuple(
         name
@@ -135,7 +135,7 @@ def _under(declared: Declared, state: Target) -> Under | None:
     return Under(up[0].stored, wanted.kind.__name__, frozenset(wanted.stored))
 
 
-def _edge(declared: Declared, edge: Edge[Any]) -> EdgeRow:
+def _edge(declared: Declared, edge: Edge[...]) -> EdgeRow:
     defaults = edge.parameters.defaults
     stored = edge.parameters.stored
     of_fields = {declared.fields[n]: v for n, v in defaults.items() if n in declared.fields}
@@ -157,7 +157,7 @@ def _edge(declared: Declared, edge: Edge[Any]) -> EdgeRow:
     )
 
 
-def _timer(declared: Declared, edge: Edge[Any]) -> Timer:
+def _timer(declared: Declared, edge: Edge[...]) -> Timer:
     after = edge.after
     if isinstance(after, timedelta):
         return Timer(edge.stored, "entered", to_microseconds(after))

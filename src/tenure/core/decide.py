@@ -21,7 +21,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from tenure.core.clock import Time
-from tenure.core.kinds import Kinds, Slot, holdings
+from tenure.core.kinds import Kinds, Slot, holdings, value_of
 from tenure.core.row import Entry, Row
 from tenure.core.table import EdgeRow, LimitRow, StateRow, Table
 from tenure.core.transitions import NEXT, Change, TimedChange
@@ -125,18 +125,23 @@ class View(Protocol):
 
     def row(self, kind: str, id: str) -> Row | None:
         """Give a record."""
+        ...
 
     def held(self, slot: Slot) -> int:
         """Give how many records hold a slot of this limit and key."""
+        ...
 
     def holders(self, slot: Slot, most: int) -> Sequence[str]:
         """Give the ids of those that hold one."""
+        ...
 
     def serial(self, kind: str, field: str) -> int:
         """Give the last number given out."""
+        ...
 
     def answer(self, op: str) -> Answer | None:
         """Give what an op id's first application gave, if it is still kept."""
+        ...
 
 
 def decide(view: View, transaction: Transaction) -> Decision:
@@ -176,7 +181,7 @@ NOBODY = Transaction((), "")
 class Draft:
     """One transaction in the making: what it has written so far, over what the view holds."""
 
-    __slots__ = ("change", "number", "now", "rows", "sequence", "serials", "slots", "transaction", "view", "writes")
+    __slots__ = ("change", "now", "number", "rows", "sequence", "serials", "slots", "transaction", "view", "writes")
 
     change: Asked
 
@@ -227,7 +232,7 @@ class Draft:
         fence, holder = (self.sequence, self.transaction.by) if state.claims else (0, None)
         rest = msgspec.json.encode(change.rest) if change.rest else b"{}"
         row = Row(table.kind, str(id), state.name, 1, fence, holder, now, now, now, now, 0, 0, fields, rest)
-        self._enter(None, row, state)
+        self._enter(None, row, table, state)
         self._count(None, row, table)
         self._write(None, row, change.name, "", change.note)
 
@@ -265,7 +270,7 @@ class Draft:
             merge(row.rest, change.rest),
         )
         if moves:
-            self._enter(row, after, target)
+            self._enter(row, after, table, target)
         self._count(row, after, table)
         unread = (row.seen, row.told) if target.final and row.told > row.seen else ()
         self._write(row, after, change.name, row.state, change.note, unread)
@@ -287,13 +292,13 @@ class Draft:
         if needs_holder and (row.holder is None or row.fence != change.fence):
             raise self._stop("not_holder", row)
 
-    def _enter(self, before: Row | None, after: Row, state: StateRow) -> None:
+    def _enter(self, before: Row | None, after: Row, table: Table, state: StateRow) -> None:
         for name in state.has:
-            if after.fields.get(name) is None:
+            if value_of(table, after, name) is None:
                 raise self._stop("missing_field", before, state=state.name, field=name)
         if state.under is None:
             return
-        kind, id = state.under.parent, after.fields.get(state.under.field)
+        kind, id = state.under.parent, value_of(table, after, state.under.field)
         up = None if id is None else self._row(kind, id)
         fits = up is not None and up.state in state.under.states
         next_due = self.due(up, self.view.kinds[kind]) if up is not None and fits else None
@@ -313,18 +318,19 @@ class Draft:
             if slot not in has:
                 self.slots[slot] = self._held(slot) - 1
         for limit in table.limits:
-            slot = next((s for s in has if s.limit == limit.name), None)
-            if slot is not None and slot not in had:
-                self._take_slot(slot, limit, before, after)
+            for slot in has:
+                if slot.limit == limit.name and slot not in had:
+                    self._take_slot(slot, limit, before, after)
 
     def _take_slot(self, slot: Slot, limit: LimitRow, before: Row | None, after: Row) -> None:
-        at_most, held = limit.at_most, self._held(slot)
+        held = self._held(slot)
+        at_most: int = limit.at_most
         if limit.cap_field:
-            up = self._row(limit.parent, after.fields[limit.per[0]])
-            at_most = limit.cap_default if up is None else up.fields.get(limit.cap_field, limit.cap_default)
-        if held >= (at_most or 0):
+            up = self._row(limit.parent, value_of(self.view.kinds[slot.kind], after, limit.per[0]))
+            at_most = (limit.cap_default if up is None else up.fields.get(limit.cap_field, limit.cap_default)) or 0
+        if held >= at_most:
             raise self._stop(
-                "limit_reached", before, state=after.state, limit=limit.name, key=slot.key, at_most=at_most or 0,
+                "limit_reached", before, state=after.state, limit=limit.name, key=slot.key, at_most=at_most,
                 holders=self._holders(slot),
             )  # fmt: skip
         self.slots[slot] = held + 1
@@ -344,18 +350,20 @@ class Draft:
         state = table.states.get(row.state)
         if state is None or not state.timers:
             return None
-        time, first = self.view.time, None
+        time = self.view.time
+        first: tuple[int, str] | None = None
         for timer in state.timers:
             if timer.since == "entered":
                 at = row.entered_at + timer.length + time.credit(row.entered_at)
             elif timer.since == "lease":
                 at = row.beaten_at + timer.length + time.credit(row.beaten_at)
             elif timer.since == "end":
-                at = self._end_of_parent(row, timer.parent, timer.field)
-                if at is None:
+                ended = self._end_of_parent(timer.parent, value_of(table, row, timer.field), row)
+                if ended is None:
                     continue
+                at = ended
             else:
-                value = row.fields.get(timer.field)
+                value = value_of(table, row, timer.field)
                 if value is None:
                     continue
                 at = value if timer.since == "field" else row.entered_at + value + time.credit(row.entered_at)
@@ -363,9 +371,8 @@ class Draft:
                 first = (at, timer.transition)
         return first
 
-    def _end_of_parent(self, row: Row, kind: str, name: str) -> int | None:
+    def _end_of_parent(self, kind: str, id: str | None, row: Row) -> int | None:
         """Give when the parent ended; an absent one counts as ended when the record came here."""
-        id = row.fields.get(name)
         up = None if id is None else self._row(kind, id)
         if up is None:
             return row.entered_at

@@ -13,7 +13,7 @@ import msgspec
 
 from tenure.core.clock import Time
 from tenure.core.decide import Refusal, Transaction
-from tenure.core.kinds import Kinds, Slot
+from tenure.core.kinds import Kinds, Rank, Slot
 from tenure.core.row import Entry, Row
 
 
@@ -31,7 +31,7 @@ class Query(msgspec.Struct, frozen=True):
     """Which records to read: of these states, below this parent, of this key of a rank.
 
     The order is that of the rank if one state with a rank is asked for, else that of creation. `after` is the id of
-    the last record of the page before.
+    the last record of the page before, `after_rank` the rank that it had there.
     """
 
     kind: str
@@ -41,6 +41,7 @@ class Query(msgspec.Struct, frozen=True):
     ranked: bool = False
     newest_first: bool = False
     after: str | None = None
+    after_rank: Rank | None = None
     most: int = 1000
 
 
@@ -101,68 +102,84 @@ class Engine(Protocol):
     lanes: int
     """How many batches may be under way at once."""
 
-    async def write(
-        self, space: str, transactions: Sequence[Transaction], now: int | None = None
-    ) -> Sequence[Outcome]:
+    async def write(self, space: str, transactions: Sequence[Transaction], now: int | None = None) -> Sequence[Outcome]:
         """Apply transactions in order, each all or not at all, in one atomic and durable step."""
+        ...
 
     async def check(self, space: str, transaction: Transaction, now: int | None = None) -> Outcome:
         """Give the outcome that a transaction would have now; nothing is written."""
+        ...
 
     async def sweep(self, space: str, most: int, alive_for: int, now: int | None = None) -> Swept:
         """Make at most so many due transitions, remove what was kept long enough, and give a sign of life."""
+        ...
 
     async def time(self, space: str, now: int | None = None) -> Time:
         """Read the clock and what is credited."""
+        ...
 
     async def rows(self, space: str, keys: Sequence[tuple[str, str]]) -> Sequence[Row | None]:
         """Read records by kind and id."""
+        ...
 
     async def find(self, space: str, query: Query) -> Sequence[Row]:
         """Read the records that a query asks for."""
+        ...
 
     async def counts(self, space: str) -> dict[str, dict[str, int]]:
         """Read how many records of each kind are in each state."""
+        ...
 
     async def holders(self, space: str, slot: Slot, most: int) -> Sequence[str]:
         """Read the ids of those that hold a limit's slot."""
+        ...
 
     async def history(self, space: str, kind: str, id: str, after: int, most: int) -> Sequence[Entry]:
         """Read a record's events after a version, in order."""
+        ...
 
     async def feed(self, space: str, kinds: Sequence[str], after: int, most: int) -> Sequence[Entry]:
         """Read the events of some kinds (all, if none is named) after a position, in order."""
+        ...
 
     async def last_position(self, space: str) -> int:
         """Read the position of the last event."""
+        ...
 
     async def take(
         self, space: str, kind: str, effect: str, most: int, lease: int, now: int | None = None
     ) -> Sequence[Message]:
         """Take messages that are due for delivery, the oldest of each record only, for a lease."""
+        ...
 
     async def settle(self, space: str, settled: Sequence[Settled], now: int | None = None) -> None:
         """Say what became of taken messages; one whose token is no longer the last is left alone."""
+        ...
 
-    async def messages(
-        self, space: str, kind: str | None, effect: str | None, most: int
-    ) -> Sequence[Message]:
+    async def messages(self, space: str, kind: str | None, effect: str | None, most: int) -> Sequence[Message]:
         """Read the messages that wait, the oldest first."""
+        ...
 
     async def due(self, space: str, most: int) -> Sequence[tuple[int, str, str]]:
         """Read what is looked at next: instant, kind and id."""
+        ...
 
-    async def audit(self, space: str, repair: bool) -> Sequence[Difference]:
+    async def audit(self, space: str, *, repair: bool) -> Sequence[Difference]:
         """Compare every index with what the records say, and mend it if asked."""
+        ...
 
     async def spaces(self) -> Sequence[str]:
         """Read the names of all spaces."""
+        ...
 
     async def declarations(self) -> dict[str, bytes]:
         """Read the tables under which each kind was last opened, as JSON."""
+        ...
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call the listener for each write from now on; gives the function that ends it."""
+        ...
 
     async def close(self) -> None:
         """Finish what is under way and let go of everything."""
+        ...

@@ -1,24 +1,24 @@
 """Every error that Tenure raises, on one page, split by what its receiver may conclude.
 
-    TenureError
-    ├── DeclarationError      a lifecycle's table is wrong; found when the module is imported
-    ├── InvalidChange         a value does not fit its field; found before anything is sent
-    ├── Refused               nothing changed, and the same call is refused until something else changes
-    │   ├── NotFound          there is no such record
-    │   ├── Exists            there is one already
-    │   ├── WrongState        the transition does not leave the record's state
-    │   │   └── Overdue       the record is past its deadline or lease: only its timed transition is left
-    │   ├── Stale             the record has moved on since it was read
-    │   ├── NotHolder         the claim's fence is not the holder's
-    │   ├── NotUnder          the parent is absent, in another state, or its window is over
-    │   ├── LimitReached      all slots are held; says by whom
-    │   ├── MissingField      the state needs a field that nothing has set
-    │   ├── OpConflict        the op id was used for another transaction
-    │   └── UnknownState      a newer build put the record into a state that this build does not know
-    ├── Unavailable           nothing changed; a retry is safe
-    ├── OutcomeUnknown        it may have been applied: read first, or retry with the same op id
-    ├── LeaseLost             the body of `hold` was ended because its lease is gone
-    └── CursorAhead           the cursor is beyond the record: the store was set back to an earlier time
+TenureError
+├── DeclarationError      a lifecycle's table is wrong; found when the module is imported
+├── InvalidChange         a value does not fit its field; found before anything is sent
+├── Refused               nothing changed, and the same call is refused until something else changes
+│   ├── NotFound          there is no such record
+│   ├── Exists            there is one already
+│   ├── WrongState        the transition does not leave the record's state
+│   │   └── Overdue       the record is past its deadline or lease: only its timed transition is left
+│   ├── Stale             the record has moved on since it was read
+│   ├── NotHolder         the claim's fence is not the holder's
+│   ├── NotUnder          the parent is absent, in another state, or its window is over
+│   ├── LimitReached      all slots are held; says by whom
+│   ├── MissingField      the state needs a field that nothing has set
+│   ├── OpConflict        the op id was used for another transaction
+│   └── UnknownState      a newer build put the record into a state that this build does not know
+├── Unavailable           nothing changed; a retry is safe
+├── OutcomeUnknown        it may have been applied: read first, or retry with the same op id
+├── LeaseLost             the body of `hold` was ended because its lease is gone
+└── CursorAhead           the cursor is beyond the record: the store was set back to an earlier time
 """
 
 from __future__ import annotations

@@ -86,22 +86,29 @@ def holdings(table: Table, row: Row | None) -> Holdings:
     """Say what stands beside this row."""
     if row is None or not (table.limits or table.parents or table.ranked):
         return NOTHING
-    state = table.states.get(row.state)
-    fields = row.fields
-    rank = None
-    if state is not None and state.rank:
-        value = fields.get(state.rank)
-        rank = Rank(row.state, _key(fields, state.per), value) if value is not None else None
-    slots = tuple(Slot(row.kind, m.name, _key(fields, m.per)) for m in table.limits if row.state in m.over)
-    parents = tuple((kind, up) for name, kind in table.parents if (up := fields.get(name)) is not None)
+    rank = rank_in(table, row.state, row) if table.ranked else None
+    slots = tuple(Slot(row.kind, m.name, _key(table, row, m.per)) for m in table.limits if row.state in m.over)
+    parents = tuple((kind, up) for name, kind in table.parents if (up := value_of(table, row, name)) is not None)
     return Holdings(rank, slots, parents)
 
 
-def _key(fields: dict[str, Plain], names: tuple[str, ...]) -> str:
-    return key_of([fields.get(name) for name in names])
+def rank_in(table: Table, state: str, row: Row) -> Rank | None:
+    """Give the rank that a row has, or had, in a state."""
+    known = table.states.get(state)
+    value = value_of(table, row, known.rank) if known is not None and known.rank else None
+    return None if known is None or value is None else Rank(state, _key(table, row, known.per), value)
+
+
+def value_of(table: Table, row: Row, name: str) -> Plain:
+    """Give a visible field's value; a field that is younger than the record has its default."""
+    fields = row.fields
+    return fields[name] if name in fields else table.defaults.get(name)
+
+
+def _key(table: Table, row: Row, names: tuple[str, ...]) -> str:
+    return key_of([value_of(table, row, name) for name in names])
 
 
 def key_of(values: list[Plain]) -> str:
     """Give the text under which values are counted or ordered."""
     return msgspec.json.encode(values).decode()
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import typing
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from tenure.core.transitions import NEXT, Change, Claim, Edge, Next
 
 P = ParamSpec("P")
 K = TypeVar("K")
+L = TypeVar("L", bound="Lifecycle")
 
 
 class Kind(type):
@@ -49,9 +51,7 @@ class Lifecycle(metaclass=Kind):
         cls._table = compile_table(declared, history)
         cls._checks = {f.name: checker(f.type) for f in declared.fields.values()}
         cls._raw_defaults = {
-            f.stored: opaque(f.default)
-            for f in declared.fields.values()
-            if not f.visible and f.default is not MISSING
+            f.stored: opaque(f.default) for f in declared.fields.values() if not f.visible and f.default is not MISSING
         }
 
     # ------------------------------------------------------------------------------------ as a record
@@ -61,17 +61,17 @@ class Lifecycle(metaclass=Kind):
     @classmethod
     def _read(cls, row: Row) -> Self:
         record = object.__new__(cls)
-        record.__dict__["_row"] = row
+        vars(record)["_row"] = row
         return record
 
     def _value(self, declared: Field) -> Any:
         name = declared.stored
         if declared.visible:
             fields = self._row.fields
-            return declared.decode(fields[name] if name in fields else declared.plain_default)
-        opaque_values = self.__dict__.get("_rest")
+            return declared.decode(fields.get(name, declared.plain_default))
+        opaque_values = vars(self).get("_rest")
         if opaque_values is None:
-            opaque_values = self.__dict__["_rest"] = msgspec.json.decode(self._row.rest, type=dict[str, msgspec.Raw])
+            opaque_values = vars(self)["_rest"] = msgspec.json.decode(self._row.rest, type=dict[str, msgspec.Raw])
         raw = opaque_values.get(name) or self._raw_defaults.get(name)
         return None if raw is None else declared.decode(raw)
 
@@ -170,6 +170,26 @@ class Lifecycle(metaclass=Kind):
         return Change(cls, id, "create", fields=fields, rest=rest, note=note)
 
 
+def table_of(kind: type[Lifecycle]) -> Table:
+    """Give a kind's table."""
+    return kind._table  # noqa: SLF001  this module's own
+
+
+def declared_by(kind: type[Lifecycle]) -> Declared:
+    """Give what a kind's class declares."""
+    return kind._declared  # noqa: SLF001  this module's own
+
+
+def record_of(kind: type[L], row: Row) -> L:
+    """Give a row as a record of its kind."""
+    return kind._read(row)  # noqa: SLF001  this module's own
+
+
+def row_of(record: Lifecycle) -> Row:
+    """Give a record as plain data."""
+    return record._row  # noqa: SLF001  this module's own
+
+
 MOST_OF_AN_ID = 200
 
 
@@ -192,7 +212,7 @@ def _settable(cls: type[Lifecycle]) -> str:
 
 def _collect(cls: type[Lifecycle], local: dict[str, Any]) -> Declared:
     declared = Declared(cls)
-    types = _types(cls, cls.__dict__.get("__annotations__", {}), local)
+    types = _types(cls, inspect.get_annotations(cls), local)
     for name, annotation in types.items():
         if name in RESERVED:
             raise DeclarationError(f"{cls.__name__}.{name}: every record has a `{name}` already; take another name")
@@ -217,7 +237,7 @@ def _collect(cls: type[Lifecycle], local: dict[str, Any]) -> Declared:
 
 
 def _bind_parameters(
-    cls: type[Lifecycle], edge: Edge[Any], fields: dict[str, Any], declared: Declared, local: dict[str, Any]
+    cls: type[Lifecycle], edge: Edge[...], fields: dict[str, Any], declared: Declared, local: dict[str, Any]
 ) -> None:
     parameters = edge.parameters
     types = _types(cls, {n: p.annotation for n, p in parameters.signature.parameters.items()}, local)
@@ -242,7 +262,9 @@ def _types(cls: type[Lifecycle], annotations: dict[str, Any], local: dict[str, A
         if typing.get_origin(annotation) is typing.ClassVar or str(annotation).startswith(("ClassVar", "typing.Class")):
             continue
         try:
-            found[name] = eval(annotation, module, dict(local)) if isinstance(annotation, str) else annotation  # noqa: S307
+            found[name] = annotation
+            if isinstance(annotation, str):
+                found[name] = eval(annotation, module, dict(local))  # noqa: S307  the class's own text
         except NameError as error:
             raise DeclarationError(
                 f"{cls.__name__}: the type of {name!r} can't be found ({error}): import it for real, "
@@ -252,5 +274,18 @@ def _types(cls: type[Lifecycle], annotations: dict[str, Any], local: dict[str, A
 
 
 RESERVED = frozenset(
-    "id state version fence holder claim created_at entered_at changed_at beaten_at fields create".split()
+    [
+        "id",
+        "state",
+        "version",
+        "fence",
+        "holder",
+        "claim",
+        "created_at",
+        "entered_at",
+        "changed_at",
+        "beaten_at",
+        "fields",
+        "create",
+    ]
 )

@@ -25,7 +25,10 @@ def _faults(table: Table) -> Iterator[tuple[str, str]]:
             yield limit.name, "per= is empty: name at least one field to count by"
         for held in limit.over:
             if table.states[held].final:
-                yield limit.name, f"it is held in the end `{held}`, so its slots are never freed: leave that out of over="
+                yield (
+                    limit.name,
+                    f"it is held in the end `{held}`, so its slots are never freed: leave that out of over=",
+                )
 
 
 def _state_faults(table: Table, state: StateRow, reached: set[str]) -> Iterator[tuple[str, str]]:
@@ -35,9 +38,12 @@ def _state_faults(table: Table, state: StateRow, reached: set[str]) -> Iterator[
     if not state.final and not out:
         yield state.name, "it can never be left: make it an End, or declare a transition from it"
     if out and all(edge.by == "holder" for edge in out):
-        yield state.name, (
-            "only its holder can leave it, so a record is stuck when the holder dies: "
-            "add a transition by=SWEEPER, after=lease(…)"
+        yield (
+            state.name,
+            (
+                "only its holder can leave it, so a record is stuck when the holder dies: "
+                "add a transition by=SWEEPER, after=lease(…)"
+            ),
         )
     if state.per and not state.rank:
         yield state.name, "per= without rank= orders nothing: name the field to rank by"

@@ -47,8 +47,8 @@ class StateOf(Generic[K]):
 
     @property
     def stored(self) -> tuple[str, ...]:
-        """The names under which the states are stored."""
-        states = self.kind._declared.states  # noqa: SLF001
+        """The names under which the states are stored; those that this build does not know are left out."""
+        states = self.kind._declared.states  # noqa: SLF001  the class is above this module
         return tuple(states[name].stored for name in self.names if name in states)
 
     def __contains__(self, state: StateOf[K]) -> bool:
@@ -94,7 +94,7 @@ class Sources(Named):
         self, target: Target, *, by: Who = ANYONE, after: After = None, tell: Who | None = None, was: str | None = None
     ) -> Any:
         """Declare a transition from these states: who may make it, when it happens by itself, whom it tells."""
-        edge: type[Edge[Any]] = {HOLDER: HeldEdge, SWEEPER: TimedEdge}.get(by, Edge)
+        edge: type[Edge[...]] = HeldEdge if by is HOLDER else TimedEdge if by is SWEEPER else Edge
         return edge(self.members, target, by=by, after=after, tell=tell, erase=False, was=was)
 
     # fmt: off
@@ -105,11 +105,9 @@ class Sources(Named):
     def stay(self, *, by: Literal[Who.HOLDER], tell: Literal[Who.HOLDER] | None = ...,
              erase: bool = ..., was: str | None = ...) -> HeldEdge[[]]: ...
     # fmt: on
-    def stay(
-        self, *, by: Who = ANYONE, tell: Who | None = None, erase: bool = False, was: str | None = None
-    ) -> Any:
+    def stay(self, *, by: Who = ANYONE, tell: Who | None = None, erase: bool = False, was: str | None = None) -> Any:
         """Declare a change of fields that keeps the state and its clocks; `erase` empties the earlier events."""
-        edge: type[Edge[Any]] = HeldEdge if by is HOLDER else Edge
+        edge: type[Edge[...]] = HeldEdge if by is HOLDER else Edge
         return edge(self.members, None, by=by, after=None, tell=tell, erase=erase, was=was)
 
 
@@ -151,7 +149,7 @@ class States(Sources):
 
 
 class End(Target):
-    """A final state. It has no `to`: a type checker refuses a way out. `keep`: how long; None means for ever."""
+    """An end: it is never left, so it has no `to`, and a type checker refuses one. `keep`: how long; None: for ever."""
 
     final = True
 
@@ -208,7 +206,7 @@ class Limit(Named):
 class Effect(Named):
     """An event that a named handler must get, at least once; every event of the kind if nothing is named."""
 
-    def __init__(self, *on: Target | Sources | Ends | Edge[Any]) -> None:
+    def __init__(self, *on: Target | Sources | Ends | Edge[...]) -> None:
         self.on = on
 
     def __get__(self, record: object, owner: type[K]) -> EffectOf[K]:

@@ -116,6 +116,19 @@ class Table(msgspec.Struct, frozen=True):
     shown: dict[str, str] = {}
 
     @property
+    def indexed(self) -> frozenset[str]:
+        """What stands beside the records because of this table: each limit, rank, timer, parent and keeping as text.
+
+        A build whose set has more than the one before must index the records that are there.
+        """
+        found: list[object] = [*self.limits, *self.parents]
+        for state in self.states.values():
+            found += [(state.name, timer) for timer in state.timers]
+            found += [(state.name, state.rank, state.per)] if state.rank else []
+            found += [(state.name, state.keep)] if state.keep is not None else []
+        return frozenset(msgspec.json.encode(one, order="deterministic").decode() for one in found)
+
+    @property
     def plain(self) -> bytes:
         """The table as JSON, always the same bytes for the same table."""
         return msgspec.json.encode(self, order="deterministic")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 Q = ParamSpec("Q")
 K = TypeVar("K", bound="Lifecycle")
-R = TypeVar("R", covariant=True)
+R_co = TypeVar("R_co", covariant=True)
 
 After = timedelta | datetime | Lease | EndOf | None
 
@@ -55,13 +55,26 @@ class Next(enum.Enum):
 NEXT: Literal[Next.NEXT] = Next.NEXT
 
 
-class Change(Generic[R]):
+class Change(Generic[R_co]):
     """One requested write, as plain data: a create, a transition, or a beat.
 
     `fields` are visible values, `rest` opaque ones as JSON; `note` is what the event will say of them.
     """
 
-    __slots__ = ("__weakref__", "applied", "fence", "fields", "id", "kind", "model", "name", "note", "rest", "seen", "version")
+    __slots__ = (
+        "__weakref__",
+        "applied",
+        "fence",
+        "fields",
+        "id",
+        "kind",
+        "model",
+        "name",
+        "note",
+        "rest",
+        "seen",
+        "version",
+    )
 
     def __init__(
         self,
@@ -204,6 +217,7 @@ class Edge(Generic[P]):
         return f"{getattr(self.owner, '__name__', '?')}.{self.name}"
 
     def __call__(self, signature: Callable[Concatenate[Any, Q], None], /) -> Edge[Q]:
+        """Declare what rides along, as a decorator."""
         self.take(signature)
         return cast("Edge[Q]", self)
 
@@ -220,6 +234,7 @@ class HeldEdge(Edge[P]):
     """A transition that only the holder makes."""
 
     def __call__(self, signature: Callable[Concatenate[Any, Q], None], /) -> HeldEdge[Q]:
+        """Declare what rides along, as a decorator."""
         self.take(signature)
         return cast("HeldEdge[Q]", self)
 
@@ -231,6 +246,7 @@ class TimedEdge(Edge[P]):
     """A transition that only the sweeper makes, at its time."""
 
     def __call__(self, signature: Callable[Concatenate[Any, Q], None], /) -> TimedEdge[Q]:
+        """Declare what rides along, as a decorator."""
         self.take(signature)
         return cast("TimedEdge[Q]", self)
 
@@ -243,7 +259,7 @@ class Bound(Generic[K]):
 
     __slots__ = ("edge", "kind")
 
-    def __init__(self, kind: type[K], edge: Edge[Any]) -> None:
+    def __init__(self, kind: type[K], edge: Edge[...]) -> None:
         self.kind, self.edge = kind, edge
 
     @property

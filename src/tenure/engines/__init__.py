@@ -1,0 +1,1 @@
+"""The engines. Each keeps the contract of `tenure.core.engine`; none knows another."""

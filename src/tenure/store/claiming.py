@@ -20,9 +20,7 @@ AT_A_TIME = 32
 LOOK_AGAIN_SECONDS = 5.0
 
 
-async def claims(
-    store: Store, transition: Transition[P, K], *args: P.args, **kwargs: P.kwargs
-) -> AsyncIterator[K]:
+async def claims(store: Store, transition: Transition[P, K], *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[K]:
     """Claim one record after another that this transition may leave; wait where there is none. Endless."""
     if transition.edge.by is not CLAIMANT:
         raise InvalidChange(f"{transition!r} claims nothing: declare it by=CLAIMANT")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import msgspec
 
 from tenure.core.durations import to_instant
+from tenure.core.lifecycle import Lifecycle, declared_by, table_of
 from tenure.core.row import Entry
 from tenure.core.states import StateOf
 
 if TYPE_CHECKING:
-    from tenure.core.lifecycle import Lifecycle
     from tenure.core.transitions import Transition
 
 K = TypeVar("K", bound="Lifecycle")
@@ -107,13 +107,13 @@ class Event(Generic[K]):
         return {self._shown(name): self._decode(name, raw) for name, raw in given.items()}
 
     def _decode(self, name: str, raw: msgspec.Raw) -> Any:
-        declared = self.kind._declared.fields.get(self._shown(name))  # noqa: SLF001
+        declared = declared_by(self.kind).fields.get(self._shown(name))
         if declared is None:
             return msgspec.json.decode(raw)
         return declared.decode(msgspec.json.decode(raw) if declared.visible else raw)
 
     def _shown(self, name: str) -> str:
-        return self.kind._table.shown.get(name, name)  # noqa: SLF001
+        return table_of(self.kind).shown.get(name, name)
 
 
 @dataclass(frozen=True, slots=True)

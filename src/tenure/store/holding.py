@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tenure.core.durations import to_length
 from tenure.core.errors import LeaseLost, NotFound, NotHolder, OutcomeUnknown, Overdue, Unavailable
-from tenure.core.lifecycle import Lifecycle
+from tenure.core.lifecycle import Lifecycle, table_of
 from tenure.core.transitions import Claim
 from tenure.store.events import Event
 
@@ -45,7 +45,8 @@ class Held(Generic[K]):
         """Beat no more: the holder itself let go."""
         self.released = True
 
-    async def _keep(self) -> None:
+    async def keep(self) -> None:
+        """Beat until the lease is lost, or let go."""
         interval = _interval(self.claim).total_seconds()
         while True:
             await self._store.clock.sleep(interval)
@@ -60,11 +61,11 @@ class Held(Generic[K]):
 
 
 @asynccontextmanager
-async def hold(store: Store, claim: Claim[K]) -> AsyncIterator[Held[K]]:
+async def hold(store: Store, claim: Claim[K]) -> AsyncGenerator[Held[K]]:
     """Beat for a claim while the body runs. If the lease is lost, the body is cancelled: `LeaseLost`."""
     held: Held[K] = Held(store, claim)
     body = asyncio.current_task()
-    beating = asyncio.create_task(held._keep(), name=f"beats of {claim}")  # noqa: SLF001
+    beating = asyncio.create_task(held.keep(), name=f"beats of {claim}")
 
     def lose(_: asyncio.Task[None]) -> None:
         if not held.released and not beating.cancelled() and body is not None:
@@ -90,7 +91,7 @@ def _interval(claim: Claim[K]) -> timedelta:
     """Give a third of the shortest lease that a state of the kind has."""
     lengths = [
         timer.length
-        for state in claim.kind._table.states.values()  # noqa: SLF001
+        for state in table_of(claim.kind).states.values()
         for timer in state.timers
         if timer.since == "lease"
     ]

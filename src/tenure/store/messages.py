@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tenure.core.durations import minutes, seconds, to_microseconds
 from tenure.core.engine import Message, Settled
 from tenure.core.errors import OpConflict, OutcomeUnknown, Overdue, Refused, Unavailable, WrongState
-from tenure.core.lifecycle import Lifecycle
+from tenure.core.lifecycle import Lifecycle, record_of
 from tenure.core.states import EffectOf
 from tenure.store.events import Delivery, Event
 
@@ -93,22 +93,26 @@ class Deliverer:
 
     async def _pause(self, bell: Any) -> None:
         heard = asyncio.create_task(self._store.clock.wait(bell, OFTEN_SECONDS))
-        done, _ = await asyncio.wait({heard, *self._under_way}, return_when=asyncio.FIRST_COMPLETED)
-        if heard not in done:
+        try:
+            await asyncio.wait({heard, *self._under_way}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
             heard.cancel()
             await asyncio.gather(heard, return_exceptions=True)
 
     async def _give(self, message: Message) -> None:
         kind, entry = self._effect.kind, message.entry
         event: Event[Any] = Event(kind, entry)
-        delivery = Delivery(f"{event.op}/{message.effect}", kind._read(message.row), event, message.tries)  # noqa: SLF001
+        delivery = Delivery(f"{event.op}/{message.effect}", record_of(kind, message.row), event, message.tries)
         try:
             async with asyncio.timeout(self._within.total_seconds()):
                 await self._handler(delivery)
             error = None
         except Exception as failure:  # noqa: BLE001  whatever it is, the message is kept
             error = None if _already_made(failure, delivery) else failure
-        await self._settle(message, error)
+        try:
+            await self._settle(message, error)
+        except (Unavailable, OutcomeUnknown) as failure:  # it comes again when its lease runs out
+            self._store.log.warning("settling_failed", effect=message.effect, id=entry.id, error=str(failure))
 
     async def _settle(self, message: Message, error: Exception | None) -> None:
         entry, again = message.entry, None

@@ -30,7 +30,8 @@ class Poller(Lifecycle):
     removed = End(keep=timedelta(0))
 
     @waiting.to(running, by=CLAIMANT)
-    def begin(self, turns: int, began_at: datetime) -> None: ...
+    def begin(self, turns: int, began_at: datetime) -> None:
+        """Take the turn of this number."""
 
     finish = running.to(waiting, by=HOLDER)
     lose = running.to(waiting, by=SWEEPER, after=lease(seconds=30))

@@ -8,7 +8,7 @@ from typing import Any
 from tenure.core import errors
 from tenure.core.decide import Refusal
 from tenure.core.durations import to_instant
-from tenure.core.lifecycle import Lifecycle
+from tenure.core.lifecycle import Lifecycle, declared_by, record_of, table_of
 from tenure.core.row import Row
 
 Models = Mapping[str, type[Lifecycle]]
@@ -25,11 +25,11 @@ class _Told:
     def __init__(self, refusal: Refusal, models: Models) -> None:
         self.refusal, self._models = refusal, models
         self.model = models[refusal.kind]
-        self.table = self.model._table  # noqa: SLF001
+        self.table = table_of(self.model)
 
     def record(self, row: Row | None, kind: str | None = None) -> Any:
         model = self._models.get(kind or self.refusal.kind)
-        return None if row is None or model is None else model._read(row)  # noqa: SLF001
+        return None if row is None or model is None else record_of(model, row)
 
     def show(self, name: str) -> str:
         return self.table.shown.get(name, name)
@@ -74,9 +74,7 @@ def _wrong_state(t: _Told) -> errors.Refused:
     found = t.refusal.row.state if t.refusal.row else ""
     steps = [t.show(e.name) for e in t.table.edges.values() if found in e.sources and e.target in edge.sources]
     state = t.table.states[found]
-    advice = (
-        "; that is an end, which is never left" if state.final else f"; `{steps[0]}` it first" if steps else ""
-    )
+    advice = "; that is an end, which is never left" if state.final else f"; `{steps[0]}` it first" if steps else ""
     return errors.WrongState(f"{t.cant}: it is `{t.state}` ({t.show(edge.name)} leaves {leaves}){advice}", **t.of)
 
 
@@ -117,9 +115,7 @@ def _not_under(t: _Told) -> errors.Refused:
     else:
         found = f"{r.parent_kind} {r.parent_id!r} is `{r.parent.state}`"
     parent = t.record(r.parent, r.parent_kind)
-    return errors.NotUnder(
-        f"{t.cant}: {found}, and it must be {wanted}", parent=parent, overdue=r.overdue, **t.of
-    )
+    return errors.NotUnder(f"{t.cant}: {found}, and it must be {wanted}", parent=parent, overdue=r.overdue, **t.of)
 
 
 def _limit_reached(t: _Told) -> errors.Refused:
@@ -127,7 +123,7 @@ def _limit_reached(t: _Told) -> errors.Refused:
     held = ", ".join(r.holders) or "nobody"
     return errors.LimitReached(
         f"{t.cant}: `{r.limit}` is at most {r.at_most} for {r.key}, held by {held}; end one of them first",
-        limit=t.model._declared.limits[r.limit],  # noqa: SLF001
+        limit=declared_by(t.model).limits[r.limit],
         at_most=r.at_most,
         holders=r.holders,
         **t.of,

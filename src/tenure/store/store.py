@@ -18,9 +18,10 @@ from tenure.core.engine import Applied as AppliedRows
 from tenure.core.engine import Engine, Outcome, Query
 from tenure.core.errors import CursorAhead, InvalidChange, NotFound, Refused
 from tenure.core.fields import plain
-from tenure.core.kinds import Slot, key_of
-from tenure.core.lifecycle import Lifecycle
+from tenure.core.kinds import Rank, Slot, key_of, rank_in
+from tenure.core.lifecycle import Lifecycle, record_of, row_of, table_of
 from tenure.core.states import EffectOf, Limit, StateOf
+from tenure.core.table import Table
 from tenure.core.transitions import Change, Claim, Transition
 from tenure.store import holding, messages, polling
 from tenure.store.batching import Lanes
@@ -47,7 +48,8 @@ class Shared:
 
     def __init__(self, engine: Engine, kinds: Iterable[type[Lifecycle]], clock: Clock | None) -> None:
         self.engine = engine
-        self.models: dict[str, type[Lifecycle]] = {kind.__name__: kind for kind in (*kinds, polling.Poller)}
+        self.models: dict[str, type[Lifecycle]] = {kind.__name__: kind for kind in kinds}
+        self.models[polling.Poller.__name__] = polling.Poller
         self.clock: Clock = clock or SystemClock()
         self.bells = Bells(engine)
         self.lanes: dict[str, Lanes] = {}
@@ -121,7 +123,7 @@ class Store:
         row = outcome.rows[0] if isinstance(outcome, AppliedRows) else None
         if row is None or row.told <= row.seen:
             return []
-        edges = claim.kind._table.edges  # noqa: SLF001
+        edges = table_of(claim.kind).edges
         entries = await self.engine.history(self.space_name, row.kind, row.id, row.seen, PAGE)
         return [Event(claim.kind, e) for e in entries if e.name in edges and edges[e.name].tells]
 
@@ -136,12 +138,12 @@ class Store:
         row = (await self.engine.rows(self.space_name, [(kind.__name__, id)]))[0]
         if row is None:
             raise NotFound(f"there is no {kind.__name__} {id!r}", kind=kind, id=id, change="get")
-        return kind._read(row)  # noqa: SLF001
+        return record_of(kind, row)
 
     async def get_many(self, kind: type[K], ids: Iterable[str]) -> dict[str, K]:
         """Read several records by id; absent ones are left out."""
         rows = await self.engine.rows(self.space_name, [(kind.__name__, id) for id in ids])
-        return {row.id: kind._read(row) for row in rows if row is not None}  # noqa: SLF001
+        return {row.id: record_of(kind, row) for row in rows if row is not None}
 
     async def find(
         self,
@@ -151,15 +153,15 @@ class Store:
         per: object = None,
         limit: int = PAGE,
         newest_first: bool = False,
-        after: str | None = None,
+        after: K | str | None = None,
     ) -> list[K]:
         """Read the records of a state, or of several (`Match.offered | …` under one name).
 
         `under` keeps those that belong to this parent, `per` those of this key of the state's rank (one value, or
-        several as a tuple). They come in the order of the rank, or of creation. `after` is the id of the last
-        record of the page before.
+        several as a tuple). They come in the order of the rank, or of creation. `after` is the last record of the
+        page before, or its id; the page goes on there, also if that record has left the state since.
         """
-        model, table = state.kind, state.kind._table  # noqa: SLF001
+        model, table = state.kind, table_of(state.kind)
         ranked = len(state.names) == 1 and bool(table.states[state.stored[0]].rank)
         query = Query(
             table.kind,
@@ -168,10 +170,20 @@ class Store:
             per=None if per is None else key_of([plain(v) for v in (per if isinstance(per, tuple) else (per,))]),
             ranked=ranked,
             newest_first=newest_first,
-            after=after,
+            after=after.id if isinstance(after, Lifecycle) else after,
+            after_rank=await self._rank(table, state.stored[0], after) if ranked and after is not None else None,
             most=limit,
         )
-        return [model._read(row) for row in await self.engine.find(self.space_name, query)]  # noqa: SLF001
+        return [record_of(model, row) for row in await self.engine.find(self.space_name, query)]
+
+    async def _rank(self, table: Table, state: str, after: Lifecycle | str) -> Rank | None:
+        """Give the rank in a state of the record after which a page begins."""
+        if isinstance(after, Lifecycle):
+            return rank_in(table, state, row_of(after))
+        row = (await self.engine.rows(self.space_name, [(table.kind, after)]))[0]
+        if row is None:
+            raise InvalidChange(f"after={after!r}: that {table.kind} is gone; pass the record itself, or begin again")
+        return rank_in(table, state, row)
 
     async def holding(self, limit: Limit, *key: object, most: int = PAGE) -> list[Any]:
         """Read the records that hold a slot of a limit under this key: who is in the way, or whom a key names."""
@@ -179,12 +191,12 @@ class Store:
         slot = Slot(kind.__name__, limit.name, key_of([plain(v) for v in key]))
         ids = await self.engine.holders(self.space_name, slot, most)
         rows = await self.engine.rows(self.space_name, [(kind.__name__, id) for id in ids])
-        return [kind._read(row) for row in rows if row is not None]  # noqa: SLF001
+        return [record_of(kind, row) for row in rows if row is not None]
 
     async def count(self, kind: type[Lifecycle]) -> dict[str, int]:
         """Count a kind's records by state."""
         counts = (await self.engine.counts(self.space_name)).get(kind.__name__, {})
-        shown = kind._table.shown  # noqa: SLF001
+        shown = table_of(kind).shown
         return {shown.get(state, state): number for state, number in counts.items()}
 
     async def history(self, kind: type[K], id: str, *, after: int = 0, limit: int = PAGE) -> list[Event[K]]:
@@ -215,10 +227,16 @@ class Store:
     async def feed(self, *kinds: type[Lifecycle], after: int | None = None) -> AsyncIterator[Event[Any]]:
         """Give the events of some kinds (all, if none is named) after a position, and go on as they come. Endless.
 
-        `after=0` begins with the oldest; None with what comes from now on.
+        `after=0` begins with the oldest; None with what comes from now on. Raises `CursorAhead` if the store has
+        not come so far: then it was set back.
         """
-        if after is None:
-            after = await self.engine.last_position(self.space_name)
+        last = await self.engine.last_position(self.space_name)
+        if after is not None and after > last:
+            raise CursorAhead(
+                f"position {after} is not there (the last is {last}): the store was set back to an earlier time; "
+                f"begin again from 0"
+            )
+        after = last if after is None else after
         names = [kind.__name__ for kind in kinds]
         with self.bell(*kinds) as bell:
             while True:
@@ -241,7 +259,7 @@ class Store:
         effect: EffectOf[K],
         handler: Callable[[Delivery[K]], Awaitable[object]],
         *,
-        retry: messages.Retry = messages.Retry(),  # noqa: B008  it is immutable
+        retry: messages.Retry = messages.Retry(),
         within: timedelta = seconds(60),
         at_once: int = 16,
     ) -> None:
@@ -257,7 +275,7 @@ class Store:
         effect: EffectOf[K],
         handler: Callable[[Delivery[K]], Awaitable[object]],
         *,
-        retry: messages.Retry = messages.Retry(),  # noqa: B008  it is immutable
+        retry: messages.Retry = messages.Retry(),
     ) -> int:
         """Give the handler what is due now, and give how many effects that was."""
         return await messages.Deliverer(self, effect, handler, retry, seconds(60), PAGE).once()
@@ -266,9 +284,7 @@ class Store:
         """Give a turn each period, to one process at a time; taken over when its lease runs out. Endless."""
         return polling.every(self, period, name)
 
-    def claims(
-        self, transition: Transition[P, K], *args: P.args, **kwargs: P.kwargs
-    ) -> AsyncIterator[K]:
+    def claims(self, transition: Transition[P, K], *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[K]:
         """Claim one record after another that this transition may leave, and wait for more. Endless."""
         return claims(self, transition, *args, **kwargs)
 
@@ -286,7 +302,9 @@ class Store:
         if len(topic) == 2 and isinstance(topic[1], str) and not isinstance(topic[0], str):  # noqa: PLR2004
             return self._shared.bells.bell((space, topic[0].__name__, topic[1]))
         names = [t if isinstance(t, str) else t.__name__ for t in topic]
-        return self._shared.bells.bell(*((space, name) for name in names)) if names else self._shared.bells.bell((space,))
+        return (
+            self._shared.bells.bell(*((space, name) for name in names)) if names else self._shared.bells.bell((space,))
+        )
 
     # ---------------------------------------------------------------------------------------- time
 
@@ -335,7 +353,7 @@ class Store:
                 if (row.kind, row.id) == (held.claim.kind.__name__, held.claim.id) and row.holder is None:
                     held.release()
         models = self._shared.models
-        return tuple(models[row.kind]._read(row) for row in outcome.rows)  # noqa: SLF001
+        return tuple(record_of(models[row.kind], row) for row in outcome.rows)
 
     def _verdict(self, outcome: Outcome) -> Verdict:
         try:
@@ -346,7 +364,7 @@ class Store:
     def _parent(self, model: type[Lifecycle], under: str | Lifecycle) -> tuple[str, str]:
         if isinstance(under, Lifecycle):
             return type(under).__name__, under.id
-        parents = {kind for _, kind in model._table.parents}  # noqa: SLF001
+        parents = {kind for _, kind in table_of(model).parents}
         if len(parents) != 1:
             raise InvalidChange(f"{model.__name__} has {len(parents)} kinds of parent: pass the parent's record")
         return parents.pop(), under
@@ -356,8 +374,8 @@ LOOK_AGAIN_SECONDS = 5.0
 
 
 def to_microseconds_left(now: int, end: int) -> timedelta:
-    """Give how long a test's sweeper counts as alive: beyond the end of the advance, where it signs once more."""
-    return timedelta(microseconds=end - now) + ALIVE_FOR / 2 if now < end else ALIVE_FOR
+    """Give how long a test's sweeper counts as alive: to the end of the advance, and its usual time after."""
+    return timedelta(microseconds=end - now) + ALIVE_FOR
 
 
 async def settle() -> None:

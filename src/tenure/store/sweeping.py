@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -24,16 +24,14 @@ async def sweep_all(store: Store, alive_for: timedelta = ALIVE_FOR) -> Swept:
     """Make all that is due, in bounded steps, and say for how long the sweeper counts as alive."""
     made = removed = 0
     while True:
-        swept = await store.engine.sweep(
-            store.space_name, MOST_IN_A_SWEEP, to_microseconds(alive_for), store.clock()
-        )
+        swept = await store.engine.sweep(store.space_name, MOST_IN_A_SWEEP, to_microseconds(alive_for), store.clock())
         made, removed = made + swept.made, removed + swept.removed
         if not swept.more:
             return Swept(made, removed, swept.next_due, more=False)
 
 
 @asynccontextmanager
-async def run_sweeper(store: Store, alive_for: timedelta = ALIVE_FOR) -> AsyncIterator[None]:
+async def run_sweeper(store: Store, alive_for: timedelta = ALIVE_FOR) -> AsyncGenerator[None]:
     """Sweep in the background while the body runs: within a second of each deadline."""
     task = asyncio.create_task(_run(store, alive_for), name=f"sweeper of {store.space_name}")
     try:

@@ -15,12 +15,15 @@ class Clock(Protocol):
 
     def __call__(self) -> int | None:
         """Give the instant in microseconds, or None to let the engine read its own clock."""
+        ...
 
     async def sleep(self, seconds: float) -> None:
         """Wait so long."""
+        ...
 
     async def wait(self, bell: Bell, seconds: float) -> bool:
         """Wait for a bell, but no longer than this; tells whether it rang."""
+        ...
 
 
 class SystemClock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from tenure.core.engine import Engine
@@ -41,7 +41,7 @@ class Bells:
         self._end = engine.listen(self._written)
 
     @contextmanager
-    def bell(self, *topics: Topic) -> Iterator[Bell]:
+    def bell(self, *topics: Topic) -> Generator[Bell]:
         """Give a bell that rings for each write to a topic. Hang it before you read, or you miss one."""
         bell = Bell()
         for topic in topics:

@@ -96,9 +96,7 @@ def _set(connection: apsw.Connection, synchronous: str) -> None:
 def _step(connection: apsw.Connection) -> None:
     known = connection.pragma("user_version")
     if known > len(STEPS):
-        raise Unavailable(
-            f"the file has schema step {known}, and this build knows {len(STEPS)}: upgrade this program"
-        )
+        raise Unavailable(f"the file has schema step {known}, and this build knows {len(STEPS)}: upgrade this program")
     if known == len(STEPS):
         return
     connection.execute("BEGIN IMMEDIATE")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import apsw
+import msgspec
 
 from tenure.core.batch import Batch
 from tenure.core.clock import Time, wall_time
@@ -26,14 +27,14 @@ from tenure.core.engine import (
 from tenure.core.errors import OutcomeUnknown, Unavailable
 from tenure.core.kinds import Kinds, Slot
 from tenure.core.row import Entry, Row
-from tenure.engines.sqlite import audit, outbox, reading
+from tenure.engines.sqlite import audit, finding, outbox, reading
 from tenure.engines.sqlite.connection import LOG_PAGES_BEFORE_CHECKPOINT, Location, Ownership, connect, connect_reader
 from tenure.engines.sqlite.reading import Files, first, read_time, to_entry, to_json, to_row
 from tenure.engines.sqlite.statements import SQL
-from tenure.engines.sqlite.sweep import Sweep, prune
+from tenure.engines.sqlite.sweep import Sweep, needs_pruning, prune
 from tenure.engines.sqlite.views import write_view
-from tenure.engines.sqlite.writing import write
 from tenure.engines.sqlite.worker import Worker
+from tenure.engines.sqlite.writing import write
 
 T = TypeVar("T")
 
@@ -47,8 +48,8 @@ class SqliteEngine:
     name = "sqlite"
     lanes = 2
 
-    def __init__(self, location: Location, kinds: Kinds) -> None:
-        self.kinds = kinds
+    def __init__(self, location: Location, kinds: Kinds, loop: asyncio.AbstractEventLoop) -> None:
+        self.kinds, self._loop = kinds, loop
         self._location = location
         self._spaces: dict[str, int] = {}
         self._listeners: list[Listener] = []
@@ -61,23 +62,20 @@ class SqliteEngine:
     @classmethod
     async def open(cls, rest: str, kinds: Kinds) -> SqliteEngine:
         """Open what stands behind `sqlite:` in a URL."""
-        engine = cls(Location(rest), kinds)
+        engine = cls(Location(rest), kinds, asyncio.get_running_loop())
         try:
             await engine._writer.do(engine._connect)
             await engine._reader.do(engine._connect_reader)
         except BaseException:
             await engine._stop()
             raise
-        engine._loop = asyncio.get_running_loop()
         if engine._location.path is not None:
             engine._looking = asyncio.create_task(_look_for_others(weakref.ref(engine)), name="looks for other writers")
         return engine
 
     # ------------------------------------------------------------------------------------- writing
 
-    async def write(
-        self, space: str, transactions: Sequence[Transaction], now: int | None = None
-    ) -> Sequence[Outcome]:
+    async def write(self, space: str, transactions: Sequence[Transaction], now: int | None = None) -> Sequence[Outcome]:
         """Apply transactions in order, each all or not at all, in one commit."""
         return await self._writer.do(lambda: self._write(space, transactions, now))
 
@@ -142,10 +140,11 @@ class SqliteEngine:
             time = read_time(self._reads, number, self._now(now))
             sql = "SELECT at FROM tenure_due WHERE space = ? ORDER BY at LIMIT 1"
             next_due = first(self._reads.execute(sql, (number,)), -1)
-            idle = time.alive_until - time.now > alive_for // 2 and not 0 <= next_due <= time.now
+            alive = time.alive_until - time.now > alive_for // 2
+            idle = alive and not 0 <= next_due <= time.now and not needs_pruning(self._reads, number, time.now)
             return Swept(0, 0, next_due if next_due >= 0 else None, more=False) if idle else None
 
-        return await self._reader.do(job)
+        return await self._read(job)
 
     def _sign_of_life(self, space: int, time: Time, alive_for: int) -> Time:
         swept = time.swept(alive_for)
@@ -170,7 +169,7 @@ class SqliteEngine:
             with self._writing():
                 return outbox.take(self._connection, self._make_space(space), kind, effect, most, lease, self._now(now))
 
-        return await self._writer.do(job) if await self._reader.do(peek) else []
+        return await self._writer.do(job) if await self._read(peek) else []
 
     async def settle(self, space: str, settled: Sequence[Settled], now: int | None = None) -> None:
         """Say what became of taken messages; one whose token is no longer the last is left alone."""
@@ -193,15 +192,15 @@ class SqliteEngine:
 
     async def messages(self, space: str, kind: str | None, effect: str | None, most: int) -> Sequence[Message]:
         """Read the messages that wait, the oldest first."""
-        return await self._reader.do(lambda: outbox.waiting(self._reads, self._space(space, self._reads), kind, effect, most))
+        return await self._read(
+            lambda: outbox.waiting(self._reads, self._space(space, self._reads), kind, effect, most)
+        )
 
     # ------------------------------------------------------------------------------------- reading
 
     async def time(self, space: str, now: int | None = None) -> Time:
         """Read the clock and what is credited."""
-        return await self._reader.do(
-            lambda: read_time(self._reads, self._space(space, self._reads), self._now(now))
-        )
+        return await self._read(lambda: read_time(self._reads, self._space(space, self._reads), self._now(now)))
 
     async def rows(self, space: str, keys: Sequence[tuple[str, str]]) -> Sequence[Row | None]:
         """Read records by kind and id."""
@@ -213,11 +212,11 @@ class SqliteEngine:
                     found[cells[2], cells[3]] = to_row(cells[2:])
             return [found.get(key) for key in keys]
 
-        return await self._reader.do(job)
+        return await self._read(job)
 
     async def find(self, space: str, query: Query) -> Sequence[Row]:
         """Read the records that a query asks for."""
-        return await self._reader.do(lambda: reading.find(self._reads, self._space(space, self._reads), query))
+        return await self._read(lambda: finding.find(self._reads, self._space(space, self._reads), query))
 
     async def counts(self, space: str) -> dict[str, dict[str, int]]:
         """Read how many records of each kind are in each state."""
@@ -229,11 +228,11 @@ class SqliteEngine:
                 counts.setdefault(kind, {})[state] = number
             return counts
 
-        return await self._reader.do(job)
+        return await self._read(job)
 
     async def holders(self, space: str, slot: Slot, most: int) -> Sequence[str]:
         """Read the ids of those that hold a limit's slot."""
-        return await self._reader.do(lambda: reading.holders(self._reads, self._space(space, self._reads), slot, most))
+        return await self._read(lambda: reading.holders(self._reads, self._space(space, self._reads), slot, most))
 
     async def history(self, space: str, kind: str, id: str, after: int, most: int) -> Sequence[Entry]:
         """Read a record's events after a version, in order."""
@@ -247,41 +246,44 @@ class SqliteEngine:
         """Read the position of the last event."""
         del space  # positions are one sequence for the whole file
         sql = "SELECT max(position) FROM tenure_events"
-        return await self._reader.do(lambda: next(cells[0] or 0 for cells in self._reads.execute(sql)))
+        return await self._read(lambda: next(cells[0] or 0 for cells in self._reads.execute(sql)))
 
     async def due(self, space: str, most: int) -> Sequence[tuple[int, str, str]]:
         """Read what is looked at next: instant, kind and id."""
         sql = """SELECT d.at, r.kind, r.id FROM tenure_due AS d CROSS JOIN tenure_records AS r ON r.record = d.record
                  WHERE d.space = ? AND r.state IS NOT NULL ORDER BY d.at LIMIT ?"""
-        return await self._reader.do(lambda: list(self._reads.execute(sql, (self._space(space, self._reads), most))))
+        return await self._read(lambda: list(self._reads.execute(sql, (self._space(space, self._reads), most))))
 
     async def _entries(self, statement: str, space: str, *values: Any) -> Sequence[Entry]:
         def job() -> Sequence[Entry]:
-            return [to_entry(cells) for cells in self._reads.execute(SQL[statement], (self._space(space, self._reads), *values))]
+            return [
+                to_entry(cells)
+                for cells in self._reads.execute(SQL[statement], (self._space(space, self._reads), *values))
+            ]
 
-        return await self._reader.do(job)
+        return await self._read(job)
 
     # ------------------------------------------------------------------------------------- the whole
 
-    async def audit(self, space: str, repair: bool) -> Sequence[Difference]:
+    async def audit(self, space: str, *, repair: bool) -> Sequence[Difference]:
         """Compare every index with what the records say, and mend it if asked."""
 
         def job() -> Sequence[Difference]:
             with self._writing() if repair else self._reading():
                 number = self._space(space, self._connection)
-                return audit.Audit(self._connection, number, self.kinds, self._time(number, None)).run(repair)
+                return audit.Audit(self._connection, number, self.kinds, self._time(number, None)).run(repair=repair)
 
         return await self._writer.do(job)
 
     async def spaces(self) -> Sequence[str]:
         """Read the names of all spaces."""
         sql = "SELECT name FROM tenure_spaces ORDER BY space"
-        return await self._reader.do(lambda: [cells[0] for cells in self._reads.execute(sql)])
+        return await self._read(lambda: [cells[0] for cells in self._reads.execute(sql)])
 
     async def declarations(self) -> dict[str, bytes]:
         """Read the tables under which each kind was last opened, as JSON."""
         sql = "SELECT kind, declaration FROM tenure_kinds"
-        return await self._reader.do(lambda: {k: d.encode() for k, d in self._reads.execute(sql)})
+        return await self._read(lambda: {k: d.encode() for k, d in self._reads.execute(sql)})
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call the listener for each write from now on; gives the function that ends it."""
@@ -303,6 +305,12 @@ class SqliteEngine:
         await self._writer.do(lambda: self._connection.close() if hasattr(self, "_connection") else None)
         await self._writer.stop()
 
+    async def _read(self, job: Callable[[], T]) -> T:
+        try:
+            return await self._reader.do(job)
+        except apsw.Error as error:
+            raise _unavailable(error) from error
+
     # ----------------------------------------------------------------------- on the writer's thread
 
     def _connect(self) -> None:
@@ -319,19 +327,24 @@ class SqliteEngine:
         self._reads = self._connection if self._location.path is None else connect_reader(self._location)
 
     def _declare(self) -> None:
-        known = dict(self._connection.execute("SELECT kind, declaration FROM tenure_kinds"))
+        """Note the tables, make the views, and index what a table newly says of the records that are there."""
+        known = {kind: cells for kind, *cells in self._connection.execute(SQL["read_kinds"])}
+        fresh: set[str] = set()
         for table in self.kinds.tables.values():
-            declaration = table.plain.decode()
-            if known.get(table.kind) != declaration:
+            declaration, indexed = known.get(table.kind, ("", "[]"))
+            before = frozenset(msgspec.json.decode(indexed, type=list[str]))
+            if table.indexed - before:
+                fresh.add(table.kind)
+            if table.plain.decode() != declaration:
                 write_view(self._connection, table)
-                self._connection.execute(
-                    "INSERT INTO tenure_kinds VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET "
-                    "declaration = excluded.declaration, opened_at = excluded.opened_at",
-                    (table.kind, declaration, wall_time()),
-                )
+                values = (table.kind, table.plain.decode(), to_json(sorted(table.indexed | before)), wall_time())
+                self._connection.execute(SQL["write_kind"], values)
+        if fresh:
+            for space in [cells[0] for cells in self._connection.execute("SELECT space FROM tenure_spaces")]:
+                audit.Audit(self._connection, space, self.kinds, self._time(space, None), fresh).run(repair=True)
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self) -> Generator[None]:
         """One transaction that writes. What fails before the commit has changed nothing."""
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -355,11 +368,13 @@ class SqliteEngine:
         self._checkpoint()
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
+    def _reading(self) -> Generator[None]:
         """One consistent view, in which nothing is written."""
-        self._connection.execute("BEGIN")
         try:
+            self._connection.execute("BEGIN")
             yield
+        except apsw.Error as error:
+            raise _unavailable(error) from error
         finally:
             self._roll_back()
 
@@ -411,10 +426,8 @@ class SqliteEngine:
     def _tidy(self) -> None:
         if self._ownership is not None:
             if self._ownership.take():
-                try:
+                with suppress(apsw.Error):  # somebody reads: the log stays, and is read when the file is opened next
                     self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-                except apsw.Error:
-                    pass  # somebody reads: the log stays, and is read when the file is opened next
             self._ownership.close()
 
     def _catch_up(self) -> None:
@@ -443,8 +456,8 @@ class SqliteEngine:
 
     async def look_for_others(self) -> None:
         """Wake those who wait for what another process wrote."""
-
-        await self._writer.do(self._catch_up)
+        with suppress(apsw.Error):  # a disk that fails for a moment: the next look tells of it all
+            await self._writer.do(self._catch_up)
 
 
 async def _look_for_others(engine: weakref.ref[SqliteEngine]) -> None:

@@ -43,7 +43,7 @@ def settle(connection: apsw.Connection, space: int, settled: Settled, now: int) 
     where = """record = (SELECT record FROM tenure_records WHERE space = ? AND kind = ? AND id = ?)
                AND effect = ? AND token = ?"""
     which = (space, settled.kind, settled.id, settled.effect, settled.token)
-    found = list(connection.execute(f"SELECT record, position FROM tenure_messages WHERE {where}", which))  # noqa: S608
+    found = list(connection.execute(f"SELECT record, position FROM tenure_messages WHERE {where}", which))
     if not found:
         return
     record, position = found[0]
@@ -58,9 +58,9 @@ def settle(connection: apsw.Connection, space: int, settled: Settled, now: int) 
         )
     if settled.done or settled.again_at is None:
         connection.execute(
-            "UPDATE tenure_messages SET next_at = ? WHERE (record, effect, position) = "
-            "(SELECT record, effect, min(position) FROM tenure_messages WHERE record = ? AND effect = ? AND given_up = 0) "
-            "AND next_at IS NULL",
+            "UPDATE tenure_messages SET next_at = ? WHERE next_at IS NULL AND (record, effect, position) = ("
+            "SELECT record, effect, min(position) FROM tenure_messages WHERE record = ? AND effect = ? AND given_up = 0"
+            ")",
             (now, record, settled.effect),
         )
 
@@ -80,15 +80,16 @@ def waiting(
 ) -> Sequence[Message]:
     """Read the messages that wait, the oldest first."""
     sql = """SELECT effect, record, position, tries, token, created_at, next_at, error FROM tenure_messages
-             WHERE space = ?1 AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR effect = ?3) ORDER BY position LIMIT ?4"""
+             WHERE space = ?1 AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR effect = ?3)
+             ORDER BY position LIMIT ?4"""
     found = list(connection.execute(sql, (space, kind, effect, most)))
     return [message for cells in found if (message := _message(connection, cells)) is not None]
 
 
 def _message(connection: apsw.Connection, cells: Cells) -> Message | None:
-    effect, record, position, tries, token, created_at, next_at, error = cells
+    effect, _, position, tries, token, created_at, next_at, error = cells
     sql = f"""SELECT {ENTRY}, {ROW} FROM tenure_events AS e JOIN tenure_records AS r ON r.record = e.record
-              WHERE e.position = ?"""  # noqa: S608  our own words only
+              WHERE e.position = ?"""
     for read in connection.execute(sql, (position,)):
         row: Row = to_row(read[14:])
         return Message(effect, to_entry(read[:14]), row, tries, token, created_at, next_at, error)

@@ -10,7 +10,6 @@ import msgspec
 
 from tenure.core.clock import Outage, Time
 from tenure.core.decide import Answer, Transaction
-from tenure.core.engine import Query
 from tenure.core.kinds import Slot
 from tenure.core.row import Entry, Row
 from tenure.engines.sqlite.statements import SQL
@@ -38,13 +37,13 @@ def to_json(value: object) -> str:
 
 def to_row(cells: Cells) -> Row:
     """Read a row from kind, id, state … rest."""
-    return Row(*cells[:12], decode_fields(cells[12]), cells[13].encode())
+    return Row(*(*cells[:12], decode_fields(cells[12]), cells[13].encode()))
 
 
 def to_entry(cells: Cells) -> Entry:
     """Read an event from position, kind, id … note, unread."""
     unread = tuple(msgspec.json.decode(cells[13])) if cells[13] else ()
-    return Entry(*cells[:12], cells[12].encode(), unread)
+    return Entry(*(*cells[:12], cells[12].encode(), unread))
 
 
 class Files:
@@ -66,7 +65,7 @@ class Files:
                 self._answers[op] = Answer(bytes.fromhex(digest), decode_answer(answer))
 
     def take(self, cells: Cells) -> Row | None:
-        """Take over a record that another statement read: record, look_at, kind, id, state …"""
+        """Take over a record that another statement read: record, look_at, kind, id, state …."""
         row = to_row(cells[2:]) if cells[4] is not None else None
         key = (cells[2], cells[3])
         self.places[key], self._rows[key] = Place(cells[0], cells[1]), row
@@ -125,38 +124,3 @@ def holders(connection: apsw.Connection, space: int, slot: Slot, most: int) -> S
 
 ROW = """r.kind, r.id, r.state, r.version, r.fence, r.holder, r.created_at, r.entered_at, r.changed_at, r.beaten_at,
          r.told, r.seen, r.fields, r.rest"""
-
-
-def find(connection: apsw.Connection, space: int, query: Query) -> list[Row]:
-    """Read the records that a query asks for."""
-    down = "DESC" if query.newest_first else "ASC"
-    states = ", ".join("?" for _ in query.states)
-    values: list[Any] = [space, query.kind]
-    if query.ranked:
-        source, order = "tenure_ranks AS i", f"i.per {down}, i.value {down}, i.record {down}"
-        place = "(i.per, i.value, i.record)"
-        where = f"i.space = ? AND i.kind = ? AND i.state IN ({states})"
-        values += query.states
-    elif query.parent is not None:
-        source, order, place = "tenure_children AS i", f"i.record {down}", "(i.record)"
-        where, values = "i.space = ? AND i.kind = ? AND i.id = ?", [space, *query.parent]
-    else:
-        source, order, place = "tenure_records AS i", f"i.record {down}", "(i.record)"
-        where = f"i.space = ? AND i.kind = ? AND i.state IN ({states})"
-        values += query.states
-    where += f" AND r.kind = ? AND r.state IN ({states})"
-    values += [query.kind, *query.states]
-    if query.parent is not None and query.ranked:
-        where += " AND EXISTS (SELECT 1 FROM tenure_children AS c WHERE (c.space, c.kind, c.id, c.record) = (?, ?, ?, i.record))"
-        values += [space, *query.parent]
-    if query.per is not None:
-        where += " AND i.per = ?" if query.ranked else " AND 0"
-        values += [query.per] if query.ranked else []
-    if query.after is not None:
-        sign = "<" if query.newest_first else ">"
-        columns = place.replace("i.", "a.")
-        where += f" AND {place} {sign} (SELECT {columns[1:-1]} FROM {source.replace(' AS i', ' AS a')}"
-        where += " JOIN tenure_records AS b ON b.record = a.record WHERE (b.space, b.kind, b.id) = (?, ?, ?))"
-        values += [space, query.kind, query.after]
-    sql = f"SELECT {ROW} FROM {source} JOIN tenure_records AS r ON r.record = i.record WHERE {where} ORDER BY {order} LIMIT ?"  # noqa: S608  only our own words are put together
-    return [to_row(cells) for cells in connection.execute(sql, (*values, query.most))]

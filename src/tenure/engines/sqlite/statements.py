@@ -6,7 +6,7 @@ from importlib.resources import files
 
 
 def _read(folder: str) -> dict[str, str]:
-    found = files(__package__).joinpath(folder).iterdir()
+    found = files("tenure.engines.sqlite").joinpath(folder).iterdir()
     return {f.name.removesuffix(".sql"): f.read_text("utf-8") for f in found if f.name.endswith(".sql")}
 
 

@@ -141,7 +141,7 @@ class Sweep:
         marks = "" if states is None else f"AND r.state IN ({', '.join('?' for _ in states)})"
         sql = f"""SELECT r.record, r.look_at, {ROW} FROM tenure_children AS c
                   CROSS JOIN tenure_records AS r ON r.record = c.record
-                  WHERE c.space = ? AND c.kind = ? AND c.id = ? {marks} LIMIT ?"""  # noqa: S608  our own words only
+                  WHERE c.space = ? AND c.kind = ? AND c.id = ? {marks} LIMIT ?"""
         return list(self._connection.execute(sql, (self._space, row.kind, row.id, *(states or ()), most)))
 
     def _drop(self, number: int, row: Row) -> int:
@@ -158,7 +158,9 @@ class Sweep:
 
     def _forget(self, number: int) -> int | None:
         """Remove a gone record's history, and then the last trace of it. Gives the next look."""
-        sql = "DELETE FROM tenure_events WHERE position IN (SELECT position FROM tenure_events WHERE record = ? LIMIT ?)"
+        sql = (
+            "DELETE FROM tenure_events WHERE position IN (SELECT position FROM tenure_events WHERE record = ? LIMIT ?)"
+        )
         self._connection.execute(sql, (number, EVENTS_AT_ONCE))
         if self._connection.changes() == EVENTS_AT_ONCE:
             return self._time.now
@@ -177,11 +179,19 @@ class Sweep:
         self._sheet.write()
 
 
+def needs_pruning(connection: apsw.Connection, space: int, now: int) -> bool:
+    """Tell whether pruning was done long enough ago."""
+    return _pruned(connection, space) < now - OPS_KEPT - OPS_PRUNED_EVERY
+
+
+def _pruned(connection: apsw.Connection, space: int) -> int:
+    return first(connection.execute("SELECT ops_pruned FROM tenure_spaces WHERE space = ?", (space,)), 0)
+
+
 def prune(connection: apsw.Connection, space: int, kinds: Kinds, now: int, most: int) -> None:
     """Forget op ids that are old enough, and events that were kept long enough, in bounded steps."""
-    pruned = first(connection.execute("SELECT ops_pruned FROM tenure_spaces WHERE space = ?", (space,)), 0)
-    if pruned < now - OPS_KEPT - OPS_PRUNED_EVERY:
-        connection.execute(SQL["prune_ops"], (space, pruned, now - OPS_KEPT))
+    if needs_pruning(connection, space, now):
+        connection.execute(SQL["prune_ops"], (space, _pruned(connection, space), now - OPS_KEPT))
         connection.execute("UPDATE tenure_spaces SET ops_pruned = ? WHERE space = ?", (now - OPS_KEPT, space))
     lengths: dict[int, list[str]] = {}
     for table in kinds.tables.values():
@@ -190,12 +200,11 @@ def prune(connection: apsw.Connection, space: int, kinds: Kinds, now: int, most:
         _prune_history(connection, space, length, names, now, most)
 
 
-def _prune_history(
-    connection: apsw.Connection, space: int, length: int, names: list[str], now: int, most: int
-) -> None:
+def _prune_history(connection: apsw.Connection, space: int, length: int, names: list[str], now: int, most: int) -> None:
     sql = "SELECT position FROM tenure_pruned WHERE space = ? AND history = ?"
     done = first(connection.execute(sql, (space, length)), 0)
-    sql = "SELECT max(position) FROM (SELECT position FROM tenure_events WHERE position > ? AND position < ? ORDER BY position LIMIT ?)"
+    sql = """SELECT max(position) FROM (
+                 SELECT position FROM tenure_events WHERE position > ? AND position < ? ORDER BY position LIMIT ?)"""
     upto = next((cells[0] for cells in connection.execute(sql, (done, now - length, most))), None)
     if upto is None:
         return

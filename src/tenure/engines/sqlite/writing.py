@@ -11,12 +11,12 @@ import apsw
 from tenure.core.batch import Batch
 from tenure.core.decide import due
 from tenure.core.kinds import Holdings, holdings
-from tenure.core.row import Entry, Row
-from tenure.core.table import Table
+from tenure.core.row import Row
 from tenure.engines.sqlite.reading import Files, Place, first, to_json
 from tenure.engines.sqlite.statements import SQL
 
 Cells = list[Any]
+Lines = tuple[tuple[Any, ...], ...]
 
 
 class Sheet:
@@ -65,36 +65,10 @@ def write(
     `ready` is called when all is laid out and only SQLite's own work is left.
     """
     sheet = Sheet(connection, space)
-    counts: defaultdict[tuple[str, str], int] = defaultdict(int)
-    born = {(e.kind, e.id): e.position for e in batch.entries if e.name == "create"}
-    next_number = 0
-    for before, after in batch.touched():
-        place = files.places.get((after.kind, after.id))
-        if place is None:
-            if not next_number:
-                next_number = 1 + first(connection.execute("SELECT max(record) FROM tenure_records"), 0)
-            place = files.places[after.kind, after.id] = Place(next_number, None)
-            next_number += 1
-        _look(sheet, batch, after, place)
-        _record(sheet, after, place, born.get((after.kind, after.id), 0))
-        _beside(sheet, batch.kinds[after.kind], before, after, place.number)
-        if before is None or before.state != after.state:
-            counts[after.kind, after.state] += 1
-            if before is not None:
-                counts[before.kind, before.state] -= 1
-    for (kind, state), number in counts.items():
-        if number:
-            sheet.add("write_counts", kind, state, number)
-    for entry in batch.entries:
-        _event(sheet, entry, files.places[entry.kind, entry.id].number)
-    for op, answer in batch.answers.items():
-        sheet.add("write_ops", op, answer.digest.hex(), to_json(answer.rows))
-    for slot, held in batch.changed_slots():
-        sheet.add("write_slots", slot.kind, slot.limit, slot.key, held)
-        if not held:
-            sheet.add("drop_slots", slot.kind, slot.limit, slot.key)
-    for (kind, field), last in batch.changed_serials():
-        sheet.add("write_serials", kind, field, last)
+    _place(connection, batch, files)
+    _rows(sheet, batch, files)
+    _events(sheet, batch, files)
+    _numbers(sheet, batch)
     if ready is not None:
         ready()
     sheet.write()
@@ -103,6 +77,42 @@ def write(
         "UPDATE tenure_clock SET sequence = max(sequence, ?), read_at = max(read_at, ?)",
         (batch.sequence, batch.time.now),
     )
+
+
+def _place(connection: apsw.Connection, batch: Batch, files: Files) -> None:
+    """Number the new records."""
+    new = [(row.kind, row.id) for before, row in batch.touched() if before is None]
+    if new:
+        last = first(connection.execute("SELECT max(record) FROM tenure_records"), 0)
+        files.places.update({key: Place(number, None) for number, key in enumerate(new, last + 1)})
+
+
+def _rows(sheet: Sheet, batch: Batch, files: Files) -> None:
+    counts: defaultdict[tuple[str, str], int] = defaultdict(int)
+    born = {(e.kind, e.id): e.position for e in batch.entries if e.name == "create"}
+    for before, after in batch.touched():
+        place = files.places[after.kind, after.id]
+        table = batch.kinds[after.kind]
+        _look(sheet, batch, after, place)
+        _record(sheet, after, place, born.get((after.kind, after.id), 0))
+        write_holdings(sheet, after.kind, holdings(table, before), holdings(table, after), place.number)
+        counts[after.kind, after.state] += 1
+        if before is not None:
+            counts[before.kind, before.state] -= 1
+    for (kind, state), number in counts.items():
+        if number:
+            sheet.add("write_counts", kind, state, number)
+
+
+def _numbers(sheet: Sheet, batch: Batch) -> None:
+    for op, answer in batch.answers.items():
+        sheet.add("write_ops", op, answer.digest.hex(), to_json(answer.rows))
+    for slot, held in batch.changed_slots():
+        sheet.add("write_slots", slot.kind, slot.limit, slot.key, held)
+        if not held:
+            sheet.add("drop_slots", slot.kind, slot.limit, slot.key)
+    for (kind, field), last in batch.changed_serials():
+        sheet.add("write_serials", kind, field, last)
 
 
 def next_look(batch: Batch, row: Row) -> int | None:
@@ -135,37 +145,39 @@ def _record(sheet: Sheet, row: Row, place: Place, born: int) -> None:
     )  # fmt: skip
 
 
-def _event(sheet: Sheet, entry: Entry, number: int) -> None:
-    sheet.add(
-        "write_events", entry.position, number, entry.version, entry.at, entry.by, entry.name, entry.source,
-        entry.target, entry.fence, entry.why, entry.op, entry.note.decode(),
-        to_json(entry.unread) if entry.unread else None,
-    )  # fmt: skip
-
-
-def _beside(sheet: Sheet, table: Table, before: Row | None, after: Row, number: int) -> None:
-    write_holdings(sheet, after.kind, holdings(table, before), holdings(table, after), number)
+def _events(sheet: Sheet, batch: Batch, files: Files) -> None:
+    for entry in batch.entries:
+        sheet.add(
+            "write_events", entry.position, files.places[entry.kind, entry.id].number, entry.version, entry.at,
+            entry.by, entry.name, entry.source, entry.target, entry.fence, entry.why, entry.op, entry.note.decode(),
+            to_json(entry.unread) if entry.unread else None,
+        )  # fmt: skip
 
 
 def write_holdings(sheet: Sheet, kind: str, had: Holdings, has: Holdings, number: int) -> None:
     """Write the difference between what stood beside a record and what is to stand there."""
     if had == has:
         return
-    if had.rank != has.rank:
-        for statement, rank in (("drop_ranks", had.rank), ("write_ranks", has.rank)):
-            if rank is not None:
-                sheet.add(statement, kind, rank.state, rank.per, rank.value, number)
-    for statement, ours, others in (("drop_holders", had.slots, has.slots), ("write_holders", has.slots, had.slots)):
-        for slot in ours:
-            if slot not in others:
-                sheet.add(statement, slot.kind, slot.limit, slot.key, number)
-    for statement, parents, rest in (
-        ("drop_children", had.parents, has.parents),
-        ("write_children", has.parents, had.parents),
-    ):
-        for parent in parents:
-            if parent not in rest:
-                sheet.add(statement, *parent, number)
+    _exchange(sheet, "ranks", _ranks(kind, had), _ranks(kind, has), number)
+    _exchange(sheet, "holders", _slots(had), _slots(has), number)
+    _exchange(sheet, "children", had.parents, has.parents, number)
+
+
+def _ranks(kind: str, of: Holdings) -> Lines:
+    return () if of.rank is None else ((kind, of.rank.state, of.rank.per, of.rank.value),)
+
+
+def _slots(of: Holdings) -> Lines:
+    return tuple((slot.kind, slot.limit, slot.key) for slot in of.slots)
+
+
+def _exchange(sheet: Sheet, table: str, had: Lines, has: Lines, number: int) -> None:
+    for line in had:
+        if line not in has:
+            sheet.add(f"drop_{table}", *line, number)
+    for line in has:
+        if line not in had:
+            sheet.add(f"write_{table}", *line, number)
 
 
 def _messages(connection: apsw.Connection, space: int, batch: Batch, files: Files) -> None:

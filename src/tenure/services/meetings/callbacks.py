@@ -68,7 +68,8 @@ class Callbacks:
     async def receive(self, signed: Signed) -> Answer:
         """Verify a callback and do what it says."""
         report, claim = self._verify(signed)
-        op = signed.headers.get(ID, "")
+        # With the claim: the ids are each bot's own, and one must not use up those of another.
+        op = f"{claim}/{signed.headers.get(ID, '')}"
         match report:
             case Exited():
                 return await self._exited(claim, report, op)
@@ -135,7 +136,7 @@ class Callbacks:
         try:
             await self._holder(claim).apply(moves[report.status](), op=op)
         except NotHolder:
-            raise _no_longer(meeting, claim) from None
+            raise _no_longer(meeting) from None
         except WrongState:
             raise Conflict(
                 f"a bot that is {meeting.state} can't become that: it goes on, never back"
@@ -151,8 +152,12 @@ class Callbacks:
                 if report.exit_code == 0 or told
                 else Meeting.crashed(claim, failure_reason=report.reason, ended_by="bot")
             )
-            with suppress(WrongState):
+            try:
                 await self._holder(claim).apply(change, op=op, why=f"exit code {report.exit_code}")
+            except NotHolder:
+                raise _no_longer(meeting) from None
+            except WrongState:
+                pass  # it ended in another way meanwhile
             meeting = await self._get(claim)
         # An end is never left: whoever ended it first, the bot hears which end it is.
         return Answer(meeting.state.name)
@@ -195,7 +200,7 @@ class Callbacks:
         except NotFound:
             raise Absent("there is no such meeting") from None
         except (NotHolder, Overdue, Stale):
-            raise _no_longer(await self._get(claim), claim) from None
+            raise _no_longer(await self._get(claim)) from None
 
     async def _wait_for_commands(self, claim: Claim[Meeting], seen: int) -> None:
         """Return as soon as there is a command or the meeting is over, or after a while."""
@@ -239,7 +244,7 @@ def _command(event: Event[Meeting]) -> Command:
     return Command(event.version, ACTIONS[event.name], fields.get("language"), fields.get("task"))
 
 
-def _no_longer(meeting: Meeting, claim: Claim[Meeting]) -> Conflict | Forbidden:
+def _no_longer(meeting: Meeting) -> Conflict | Forbidden:
     if meeting.state in Meeting.over:
         return Conflict(f"the meeting is {meeting.state}: leave it")
     return Forbidden("this run no longer holds the meeting: leave it")

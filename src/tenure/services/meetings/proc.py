@@ -30,19 +30,15 @@ def in_session(leader: int) -> list[int]:
     return found
 
 
-def with_setting(setting: str) -> int | None:
-    """Find the session leader that was started with this `NAME=value` in its environment."""
-    wanted = setting.encode()
+def started_with(setting: str, folder: Path) -> int | None:
+    """Find the session leader that was started in this folder with `NAME=value` in its environment."""
     for pid in _all():
         with suppress(OSError):
             environment = (PROC / str(pid) / "environ").read_bytes().split(b"\0")
+            here = (PROC / str(pid) / "cwd").readlink() == folder.resolve()
             fields = _stat(pid)
-            if (
-                wanted in environment
-                and fields is not None
-                and int(fields[3]) == pid
-                and fields[0] not in "ZX"
-            ):
+            leads = fields is not None and int(fields[3]) == pid and fields[0] not in "ZX"
+            if here and leads and setting.encode() in environment:
                 return pid
     return None
 

@@ -175,7 +175,7 @@ class Processes:
             note = Note(self._boot)
         known = self._known[name] = Known(note)
         if note.pid is None and not note.ended:
-            note.pid = proc.with_setting(f"{NAME}={name}")
+            note.pid = proc.started_with(f"{NAME}={name}", path.parent)
             note.started = None if note.pid is None else proc.started(note.pid)
         alive = note.boot == self._boot and note.pid is not None and note.started is not None
         if note.ended or not alive or proc.started(note.pid or 0) != note.started:

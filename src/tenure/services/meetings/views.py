@@ -95,7 +95,7 @@ class Views:
             "recordings": [],
             "notes": transcript.meeting.data.get("notes"),
             "segments": [_segment(segment) for segment in transcript.segments],
-            "sessions": [_session(session) for session in transcript.sessions],
+            "sessions": [_session(session, transcript.meeting) for session in transcript.sessions],
         }
 
     def _url(self, meeting: Meeting) -> str | None:
@@ -126,9 +126,10 @@ def _segment(segment: Segment) -> Json:
     }
 
 
-def _session(session: Session) -> Json:
+def _session(session: Session, meeting: Meeting) -> Json:
+    # The meeting's own end is the truth of the instant; the session follows it a moment later.
     return {
         "session_uid": session.id,
         "session_start_time": when(session.created_at),
-        "session_end_time": when(session.entered_at) if session.state == Session.closed else None,
+        "session_end_time": when(meeting.entered_at) if meeting.state in Meeting.over else None,
     }

@@ -23,10 +23,12 @@ INSERT INTO tenure_clock VALUES (1, 0, 0);
 CREATE TABLE tenure_kinds (
     kind        TEXT PRIMARY KEY,
     declaration TEXT NOT NULL,
+    indexed     TEXT NOT NULL,
     opened_at   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- A removed record keeps its row without a state as long as it has a history.
+-- A removed record keeps its row, without a state, as long as it has a history; if its id is used again, that is
+-- another row. `born` is the position of the record's first event.
 CREATE TABLE tenure_records (
     record     INTEGER PRIMARY KEY,
     space      INTEGER NOT NULL,
@@ -47,7 +49,8 @@ CREATE TABLE tenure_records (
     fields     TEXT NOT NULL,
     rest       TEXT NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX tenure_records_by_id ON tenure_records (space, kind, id);
+CREATE UNIQUE INDEX tenure_records_by_id ON tenure_records (space, kind, id) WHERE state IS NOT NULL;
+CREATE INDEX tenure_records_removed ON tenure_records (space, kind, id) WHERE state IS NULL;
 CREATE INDEX tenure_records_by_state ON tenure_records (space, kind, state);
 
 CREATE TABLE tenure_events (

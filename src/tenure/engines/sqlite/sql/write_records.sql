@@ -1,4 +1,4 @@
--- In: ?1 JSON array of rows; ?2 space. A row that is there is written over; its space, kind and id stay.
+-- In: ?1 JSON array of rows; ?2 space. A row that is there is written over; its space, kind, id and birth stay.
 INSERT INTO tenure_records (
     record, space, kind, id, state, version, fence, holder, created_at, entered_at, changed_at, beaten_at,
     told, seen, born, look_at, fields, rest
@@ -9,6 +9,4 @@ FROM jsonb_each(?1) WHERE true
 ON CONFLICT (record) DO UPDATE SET
     state = excluded.state, version = excluded.version, fence = excluded.fence, holder = excluded.holder,
     created_at = excluded.created_at, entered_at = excluded.entered_at, changed_at = excluded.changed_at,
-    beaten_at = excluded.beaten_at, told = excluded.told, seen = excluded.seen,
-    born = CASE WHEN excluded.born = 0 THEN born ELSE excluded.born END,
-    look_at = excluded.look_at, fields = excluded.fields, rest = excluded.rest
+    beaten_at = excluded.beaten_at, told = excluded.told, seen = excluded.seen, look_at = excluded.look_at, fields = excluded.fields, rest = excluded.rest

@@ -1,0 +1,56 @@
+"""Counting what the store does, for metrics: refusals on their way back, transitions as they are written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, cast
+
+from tenure.core.decide import Refusal, Transaction
+from tenure.core.engine import Applied, Engine, Outcome
+from tenure.core.row import Entry
+
+
+class Counts:
+    """What was counted since the process began, by labels."""
+
+    def __init__(self) -> None:
+        self.transitions: Counter[tuple[str, str]] = Counter()
+        self.refusals: Counter[tuple[str, str, str]] = Counter()
+        self.replays = 0
+
+    def heard(self, space: str, entries: Sequence[Entry]) -> None:  # noqa: ARG002  a listener's form
+        """Count the events of one write, by whichever process."""
+        self.transitions.update((entry.kind, entry.name) for entry in entries)
+
+    def answered(self, outcomes: Sequence[Outcome]) -> None:
+        """Count the refusals and replays of one batch of this process."""
+        for outcome in outcomes:
+            if isinstance(outcome, Refusal):
+                self.refusals[outcome.kind, outcome.name, outcome.reason] += 1
+            elif isinstance(outcome, Applied) and outcome.replayed:
+                self.replays += 1
+
+
+class CountingEngine:
+    """An engine that counts; all else is the engine's own."""
+
+    def __init__(self, engine: Engine, counts: Counts) -> None:
+        self._engine, self._counts = engine, counts
+        engine.listen(counts.heard)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    async def write(
+        self, space: str, transactions: Sequence[Transaction], now: int | None = None
+    ) -> Sequence[Outcome]:
+        """Write as the engine does, and count what came of it."""
+        outcomes = await self._engine.write(space, transactions, now)
+        self._counts.answered(outcomes)
+        return outcomes
+
+
+def counting(engine: Engine, counts: Counts) -> Engine:
+    """Let an engine count."""
+    return cast("Engine", CountingEngine(engine, counts))

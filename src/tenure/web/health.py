@@ -1,0 +1,51 @@
+"""Whether this process does its work. Health can be false: a green light over a silent sweeper helps nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from tenure.core.durations import to_instant
+from tenure.core.errors import TenureError
+from tenure.store.store import Store
+
+LONGEST_ANSWER_SECONDS = 2.0
+Part = Callable[[], str]
+"""Says what is wrong with a part of the process; empty if nothing is."""
+
+
+class Healthy(msgspec.Struct, frozen=True):
+    """What `/health` answers. `reasons` is empty if all is well."""
+
+    status: str
+    reasons: tuple[str, ...] = ()
+
+
+class Health:
+    """Asks the store, its sweepers, and each part of the process."""
+
+    def __init__(self, store: Store, parts: Mapping[str, Part] | None = None) -> None:
+        self._store = store
+        self.parts: dict[str, Part] = dict(parts or {})
+
+    async def look(self) -> Healthy:
+        """Look at everything now."""
+        reasons = [*await self._store_reasons(), *(f"{n}: {said}" for n, part in self.parts.items() if (said := part()))]
+        return Healthy("failing" if reasons else "ok", tuple(reasons))
+
+    async def _store_reasons(self) -> list[str]:
+        engine, reasons = self._store.engine, list[str]()
+        try:
+            async with asyncio.timeout(LONGEST_ANSWER_SECONDS):
+                for space in dict.fromkeys([self._store.space_name, *await engine.spaces()]):
+                    time = await engine.time(space, self._store.clock())
+                    if time.in_outage:
+                        since = f"since {to_instant(time.swept_at):%Y-%m-%d %H:%M:%S} UTC" if time.swept_at else "so far"
+                        reasons.append(f"sweeper: silent in the space {space!r} {since}")
+        except TimeoutError:
+            reasons.append(f"store: no answer within {LONGEST_ANSWER_SECONDS:.0f} s")
+        except (TenureError, OSError) as error:
+            reasons.append(f"store: unavailable ({type(error).__name__})")
+        return reasons

@@ -1,0 +1,125 @@
+"""One process that does everything: store, services, sweepers, HTTP. This is what `tenure up` and `serve` run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tenure.opening import open_engine
+from tenure.services.meetings import http as meetings_http
+from tenure.services.meetings.service import MeetingsService, kinds, process_runtime
+from tenure.services.meetings.settings import PAGE_PATH
+from tenure.services.meetings.settings import Settings as MeetingsSettings
+from tenure.store.store import Shared, Store
+from tenure.store.sweeping import run_sweeper
+from tenure.web.access import Access
+from tenure.web.counting import Counts, counting
+from tenure.web.health import Health
+from tenure.web.platform import Platform, create_app
+from tenure.web.reading import Reader
+from tenure.web.serving import Stop, bind, serving
+from tenure.core.lifecycle import Lifecycle
+
+LOOK_FOR_SPACES_SECONDS = 5.0
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  where it can be reached from here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosted:
+    """What one process is told: its store, its address, its key."""
+
+    url: str
+    space: str
+    data: Path
+    host: str
+    port: int
+    admin_key: str
+    own_kinds: tuple[type[Lifecycle], ...] = ()
+    keep: bool = False
+
+
+async def host(hosted: Hosted, environment: Mapping[str, str], announce: Callable[[str], None]) -> None:
+    """Run everything until SIGINT or SIGTERM. `announce` is called with the address as soon as it serves."""
+    taken = bind(hosted.host, hosted.port)
+    try:
+        async with _store(hosted) as (store, counts):
+            await _run(hosted, environment, announce, store, counts, taken)
+    finally:
+        taken.close()
+
+
+async def _run(
+    hosted: Hosted,
+    environment: Mapping[str, str],
+    announce: Callable[[str], None],
+    store: Store,
+    counts: Counts,
+    taken: socket.socket,
+) -> None:
+    address = f"http://{_reachable(hosted.host)}:{taken.getsockname()[1]}"
+    settings = MeetingsSettings.read(environment, base_url=address, admin_key=hosted.admin_key, folder=hosted.data)
+    meetings = MeetingsService(store, process_runtime(hosted.data / "bots"), settings)
+    closing, stop = asyncio.Event(), Stop(keep_on_sigterm=hosted.keep)
+    await store.sweep()  # so that health does not begin with a silent sweeper
+    app = create_app(
+        Platform(
+            reader=await Reader.open(store),
+            access=Access(hosted.admin_key),
+            health=Health(store),
+            counts=counts,
+            closing=closing,
+            mounts=[("/", meetings_http.create_app(meetings))],
+            links={"Meeting page": f"{PAGE_PATH}/"},
+        )
+    )
+    with stop.listening():
+        async with _sweepers(store), meetings.running(), serving(app, taken) as server:
+            announce(address)
+            asked = asyncio.create_task(stop.asked())
+            await asyncio.wait([server, asked], return_when=asyncio.FIRST_COMPLETED)
+            asked.cancel()
+            store.log.info("stopping", keep=stop.keep)
+            closing.set()
+            await meetings.shut_down(keep=stop.keep)
+
+
+def _reachable(host: str) -> str:
+    return ANY_ADDRESS.get(host, f"[{host}]" if ":" in host else host)
+
+
+@asynccontextmanager
+async def _store(hosted: Hosted) -> AsyncIterator[tuple[Store, Counts]]:
+    counts, own = Counts(), {kind.__name__ for kind in hosted.own_kinds}
+    opened = (*(kind for kind in kinds if kind.__name__ not in own), *hosted.own_kinds)
+    engine = counting(await open_engine(hosted.url, opened), counts)
+    store = Store(Shared(engine, opened, None), hosted.space, f"{socket.gethostname()}:{os.getpid()}")
+    try:
+        yield store, counts
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def _sweepers(store: Store) -> AsyncIterator[None]:
+    """Run a sweeper in every space, also in those that come later."""
+    task = asyncio.create_task(_sweep_all_spaces(store), name="sweepers")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _sweep_all_spaces(store: Store) -> None:
+    known: set[str] = set()
+    async with AsyncExitStack() as running:
+        while True:
+            for space in {store.space_name, *await store.engine.spaces()} - known:
+                known.add(space)
+                await running.enter_async_context(run_sweeper(store.space(space)))
+            await asyncio.sleep(LOOK_FOR_SPACES_SECONDS)

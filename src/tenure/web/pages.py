@@ -1,0 +1,271 @@
+"""The dashboard: server-rendered pages that stay live. Only what an operator may really do has a button."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from tenure.core.durations import to_length
+from tenure.core.errors import InvalidChange, Refused
+from tenure.core.table import Table
+from tenure.core.transitions import Who
+from tenure.explaining import Explanation, PlainRecord, in_words, shown, when
+from tenure.web.access import Access
+from tenure.web.api import chosen_space, message_of
+from tenure.web.diagram import draw
+from tenure.web.health import Health
+from tenure.web.inputs import number, read_form, text
+from tenure.web.live import Live
+from tenure.web.problems import Problem, describe
+from tenure.web.reading import Reader, told
+from tenure.web.rendering import Assets, render
+from tenure.web.values import change_of
+
+Page = Callable[[Reader, Request], Awaitable[tuple[str, dict[str, Any]]]]
+RECORDS_ON_A_PAGE = 50
+EVENTS_ON_A_PAGE = 100
+MOST_COLUMNS = 5
+LOGIN = "/dashboard/login"
+
+
+class Pages:
+    """The dashboard's routes. `links` are other pages worth a place in the menu, by title."""
+
+    def __init__(
+        self, reader: Reader, access: Access, health: Health, live: Live, links: Mapping[str, str] | None = None
+    ) -> None:
+        self._reader, self._access, self._health, self._live = reader, access, health, live
+        self._links = dict(links or {})
+        self._assets = Assets()
+
+    def routes(self) -> list[BaseRoute]:
+        """Give all routes; but for the form to log in and its assets, each needs a session."""
+        pages: dict[str, Page] = {
+            "/": self.home,
+            "/dashboard/kinds/{kind}": self.kind,
+            "/dashboard/records/{kind}/{id:path}": self.record,
+            "/dashboard/due": self.due,
+            "/dashboard/limits": self.limits,
+            "/dashboard/messages": self.messages,
+        }
+        return [
+            *(Route(path, self._guarded(page), methods=["GET"]) for path, page in pages.items()),
+            Route("/dashboard/go", self.go, methods=["GET"]),
+            Route("/dashboard/live", self.live, methods=["GET"]),
+            Route("/dashboard/apply", self.apply, methods=["POST"]),
+            Route(LOGIN, self.show_login, methods=["GET"]),
+            Route(LOGIN, self.log_in, methods=["POST"]),
+            Route("/dashboard/logout", self.log_out, methods=["POST"]),
+            Route("/dashboard/assets/{name}", self._assets.serve, methods=["GET"]),
+        ]
+
+    # ------------------------------------------------------------------------------------ the pages
+
+    async def home(self, reader: Reader, request: Request) -> tuple[str, dict[str, Any]]:  # noqa: ARG002
+        """All kinds with their counts."""
+        counts = await reader.counts()
+        kinds = [
+            {
+                "name": kind,
+                "table": reader.table(kind),
+                "counts": states,
+                "total": sum(states.values()),
+                "known": reader.is_known(kind),
+            }
+            for kind, states in counts.items()
+        ]
+        kinds.sort(key=lambda k: (not k["total"], k["name"]))
+        return "home.html", {"kinds": kinds, "due": await reader.due(8)}
+
+    async def kind(self, reader: Reader, request: Request) -> tuple[str, dict[str, Any]]:
+        """One kind: its diagram, and its records by state."""
+        kind, state = request.path_params["kind"], text(request, "state")
+        newest_first = number(request, "newest_first", default=1, most=1) == 1
+        table = reader.table(kind)
+        records = await reader.records(
+            kind, state=state, most=RECORDS_ON_A_PAGE + 1, after=text(request, "after"), newest_first=newest_first
+        )
+        counts = (await reader.counts())[kind]
+        more = records[RECORDS_ON_A_PAGE - 1].id if len(records) > RECORDS_ON_A_PAGE else None
+        return "kind.html", {
+            "kind": kind, "table": table, "counts": counts, "diagram": draw(table, counts, "&" + urlencode({"space": reader.store.space_name})), "state": state,
+            "records": records[:RECORDS_ON_A_PAGE], "next": more, "newest_first": newest_first,
+            "after": text(request, "after"), "columns": _columns(table, records),
+            "deadlines": _deadlines(table), "ends": _ends(table),
+        }  # fmt: skip
+
+    async def record(self, reader: Reader, request: Request) -> tuple[str, dict[str, Any]]:
+        """One record: its fields, its holder and deadlines, what may happen next, its timeline."""
+        kind, id = request.path_params["kind"], request.path_params["id"]
+        row = await reader.row(kind, id)
+        explanation = await reader.explain(kind, id)
+        wanted = text(request, "transition")
+        return "record.html", {
+            "kind": kind, "id": id, "table": reader.table(kind), "explanation": explanation,
+            "record": explanation.record, "events": await reader.last_events(row, EVENTS_ON_A_PAGE),
+            "parents": {name: up for name, up in reader.table(kind).parents}, "known": reader.is_known(kind),
+            "buttons": self._buttons(reader, kind, explanation),
+            "why_not": await reader.why_not(kind, id, wanted) if wanted else None,
+        }  # fmt: skip
+
+    def _buttons(self, reader: Reader, kind: str, explanation: Explanation) -> dict[str, list[dict[str, Any]]]:
+        """Give the transitions that anyone may make now, each with its parameters."""
+        if not reader.is_known(kind) or explanation.overdue:
+            return {}
+        edges = reader.store.kinds[kind]._declared.edges  # noqa: SLF001
+        return {
+            p.transition: [
+                {"name": name, "needed": name not in edges[p.transition].parameters.defaults} for name in p.takes
+            ]
+            for p in explanation.next
+            if p.by == "anyone" and p.transition in edges and edges[p.transition].by is Who.ANYONE
+        }
+
+    async def due(self, reader: Reader, request: Request) -> tuple[str, dict[str, Any]]:  # noqa: ARG002
+        """What happens by itself next, what is overdue first."""
+        return "due.html", {"due": await reader.due(100)}
+
+    async def limits(self, reader: Reader, request: Request) -> tuple[str, dict[str, Any]]:  # noqa: ARG002
+        """How far limits are used."""
+        limited = [kind for kind, table in reader.kinds.tables.items() if table.limits]
+        return "limits.html", {"limits": {kind: await reader.limits(kind) for kind in sorted(limited)}}
+
+    async def messages(self, reader: Reader, request: Request) -> tuple[str, dict[str, Any]]:  # noqa: ARG002
+        """The messages that wait, with their last error."""
+        return "messages.html", {"messages": [message_of(m) for m in await reader.messages(100)]}
+
+    # ------------------------------------------------------------------------------------ the frame
+
+    def _guarded(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            session = self._access.session(request)
+            if session is None:
+                return _to_login(request)
+            try:
+                reader = await chosen_space(self._reader, request)
+                template, values = await page(reader, request)
+            except Exception as error:  # noqa: BLE001  each becomes a page that says what is wrong
+                return await self._problem(request, error)
+            return await self._render(request, session, reader, template, values)
+
+        return endpoint
+
+    async def _render(
+        self, request: Request, session: str, reader: Reader, template: str, values: dict[str, Any], status: int = 200
+    ) -> Response:
+        frame = {
+            "space": reader.store.space_name,
+            "main_space": self._reader.store.space_name,
+            "spaces": await self._reader.store.engine.spaces(),
+            "links": self._links,
+            "health": await self._health.look(),
+            "form_token": self._access.form_token(session),
+            "assets": self._assets,
+            "path": request.url.path,
+            "notice": text(request, "notice"),
+        }
+        return render(template, {**frame, **values}, status)
+
+    async def _problem(self, request: Request, error: Exception) -> Response:
+        status, detail = describe(error)
+        return render("problem.html", {"detail": detail, "assets": self._assets, "path": request.url.path}, status)
+
+    # ------------------------------------------------------------------------------- what is done
+
+    async def apply(self, request: Request) -> Response:
+        """Make a transition of the version that the operator saw."""
+        session = self._access.session(request)
+        if session is None:
+            return _to_login(request)
+        form = await read_form(request)
+        self._access.check_form(session, form.get("form_token", ""))
+        reader = self._reader.space(form.get("space") or self._reader.store.space_name)
+        kind, id = form.get("kind", ""), form.get("id", "")
+        if not reader.is_known(kind) or not form.get("version", "").isdecimal():
+            raise Problem(422, "the form lacks something: load the page again")
+        values = {name.removeprefix("value:"): value for name, value in form.items() if name.startswith("value:") and value}
+        try:
+            change = change_of(reader.store.kinds[kind], id, form.get("transition", ""), values, version=int(form["version"]))
+            await reader.store.acting("dashboard").apply(change, why=form.get("why", "")[:200])
+            notice = f"{form['transition']} is made."
+        except Refused as refusal:
+            notice = told(refusal)
+        except InvalidChange as wrong:
+            notice = str(wrong)
+        return RedirectResponse(f"{_record_path(kind, id)}?{urlencode({'space': reader.store.space_name, 'notice': notice[:300]})}", 303)
+
+    async def go(self, request: Request) -> Response:
+        """Lead from an id to its record."""
+        kind, id = text(request, "kind") or "", text(request, "id") or ""
+        query = {"space": text(request, "space") or self._reader.store.space_name}
+        return RedirectResponse(f"{_record_path(kind, id)}?{urlencode(query)}", 303)
+
+    async def live(self, request: Request) -> Response:
+        """Stream what happens in a space."""
+        if self._access.session(request) is None:
+            raise Problem(401, "log in again")
+        if self._live.is_full:
+            raise Problem(503, "too many pages are open: close some")
+        reader = await chosen_space(self._reader, request)
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(self._live.stream(reader), media_type="text/event-stream", headers=headers)
+
+    async def show_login(self, request: Request) -> Response:
+        """Show the form to log in."""
+        return render("login.html", {"assets": self._assets, "wrong": False, "next": _inside(text(request, "next"))})
+
+    async def log_in(self, request: Request) -> Response:
+        """Take the admin's key for a session."""
+        form = await read_form(request)
+        target = _inside(form.get("next"))
+        if not self._access.is_admin(form.get("key", "").strip()):
+            return render("login.html", {"assets": self._assets, "wrong": True, "next": target}, 401)
+        response = RedirectResponse(target, 303)
+        self._access.log_in(request, response)
+        return response
+
+    async def log_out(self, request: Request) -> Response:
+        """End the session."""
+        session = self._access.session(request)
+        if session is not None:
+            self._access.check_form(session, (await read_form(request)).get("form_token", ""))
+        response = RedirectResponse(LOGIN, 303)
+        self._access.log_out(response)
+        return response
+
+
+def _columns(table: Table, records: list[PlainRecord]) -> list[str]:
+    """Give the fields worth a column: the first few that any of these records has filled."""
+    filled = [name for r in records for name, value in r.fields.items() if value not in (None, "", {}, [])]
+    return [name for name in dict.fromkeys(filled) if name not in table.serials][:MOST_COLUMNS]
+
+
+def _deadlines(table: Table) -> list[tuple[str, str]]:
+    return [(shown(table, t.transition), when(table, t)) for s in table.states.values() for t in s.timers]
+
+
+def _ends(table: Table) -> list[tuple[str, str]]:
+    ends = [state for state in table.states.values() if state.final]
+    kept = [("for ever" if s.keep is None else f"for {in_words(to_length(s.keep))}") for s in ends]
+    return [(shown(table, s.name), f"kept {length}") for s, length in zip(ends, kept, strict=True)]
+
+
+def _record_path(kind: str, id: str) -> str:
+    return f"/dashboard/records/{urlencode({'': kind})[1:]}/{urlencode({'': id})[1:].replace('+', '%20')}"
+
+
+def _to_login(request: Request) -> Response:
+    query = f"?{request.url.query}" if request.url.query else ""
+    target = request.url.path + query if request.method == "GET" else "/"
+    return RedirectResponse(f"{LOGIN}?{urlencode({'next': target})}", 303)
+
+
+def _inside(target: str | None) -> str:
+    """Give a path of this site only: anything else leads to the first page."""
+    fits = target is not None and target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    return target if fits and target else "/"

@@ -1,0 +1,74 @@
+"""What goes wrong over HTTP: always an answer with `detail`, never an echo of what was sent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from tenure.core.errors import InvalidChange, NotFound, OutcomeUnknown, Refused, Unavailable
+from tenure.web.reading import Unknown
+
+
+class Problem(Exception):  # noqa: N818  an answer, not a fault
+    """The request can't be served as it is."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.detail = status, detail
+
+
+DETAILS = {404: "there is nothing at this address", 405: "this address does not take this method"}
+
+
+def describe(error: Exception) -> tuple[int, str]:
+    """Give the status and the detail that answer an error."""
+    match error:
+        case Problem():
+            return error.status, error.detail
+        case HTTPException():
+            return error.status_code, DETAILS.get(error.status_code, "the request can't be served")
+        case Unknown() | NotFound():
+            return 404, "there is no such kind, state or record"
+        case InvalidChange():
+            return 422, str(error)
+        case Refused():
+            return 409, str(error)
+        case Unavailable():
+            return 503, "the store can't be reached: try again in a moment"
+        case OutcomeUnknown():
+            return 503, "the store's answer was lost: look first, then decide"
+        case ClientDisconnect():
+            return 400, "the request ended early"
+        case _:
+            logging.getLogger("tenure").error("request_failed", exc_info=error)
+            return 500, "the server failed on this request; it was logged"
+
+
+def json(value: object, status: int = 200) -> Response:
+    """Answer with JSON."""
+    body = msgspec.json.encode(value, enc_hook=str)
+    return Response(body, status, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+async def answer(request: Request, error: Exception) -> Response:  # noqa: ARG001  the form that is wanted
+    """Answer an error with JSON."""
+    status, detail = describe(error)
+    response = json({"detail": detail}, status)
+    if isinstance(error, HTTPException) and error.headers:
+        response.headers.update(error.headers)
+    if status == 503:  # noqa: PLR2004
+        response.headers["Retry-After"] = "1"
+    return response
+
+
+HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    kind: answer
+    for kind in (
+        Problem, HTTPException, Unknown, InvalidChange, Refused, Unavailable, OutcomeUnknown, ClientDisconnect, Exception,
+    )
+}  # fmt: skip

@@ -1,0 +1,106 @@
+"""The server in this process: its socket, its signals, and an end that waits for nobody too long."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from tenure.core.errors import TenureError
+
+STOP_SECONDS = 0.6
+
+
+class AddressTaken(TenureError):  # noqa: N818
+    """Something else listens at the address."""
+
+
+class Server(uvicorn.Server):
+    """A uvicorn that leaves signals to its caller."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the address, before anything else is started. Raises `AddressTaken`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((host, port))
+        taken.listen(2048)
+    except OSError as error:
+        taken.close()
+        if error.errno == errno.EADDRINUSE:
+            raise AddressTaken(
+                f"port {port} of {host} is taken by another program: end that one, or take another port "
+                f"with --port or PORT"
+            ) from None
+        raise AddressTaken(f"{host}:{port} can't be listened at ({error.strerror}): check HOST and PORT") from None
+    return taken
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, taken: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
+    """Serve while the body runs. Gives the task, which ends only when the server does."""
+    settings = uvicorn.Config(
+        app, lifespan="off", log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=1,
+        ws="none", proxy_headers=False,
+    )  # fmt: skip
+    server = Server(settings)
+    task = asyncio.create_task(server.serve(sockets=[taken]), name="http server")
+    try:
+        while not server.started and not task.done():
+            await asyncio.sleep(0.005)
+        yield task
+    finally:
+        server.should_exit = True
+        done, _ = await asyncio.wait([task], timeout=STOP_SECONDS)
+        if not done:
+            server.force_exit = True
+        await asyncio.gather(task, return_exceptions=True)
+        taken.close()
+
+
+class Stop:
+    """Waits for the signal to stop; `keep` says whether workers shall live on."""
+
+    def __init__(self, *, keep_on_sigterm: bool) -> None:
+        self._keep_on_sigterm = keep_on_sigterm
+        self._asked = asyncio.Event()
+        self.keep = False
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take SIGINT and SIGTERM while the body runs; a second one ends the process as usual."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._heard, number)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    async def asked(self) -> None:
+        """Wait until somebody asks."""
+        await self._asked.wait()
+
+    def _heard(self, number: signal.Signals) -> None:
+        if self._asked.is_set():
+            loop = asyncio.get_running_loop()
+            loop.remove_signal_handler(number)
+            signal.raise_signal(number)
+            return
+        self.keep = self._keep_on_sigterm and number == signal.SIGTERM
+        self._asked.set()

@@ -1,0 +1,104 @@
+"""A process that works on a store and is killed at one point of the engine: `victim.py URL POINT TIMES`.
+
+The points are the engine's own SQL statements by the names of their files, `BEGIN`, `COMMIT`, `committed` (the disk
+has it, nobody was told) and `told`. It prints each answer as `Kind id version`, and the points that it passed at its
+end, should it come so far.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections import Counter
+from typing import Any
+
+import apsw
+
+import tenure
+from tenure import hours, seconds, testing
+from tenure.engines.sqlite.engine import SqliteEngine
+from tenure.engines.sqlite.statements import SQL
+from tests.engine_contract.kinds import KINDS, Bot, Instance, Job, Kettle, Match, Owner, Ticket
+
+NAMES = {text: name for name, text in SQL.items()} | {"BEGIN IMMEDIATE": "BEGIN", "COMMIT": "COMMIT"}
+READS = {"read_events", "read_feed"}  # asked for by no writing step
+POINTS = sorted((set(SQL) | {"BEGIN", "COMMIT", "committed", "told"}) - READS)
+
+
+class Points:
+    """Counts the points that are passed, and ends the process at one."""
+
+    def __init__(self, point: str, times: int) -> None:
+        self._point, self._left, self.passed = point, times, Counter[str]()
+
+    def reach(self, point: str) -> None:
+        """Pass a point, or die there."""
+        self.passed[point] += 1
+        if point == self._point:
+            self._left -= 1
+            if not self._left:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def watch(self, engine: SqliteEngine) -> None:
+        """Stand at every point of an engine."""
+
+        def statement(_cursor: object, sql: str, _values: object) -> bool:
+            if sql in NAMES:
+                self.reach(NAMES[sql])
+            return True
+
+        def committed(connection: apsw.Connection, name: str, pages: int) -> int:
+            self.reach("committed")
+            return engine._count_log(connection, name, pages)
+
+        def tell() -> None:
+            self.reach("told")
+            told()
+
+        told, engine._writer.tell = engine._writer.tell, tell  # type: ignore[method-assign]
+        engine._connection.exec_trace = statement
+        engine._connection.set_wal_hook(committed)
+
+
+async def work(store: tenure.Store) -> None:
+    """Make changes that need every statement of the engine."""
+
+    async def apply(*changes: tenure.Change[Any]) -> Any:
+        answer = await store.apply(*changes, op=f"op-{next(numbers)}")
+        for record in answer if isinstance(answer, tuple) else (answer,):
+            print(type(record).__name__, record.id, record.version, flush=True)
+        return answer
+
+    numbers = iter(range(1000))
+    for turn in ("a", "b"):
+        await apply(Owner.create(turn, email="e"), Ticket.create(f"t{turn}", title="one"))
+        await apply(Match.create(f"m{turn}", first="x", second="y"))
+        await apply(Bot.create(f"x{turn}", pool="p"))
+        await apply(Bot.enqueue(f"x{turn}"))
+        await apply(Bot.reserve(f"x{turn}", match=f"m{turn}"))
+        await apply(Job.create(f"j{turn}", owner=turn, place="here"))
+        claim = (await apply(Job.take(f"j{turn}"))).claim
+        await apply(Job.steer(f"j{turn}", course="north"))
+        await store.beat(claim, seen=3)
+        await apply(Job.crash(claim, reason="broken"))
+        await apply(Job.redact(f"j{turn}", note=None, reason="redacted"))
+        await store.deliver_once(Job.begun, lambda _: asyncio.sleep(0))
+        await apply(Instance.create(f"i{turn}"), Kettle.create(f"k{turn}", length=seconds(9)))
+        await apply(Ticket.close(f"t{turn}"))
+        await store.advance(hours(60))
+
+
+async def main(url: str, point: str, times: int) -> None:
+    """Work, and say which points were passed."""
+    points = Points(point, times)
+    async with testing.store(*KINDS, url=url) as store:
+        assert isinstance(store.engine, SqliteEngine)
+        points.watch(store.engine)
+        await work(store)
+    print("passed", *sorted(points.passed), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -1,0 +1,68 @@
+"""Which URLs a user may have us call."""
+
+import asyncio
+
+import pytest
+
+from tenure.services.meetings.addresses import UnsafeUrl, check_resolved, check_url
+from tenure.services.meetings.platforms import PLATFORMS, address
+
+UNSAFE = """
+http://127.0.0.1/ http://127.1/ http://2130706433/ http://0x7f000001/ http://0x7f.1/ http://017700000001/
+http://0/ http://0.0.0.0/ http://10.1.2.3/ http://172.16.0.1/ http://192.168.1.1/ http://169.254.169.254/latest
+http://100.64.0.1/ http://224.0.0.1/ http://255.255.255.255/ http://192.0.2.1/ http://198.18.0.1/
+http://[::1]/ http://[::]/ http://[fe80::1]/ http://[fc00::1]/ http://[::ffff:127.0.0.1]/ http://[::ffff:7f00:1]/
+http://[64:ff9b::7f00:1]/ http://[2002:7f00:1::]/ http://[ff02::1]/ http://[fe80::1%25eth0]/ http://[::127.0.0.1]/
+http://localhost/ http://LOCALHOST./ http://a.localhost/ http://printer/ http://db.internal/ http://nas.local/
+http://user@8.8.8.8/ http://8.8.8.8@127.0.0.1/ http://8.8.8.8#@127.0.0.1/ http://8.8.8.8\\@127.0.0.1/
+ftp://example.org/ file:///etc/passwd gopher://example.org/ javascript:alert(1) //example.org/ example.org
+http:// http://:80/ http://example.org:0/ http://example.org:99999/ http://exa%6dple.org/ http://[/
+http://ⓔxample.org/ http://example.org/\u0000 http://-.org/ http://example..org/
+""".split()
+
+
+@pytest.mark.parametrize("url", UNSAFE)
+def test_a_url_that_leads_inside_or_nowhere_is_refused(url: str) -> None:
+    with pytest.raises(UnsafeUrl) as refused:
+        check_url(url)
+    assert url not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["https://", "http://a b.org/", "https://example.org/" + "x" * 2000, ""])
+def test_a_url_of_no_form_is_refused(url: str) -> None:
+    with pytest.raises(UnsafeUrl):
+        check_url(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://example.org/hook?a=1", "example.org"),
+        ("http://EXAMPLE.org.:8080/", "example.org"),
+        ("https://8.8.8.8/", "8.8.8.8"),
+        ("https://[2001:4860:4860::8888]/x", "2001:4860:4860::8888"),
+        ("https://xn--bcher-kva.example.com/", "xn--bcher-kva.example.com"),
+    ],
+)
+def test_a_public_url_passes(url: str, host: str) -> None:
+    assert check_url(url) == host
+
+
+async def test_a_name_that_resolves_to_a_private_address_is_refused() -> None:
+    async def inside(host: str) -> list[str]:  # noqa: ARG001
+        return ["93.184.215.14", "10.0.0.1"]
+
+    async def outside(host: str) -> list[str]:  # noqa: ARG001
+        await asyncio.sleep(0)
+        return ["93.184.215.14"]
+
+    with pytest.raises(UnsafeUrl):
+        await check_resolved("https://example.org/", inside)
+    await check_resolved("https://example.org/", outside)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_meetings_address_has_a_fixed_host_and_the_id_as_its_last_part(platform: str) -> None:
+    url = address(platform, "abc-1", page_url="http://127.0.0.1:1/local-meeting")
+    assert url.endswith("/abc-1")
+    assert platform == "local" or url.startswith("https://")
