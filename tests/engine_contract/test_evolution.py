@@ -129,6 +129,24 @@ async def test_an_old_builds_event_is_shown_by_a_new_one_and_the_other_way_round
         assert (painted.name, painted.transition, painted.fields) == ("paint", None, {"colour": "red", "maker": "us"})
 
 
+class Before:
+    """A build whose kettles boil when somebody says so."""
+
+    class Kettle(Lifecycle):
+        cold = State(initial=True)
+        hot = End()
+        boil = cold.to(hot)
+
+
+class After:
+    """One whose kettles boil by themselves."""
+
+    class Kettle(Lifecycle):
+        cold = State(initial=True)
+        hot = End()
+        boil = cold.to(hot, after=minutes(3))
+
+
 async def test_a_new_limit_or_rank_holds_for_old_records_once_the_store_was_repaired(a_kept_store: Stores) -> None:
     class Strict:
         class Lamp(Lifecycle):
@@ -162,23 +180,21 @@ async def test_a_new_limit_or_rank_holds_for_old_records_once_the_store_was_repa
 
 
 async def test_a_deadline_that_a_new_build_declares_is_kept_by_old_records_too(a_kept_store: Stores) -> None:
-    class Before:
-        class Kettle(Lifecycle):
-            cold = State(initial=True)
-            hot = End()
-            boil = cold.to(hot)
-
-    class After:
-        class Kettle(Lifecycle):
-            cold = State(initial=True)
-            hot = End()
-            boil = cold.to(hot, after=minutes(3))
-
     async with a_kept_store(Before.Kettle) as store:
         await a(store, Before.Kettle.cold, "k")
     async with a_kept_store(After.Kettle) as store:
         await store.engine.audit("tests", repair=True)
         assert await store.advance(minutes(4)) == 1
+
+
+async def test_an_old_builds_sweeper_drops_no_deadline_that_it_does_not_know(a_kept_store: Stores) -> None:
+    clock = ManualClock(to_microseconds(START))
+    async with a_kept_store(After.Kettle, clock=clock) as new, a_kept_store(Before.Kettle, clock=clock) as old:
+        await a(new, After.Kettle.cold, "k")
+        await new.sweep(minutes(30))
+        pass_unswept(new, minutes(3))
+        assert await old.sweep(minutes(90)) == 0
+        assert await new.sweep(minutes(300)) + await new.advance(minutes(5)) == 1
 
 
 async def test_a_new_lease_is_that_of_old_holders(a_kept_store: Stores) -> None:

@@ -113,6 +113,10 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(UNAVAILABLE, _line(error))
     except (DeclarationError, TenureError, msgspec.MsgspecError, OSError) as error:
         return _fail(FAILED, _line(error))
+    except Exception as error:
+        if os.environ.get("TENURE_TRACEBACK"):
+            raise
+        return _fail(FAILED, f"{type(error).__name__}: {_line(error)} (TENURE_TRACEBACK=1 shows where)")
     return OK
 
 

@@ -124,9 +124,9 @@ async def doctor(*, repair: Annotated[bool, Flag] = False, session: InSession) -
         Write what the records say over what differs.
     """
     async with session.store() as store:
-        found = await store.engine.audit(session.space, repair)
+        found = await store.engine.audit(session.space, repair=repair)
         left_out = await _left_out(store)
-        remain = await store.engine.audit(session.space, False) if repair else found
+        remain = await store.engine.audit(session.space, repair=False) if repair else found
     if session.output.as_json:
         session.output.json(
             {"space": session.space, "differences": found, "repaired": repair, "remain": remain, "left_out": left_out}

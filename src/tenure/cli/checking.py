@@ -13,7 +13,7 @@ from tenure.cli.looking import InSession
 from tenure.cli.output import Output
 from tenure.cli.session import Failed, check_exists, kinds_of
 from tenure.core.durations import to_length
-from tenure.core.lifecycle import Lifecycle
+from tenure.core.lifecycle import Lifecycle, table_of
 from tenure.core.table import EdgeRow, StateRow, Table
 from tenure.explaining import in_words, shown, when
 
@@ -41,7 +41,7 @@ async def check(place: str, *, against: str | None = None, session: InSession) -
         URL of the store whose declarations are compared; `tenure up`'s own, if it is given as `.`.
     """
     kinds = kinds_of(place)  # which lints: an error is raised by the import
-    checked = [Checked(kind.__name__, kind._table) for kind in kinds]  # noqa: SLF001
+    checked = [Checked(kind.__name__, table_of(kind)) for kind in kinds]
     if against is not None:
         checked = await _compared(session.url if against == "." else against, kinds)
     if session.output.as_json:
@@ -57,7 +57,7 @@ async def _compared(url: str, kinds: Sequence[type[Lifecycle]]) -> list[Checked]
     check_exists(url)
     async with tenure.open(url, actor=f"check:{os.getpid()}") as store:  # without the kinds: nothing is declared
         declared = await store.engine.declarations()
-    return [_compare(kind._table, declared.get(kind.__name__)) for kind in kinds]  # noqa: SLF001
+    return [_compare(table_of(kind), declared.get(kind.__name__)) for kind in kinds]
 
 
 def _compare(table: Table, declared: bytes | None) -> Checked:

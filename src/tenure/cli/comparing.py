@@ -84,7 +84,7 @@ def _state(what: str, old: StateRow, new: StateRow) -> Iterator[Change]:
         yield Change(what, compatible=False, message=f"needs {needed}, which records in it may lack")
     if (old.rank, old.per) != (new.rank, new.per):
         yield Change(what, compatible=False, message="is ordered differently: run `tenure doctor --repair` once")
-    for name in ("timers", "under", "keep", "effects"):
+    for name in ("timers", "under", "keep"):
         if _differs(getattr(old, name), getattr(new, name)):
             yield Change(what, compatible=True, message=f"has other {_SAID[name]}")
 
@@ -105,7 +105,10 @@ def _transitions(old: Table, new: Table) -> Iterator[Change]:
 
 
 def _edge(old: EdgeRow, new: EdgeRow) -> str:
-    said = {"sources": "sources", "target": "target", "by": "makers", "takes": "parameters", "tells": "commands"}
+    said = {
+        "sources": "sources", "target": "target", "by": "makers", "takes": "parameters", "tells": "commands",
+        "effects": "effects",
+    }  # fmt: skip
     return ", ".join(said[name] for name in said if _differs(getattr(old, name), getattr(new, name)))
 
 
@@ -134,4 +137,4 @@ def _differs(one: object, other: object) -> bool:
     return msgspec.json.encode(one, order="deterministic") != msgspec.json.encode(other, order="deterministic")
 
 
-_SAID = {"timers": "deadlines", "under": "parents' states", "keep": "time to be kept", "effects": "effects"}
+_SAID = {"timers": "deadlines", "under": "parents' states", "keep": "time to be kept"}

@@ -16,7 +16,7 @@ import tenure
 from tenure.cli.comparing import is_compatible
 from tenure.cli.output import Output
 from tenure.core.errors import Unavailable
-from tenure.core.lifecycle import Lifecycle
+from tenure.core.lifecycle import Lifecycle, table_of
 from tenure.services.meetings import lifecycle as meetings
 from tenure.services.meetings.page import lifecycle as page
 from tenure.store.store import Store
@@ -91,7 +91,7 @@ async def _kinds_of_services(store: Store, own: set[str]) -> list[type[Lifecycle
         for kind in KINDS_OF_SERVICES
         if kind.__name__ not in own
         and kind.__name__ in declared
-        and is_compatible(declared[kind.__name__], kind._table)  # noqa: SLF001
+        and is_compatible(declared[kind.__name__], table_of(kind))
     ]
 
 

@@ -8,7 +8,6 @@ A sweeper is alive until `alive_until`; it says so each time it sweeps.
 from __future__ import annotations
 
 import time
-from typing import Protocol
 
 import msgspec
 
@@ -49,18 +48,6 @@ class Time(msgspec.Struct, frozen=True):
 
 
 MOST_OUTAGES = 1000
-
-
-class Clock(Protocol):
-    """Where the time comes from. Engines with a server use the server's, unless it is given explicitly."""
-
-    def __call__(self) -> int | None:
-        """Give the instant in microseconds, or None to let the engine read its own clock."""
-        ...
-
-
-def engine_time() -> None:
-    """Let the engine read its own clock."""
 
 
 def wall_time() -> int:

@@ -6,10 +6,10 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 
-from tenure.core.clock import Clock
 from tenure.core.decide import Transaction
 from tenure.core.engine import Engine, Outcome
 from tenure.core.errors import OutcomeUnknown, TenureError, Unavailable
+from tenure.store.timing import Clock
 
 MOST_IN_A_BATCH = 256
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from tenure.core.decide import Refusal, Transaction
-from tenure.core.engine import Applied, Engine, Outcome
+from tenure.core.engine import Engine, Outcome
 from tenure.core.row import Entry
 
 
@@ -28,7 +28,7 @@ class Counts:
         for outcome in outcomes:
             if isinstance(outcome, Refusal):
                 self.refusals[outcome.kind, outcome.name, outcome.reason] += 1
-            elif isinstance(outcome, Applied) and outcome.replayed:
+            elif outcome.replayed:
                 self.replays += 1
 
 

@@ -26,7 +26,7 @@ async def render(reader: Reader, counts: Counts) -> bytes:
         *_messages(await reader.messages(PAGE)),
     ]
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Read(metrics))  # type: ignore[arg-type]  any object with `collect` will do
+    registry.register(_Read(metrics))
     return generate_latest(registry)
 
 

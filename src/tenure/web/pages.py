@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from tenure.core.durations import to_length
 from tenure.core.errors import InvalidChange, Refused
+from tenure.core.lifecycle import declared_by
 from tenure.core.table import Table
 from tenure.core.transitions import Who
 from tenure.explaining import Explanation, PlainRecord, in_words, shown, when
@@ -22,7 +23,7 @@ from tenure.web.health import Health
 from tenure.web.inputs import number, read_form, text
 from tenure.web.live import Live
 from tenure.web.problems import Problem, describe
-from tenure.web.reading import Reader, told
+from tenure.web.reading import Reader, limits_of_several, told
 from tenure.web.rendering import Assets, render
 from tenure.web.values import change_of
 
@@ -117,7 +118,7 @@ class Pages:
         """Give the transitions that anyone may make now, each with its parameters."""
         if not reader.is_known(kind) or explanation.overdue:
             return {}
-        edges = reader.store.kinds[kind]._declared.edges  # noqa: SLF001
+        edges = declared_by(reader.store.kinds[kind]).edges
         return {
             p.transition: [
                 {"name": name, "needed": name not in edges[p.transition].parameters.defaults} for name in p.takes
@@ -132,7 +133,7 @@ class Pages:
 
     async def limits(self, reader: Reader, request: Request) -> tuple[str, dict[str, Any]]:  # noqa: ARG002
         """How far limits are used."""
-        limited = [kind for kind, table in reader.kinds.tables.items() if table.limits]
+        limited = [kind for kind, table in reader.kinds.tables.items() if limits_of_several(table)]
         return "limits.html", {"limits": {kind: await reader.limits(kind) for kind in sorted(limited)}}
 
     async def messages(self, reader: Reader, request: Request) -> tuple[str, dict[str, Any]]:  # noqa: ARG002

@@ -12,7 +12,8 @@ from tenure import explaining
 from tenure.core import decide
 from tenure.core.engine import Message, Query
 from tenure.core.errors import NotFound, Refused, TenureError
-from tenure.core.kinds import Kinds, Slot, holdings
+from tenure.core.kinds import Kinds, Rank, Slot, holdings, rank_in
+from tenure.core.lifecycle import table_of
 from tenure.core.row import Entry, Row
 from tenure.core.table import LimitRow, Table
 from tenure.core.transitions import Change
@@ -49,7 +50,7 @@ class Reader:
     @classmethod
     async def open(cls, store: Store) -> Reader:
         """Learn the tables: those of the program, and those that the store alone knows."""
-        tables = {name: kind._table for name, kind in store.kinds.items()}  # noqa: SLF001
+        tables = {name: table_of(kind) for name, kind in store.kinds.items()}
         for name, plain in (await store.engine.declarations()).items():
             if name not in tables:
                 tables[name] = msgspec.json.decode(plain, type=Table)
@@ -101,9 +102,13 @@ class Reader:
     ) -> list[PlainRecord]:
         """Read a page of records: of one state in its own order, or of all in that of creation."""
         states = await self._states(kind, state)
-        ranked = len(states) == 1 and states[0] in self.kinds[kind].states and bool(self.kinds[kind].states[states[0]].rank)
-        query = Query(kind, states, parent, None, ranked, newest_first, after, most)
+        ranked = state is not None and bool(self.kinds[kind].states[states[0]].rank)
+        rank = await self._rank(kind, states[0], after) if ranked and after is not None else None
+        query = Query(kind, states, parent, None, ranked, newest_first, after, rank, most)
         return [self.plain(row) for row in await self.store.engine.find(self.store.space_name, query)]
+
+    async def _rank(self, kind: str, state: str, after: str) -> Rank | None:
+        return rank_in(self.kinds[kind], state, await self.row(kind, after))
 
     async def _states(self, kind: str, state: str | None) -> tuple[str, ...]:
         table = self.table(kind)
@@ -236,9 +241,12 @@ class Reader:
     # ------------------------------------------------------------------------ limits, due, messages
 
     async def limits(self, kind: str, *, most: int = 20) -> list[SlotUse]:
-        """Read the fullest keys of a kind's limits, among its newest records that hold a slot."""
+        """Read the fullest keys of a kind's limits, among its newest records that hold a slot.
+
+        Limits of one are left out: they keep keys unique, and are full whenever there is one.
+        """
         table, found = self.table(kind), list[SlotUse]()
-        for limit in table.limits:
+        for limit in limits_of_several(table):
             query = Query(kind, tuple(sorted(limit.over)), newest_first=True, most=MOST_SAMPLED)
             rows = await self.store.engine.find(self.store.space_name, query)
             keys = Counter(slot for row in rows for slot in holdings(table, row).slots if slot.limit == limit.name)
@@ -271,6 +279,11 @@ class Reader:
         ]
         with_deadline = [e for e in found if e.due_at is not None]
         return sorted(with_deadline, key=lambda e: e.due_at or e.record.created_at)
+
+
+def limits_of_several(table: Table) -> list[LimitRow]:
+    """Give the limits that allow more than one record per key."""
+    return [limit for limit in table.limits if limit.cap_field or limit.at_most > 1]
 
 
 def told(error: Refused) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from tenure.core.errors import InvalidChange
-from tenure.core.lifecycle import Lifecycle
+from tenure.core.lifecycle import Lifecycle, declared_by
 from tenure.core.transitions import Change, Claim, Edge, Next, Who
 
 
@@ -48,9 +48,9 @@ def create_of(model: type[Any], id: str | Next, values: Mapping[str, str]) -> Ch
 
 def edge_of(model: type[Lifecycle], transition: str) -> Edge[Any]:
     """Give a declared transition. Raises `InvalidChange`."""
-    edge = model._declared.edges.get(transition)  # noqa: SLF001
+    edge = declared_by(model).edges.get(transition)
     if edge is None:
-        known = ", ".join(sorted(model._declared.edges))  # noqa: SLF001
+        known = ", ".join(sorted(declared_by(model).edges))
         raise InvalidChange(f"{model.__name__} has no transition {transition!r}; it has {known}")
     return edge
 
@@ -62,7 +62,7 @@ def _wrong(missing: list[str], unknown: list[str]) -> str:
 
 def _value(model: type[Any], edge: Edge[Any], name: str, text: str) -> Any:
     """Give a parameter: a field's in that field's type; one that is only noted in any that fits."""
-    if name in model._declared.fields:
+    if name in declared_by(model).fields:
         return _field(model, name, text)
     for value in (text, _json(text)):
         try:
@@ -74,7 +74,7 @@ def _value(model: type[Any], edge: Edge[Any], name: str, text: str) -> Any:
 
 
 def _field(model: type[Any], name: str, text: str) -> Any:
-    declared = model._declared.fields.get(name)
+    declared = declared_by(model).fields.get(name)
     if declared is None:
         return text  # which the transition or `create` refuses, and says what there is
     if text == "null":

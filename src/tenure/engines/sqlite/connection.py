@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -60,19 +62,31 @@ class Ownership:
         os.close(self._file)
 
 
-def connect(location: Location) -> apsw.Connection:
-    """Open the connection that writes, and bring the schema up to date."""
+@contextmanager
+def opening(location: Location) -> Generator[None]:
+    """Say what to do if the file can't be opened."""
     try:
-        connection = apsw.Connection(str(location.path) if location.path else ":memory:")
-        _set(connection, location.synchronous)
-        _step(connection)
-    except (apsw.CantOpenError, apsw.NotADBError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
+        yield
+    except (OSError, apsw.CantOpenError, apsw.NotADBError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
         raise Unavailable(
             f"{location.path} can't be opened for writing ({error}): check that the folder is there and "
-            f"writable, and that the file is a database"
+            f"writable, and that the file is a database and may be written"
         ) from None
     except apsw.BusyError:
         raise Unavailable(f"{location.path} is locked by another program: end it, or wait for it") from None
+
+
+def connect(location: Location) -> apsw.Connection:
+    """Open the connection that writes, and bring the schema up to date."""
+    connection = apsw.Connection(str(location.path) if location.path else ":memory:")
+    try:
+        _set(connection, location.synchronous)
+        if connection.readonly("main"):
+            raise apsw.ReadOnlyError("it may only be read")
+        _step(connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

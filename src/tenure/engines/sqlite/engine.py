@@ -28,7 +28,14 @@ from tenure.core.errors import OutcomeUnknown, Unavailable
 from tenure.core.kinds import Kinds, Slot
 from tenure.core.row import Entry, Row
 from tenure.engines.sqlite import audit, finding, outbox, reading
-from tenure.engines.sqlite.connection import LOG_PAGES_BEFORE_CHECKPOINT, Location, Ownership, connect, connect_reader
+from tenure.engines.sqlite.connection import (
+    LOG_PAGES_BEFORE_CHECKPOINT,
+    Location,
+    Ownership,
+    connect,
+    connect_reader,
+    opening,
+)
 from tenure.engines.sqlite.reading import Files, first, read_time, to_entry, to_json, to_row
 from tenure.engines.sqlite.statements import SQL
 from tenure.engines.sqlite.sweep import Sweep, needs_pruning, prune
@@ -58,6 +65,7 @@ class SqliteEngine:
         self._writer = Worker("tenure-sqlite-writer")
         self._reader = self._writer if location.path is None else Worker("tenure-sqlite-reader")
         self._looking: asyncio.Task[None] | None = None
+        self._ownership: Ownership | None = None
 
     @classmethod
     async def open(cls, rest: str, kinds: Kinds) -> SqliteEngine:
@@ -302,7 +310,7 @@ class SqliteEngine:
         if self._reader is not self._writer:
             await self._reader.do(lambda: self._reads.close() if hasattr(self, "_reads") else None)
             await self._reader.stop()
-        await self._writer.do(lambda: self._connection.close() if hasattr(self, "_connection") else None)
+        await self._writer.do(self._disconnect)
         await self._writer.stop()
 
     async def _read(self, job: Callable[[], T]) -> T:
@@ -314,14 +322,21 @@ class SqliteEngine:
     # ----------------------------------------------------------------------- on the writer's thread
 
     def _connect(self) -> None:
-        self._ownership = Ownership(self._location.path) if self._location.path else None
-        self._connection = connect(self._location)
+        with opening(self._location):
+            self._connection = connect(self._location)
+            self._ownership = Ownership(self._location.path) if self._location.path else None
         self._connection.set_wal_hook(self._count_log)
         with self._writing():
             self._declare()
         self._told = self._sequence()
         if self._ownership is not None:
             self._ownership.take()
+
+    def _disconnect(self) -> None:
+        if hasattr(self, "_connection"):
+            self._connection.close()
+        if self._ownership is not None:
+            self._ownership.close()
 
     def _connect_reader(self) -> None:
         self._reads = self._connection if self._location.path is None else connect_reader(self._location)
@@ -424,11 +439,9 @@ class SqliteEngine:
             return  # the log grows on, and the next commit tries again
 
     def _tidy(self) -> None:
-        if self._ownership is not None:
-            if self._ownership.take():
-                with suppress(apsw.Error):  # somebody reads: the log stays, and is read when the file is opened next
-                    self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-            self._ownership.close()
+        if self._ownership is not None and self._ownership.take():
+            with suppress(apsw.Error):  # somebody reads: the log stays, and is read when the file is opened next
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def _catch_up(self) -> None:
         """Tell of the events that other processes wrote since we last looked."""

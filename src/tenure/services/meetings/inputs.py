@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from tenure.services.meetings.platforms import NATIVE_ID, PLATFORMS, Platform
 
-LINE = r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$"
+LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$(?!\n)"
 
 OneOfPlatforms = Annotated[Platform, Meta(description="one of " + ", ".join(PLATFORMS))]
 NativeId = Annotated[
@@ -25,7 +25,7 @@ Line = Annotated[
 Language = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}$",
+        pattern=r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}$(?!\n)",
         description="a language code such as en or pt-BR",
     ),
 ]
@@ -35,7 +35,7 @@ Email = Annotated[
     str,
     Meta(
         max_length=254,
-        pattern=r"^[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+$",
+        pattern=r"^[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+$(?!\n)",
         description="an e-mail address",
     ),
 ]
@@ -116,11 +116,11 @@ class Finish(msgspec.Struct, forbid_unknown_fields=True):
 
 Connection = Annotated[
     str,
-    Meta(pattern=r"^Meeting/[1-9][0-9]{0,17}#[0-9]{1,20}$", description="the connection_id of BOT_CONFIG"),
+    Meta(pattern=r"^Meeting/[1-9][0-9]{0,17}#[0-9]{1,20}$(?!\n)", description="the connection_id of BOT_CONFIG"),
 ]
 Seen = Annotated[int, Meta(ge=0, le=2**53, description="the number of the last command obeyed")]
 Reason = Annotated[
-    str, Meta(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_]+$", description="a_reason_like_this")
+    str, Meta(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_]+$(?!\n)", description="a_reason_like_this")
 ]
 
 
@@ -158,7 +158,7 @@ class Heard(msgspec.Struct, forbid_unknown_fields=True):
     """One thing heard; `start` and `end` in seconds since joining, `at` in seconds since 1970."""
 
     segment_id: Annotated[
-        str, Meta(pattern=r"^[A-Za-z0-9_-]{1,60}$", description="1 to 60 letters and digits")
+        str, Meta(pattern=r"^[A-Za-z0-9_-]{1,60}$(?!\n)", description="1 to 60 letters and digits")
     ]
     text: Annotated[str, Meta(max_length=5000, description="at most 5000 characters")]
     start: Annotated[float, Meta(ge=0, le=10**7, description="seconds since joining")]

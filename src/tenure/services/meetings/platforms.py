@@ -10,8 +10,9 @@ from typing import Literal, get_args
 Platform = Literal["google_meet", "jitsi", "local", "teams", "zoom"]
 PLATFORMS: tuple[str, ...] = get_args(Platform)
 
-NATIVE_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$"
-"""What an id may be on every platform. It begins with a letter or digit: `..` would lead to another path."""
+NATIVE_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$(?!\n)"
+"""What an id may be on every platform. It begins with a letter or digit: `..` would lead to another path. A `$` alone
+would let a newline through at the end."""
 
 _ADDRESSES = {
     "google_meet": "https://meet.google.com/{id}",

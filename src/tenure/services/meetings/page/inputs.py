@@ -7,14 +7,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-ROOM = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,239}$"
+ROOM = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,239}$(?!\n)"
 
 Name = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=100,
-        pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$",
+        pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$(?!\n)",
         description="a name of 1 to 100 characters on one line",
     ),
 ]
@@ -23,12 +23,12 @@ Text = Annotated[
     Meta(
         min_length=1,
         max_length=500,
-        pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$",
+        pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$(?!\n)",
         description="a text of 1 to 500 characters",
     ),
 ]
-Seat = Annotated[str, Meta(pattern=r"^[0-9]{1,18}#[0-9]{1,20}$", description="what joining answered")]
-Key = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", description="what joining answered")]
+Seat = Annotated[str, Meta(pattern=r"^[0-9]{1,18}#[0-9]{1,20}$(?!\n)", description="what joining answered")]
+Key = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", description="what joining answered")]
 
 
 class Joining(msgspec.Struct, forbid_unknown_fields=True):
@@ -62,4 +62,4 @@ class Saying(Proof):
 class Kicking(Proof):
     """Somebody is to be put out."""
 
-    who: Annotated[str, Meta(pattern=r"^[0-9]{1,18}$", description="a participant's id")]
+    who: Annotated[str, Meta(pattern=r"^[0-9]{1,18}$(?!\n)", description="a participant's id")]
