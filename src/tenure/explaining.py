@@ -222,9 +222,7 @@ def in_words(length: timedelta) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
-def _instant(
-    kinds: Kinds, row: Row, time: Time, parents: Sequence[Row | None], timer: Timer | None
-) -> datetime | None:
+def _instant(kinds: Kinds, row: Row, time: Time, parents: Sequence[Row | None], timer: Timer | None) -> datetime | None:
     """Ask the decision itself, as if the state had this one timer, so that nothing is reckoned twice."""
     if timer is None:
         return None

@@ -18,6 +18,7 @@ import pytest
 from tenure import (
     CursorAhead,
     Delivery,
+    InvalidChange,
     NotFound,
     NotHolder,
     OutcomeUnknown,
@@ -138,6 +139,22 @@ async def test_a_hold_outlives_a_lost_beat(url: str) -> None:
                     await asyncio.sleep(0)
                     await store.now()
         assert (await store.get(Job, "j")).state == Job.running
+
+
+@pytest.mark.parametrize("where", ["why", "op", "actor"])
+async def test_a_text_that_cannot_be_stored_is_refused_before_it_harms_others(a_store: Stores, where: str) -> None:
+    async with a_store(every_change_applied=False) as store:
+        bad = "\ud800"
+        speaker = store.acting(bad) if where == "actor" else store
+        made = await asyncio.gather(
+            store.apply(Bot.create("ada", pool="eu")),
+            speaker.apply(
+                Bot.create("bob", pool="eu"), why=bad if where == "why" else "", op=bad if where == "op" else ""
+            ),
+            store.apply(Bot.create("eve", pool="eu")),
+            return_exceptions=True,
+        )
+        assert [type(m) for m in made] == [Bot, InvalidChange, Bot]
 
 
 # ------------------------------------------------------------------------------------- cancellation

@@ -10,20 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from tenure import __version__
 from tenure.cli.output import Output
 from tenure.cli.session import Failed, Session, UsageError
-from tenure.core.errors import (
-    DeclarationError,
-    InvalidChange,
-    OutcomeUnknown,
-    Refused,
-    TenureError,
-    Unavailable,
-)
+from tenure.core.errors import InvalidChange, OutcomeUnknown, Refused, TenureError, Unavailable
 from tenure.web.reading import Unknown
 
 OK, FAILED, USAGE, REFUSED, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -43,26 +35,30 @@ COMMANDS = {
     "doctor": ("changing:doctor", "Compare every index with the records; say what differs, and mend it if asked."),
 }
 
+SUMMARY = "One authoritative record for every live thing, moved through its declared lifecycle atomically."
+
 app = App(
     name="tenure",
-    help="One authoritative record for every live thing, moved through its declared lifecycle atomically.",
+    help=SUMMARY,
     help_epilogue="Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 refused by the store, 4 store unavailable.",
     help_format="plaintext",
     version=__version__,
 )
 for name, (place, summary) in COMMANDS.items():
     app.command(f"tenure.cli.{place}", name=name, help=summary)
-app.meta.group_parameters = Group("Global options")
+app.meta.usage, app.meta.help = "Usage: tenure COMMAND [OPTIONS]", SUMMARY
+
+GLOBAL = Group("Global options")
 
 
 @app.meta.default
 def launch(
     *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
-    store: str | None = None,
-    space: str = "main",
-    module: Annotated[tuple[str, ...], Parameter(negative=())] = (),
-    data: Path | None = None,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    store: Annotated[str | None, Parameter(group=GLOBAL)] = None,
+    space: Annotated[str, Parameter(group=GLOBAL)] = "main",
+    module: Annotated[tuple[str, ...], Parameter(group=GLOBAL, negative=(), show_default=False)] = (),
+    data: Annotated[Path | None, Parameter(group=GLOBAL)] = None,
+    json: Annotated[bool, Parameter(group=GLOBAL, negative=(), show_default=False)] = False,
 ) -> None:
     """Find the command, and give it what the global options say.
 
@@ -103,28 +99,27 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # whoever read our output has gone, such as `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except Failed as failed:
-        return _fail(FAILED, str(failed))
-    except (CycloptsError, UsageError, Unknown, InvalidChange) as error:
-        return _fail(USAGE, f"{_line(error)} (`tenure --help` lists the commands)")
-    except Refused as error:
-        return _fail(REFUSED, _line(error))
-    except (Unavailable, OutcomeUnknown) as error:
-        return _fail(UNAVAILABLE, _line(error))
-    except (DeclarationError, TenureError, msgspec.MsgspecError, OSError) as error:
-        return _fail(FAILED, _line(error))
     except Exception as error:
         if os.environ.get("TENURE_TRACEBACK"):
             raise
-        return _fail(FAILED, f"{type(error).__name__}: {_line(error)} (TENURE_TRACEBACK=1 shows where)")
+        return _fail(error)
     return OK
 
 
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+EXIT_CODES: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
+    ((CycloptsError, UsageError, Unknown, InvalidChange), USAGE),
+    ((Refused,), REFUSED),
+    ((Unavailable, OutcomeUnknown), UNAVAILABLE),
+    ((Exception,), FAILED),
+)
 
 
-def _fail(code: int, message: str) -> int:
+def _fail(error: Exception) -> int:
+    message = " ".join(str(error).split())
+    if isinstance(error, CycloptsError):
+        message += " (`tenure --help` lists the commands, `tenure COMMAND --help` their options)"
+    elif not isinstance(error, (TenureError, Failed, OSError)):
+        message = f"{type(error).__name__}: {message} (TENURE_TRACEBACK=1 shows where)"
     if message:
         print(f"tenure: {message}", file=sys.stderr)
-    return code
+    return next(code for kinds, code in EXIT_CODES if isinstance(error, kinds))

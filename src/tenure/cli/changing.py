@@ -15,15 +15,17 @@ from tenure.web.reading import Reader
 from tenure.web.values import change_of, create_of
 
 MOST_NAMED = 100
+Text = Annotated[str, Parameter(show_default=False)]
 
 
 async def apply(
     kind: str,
     id: str,
     transition: str,
+    /,
     *values: str,
-    op: str = "",
-    why: str = "",
+    op: Text = "",
+    why: Text = "",
     expect: int | None = None,
     fence: int | None = None,
     session: InSession,
@@ -57,9 +59,7 @@ async def apply(
         print_record(session.output, await reader.record(kind, id))
 
 
-async def create(
-    kind: str, id: str, *values: str, op: str = "", why: str = "", session: InSession
-) -> None:
+async def create(kind: str, id: str, /, *values: str, op: Text = "", why: Text = "", session: InSession) -> None:
     """Create a record, and show it.
 
     Parameters

@@ -28,7 +28,7 @@ class Checked(msgspec.Struct, frozen=True):
     changes: Sequence[Change] = ()
 
 
-async def check(place: str, *, against: str | None = None, session: InSession) -> None:
+async def check(place: str, /, *, against: str | None = None, session: InSession) -> None:
     """Lint a lifecycle and show its table. With --against, compare it with what a store has.
 
     Exit code 1 says that the declaration is wrong, or does not fit the store's.
@@ -72,7 +72,9 @@ def _compare(table: Table, declared: bytes | None) -> Checked:
 
 def _print(output: Output, checked: Checked) -> None:
     table = checked.table
-    output.say(f"{table.kind}: {len(table.states)} states, {len(table.edges)} transitions, no fault found", "bold green")
+    output.say(
+        f"{table.kind}: {len(table.states)} states, {len(table.edges)} transitions, no fault found", "bold green"
+    )
     output.table(("state", "what", "by itself", "needs"), [_state(table, s) for s in table.states.values()])
     output.say("")
     output.table(("transition", "from", "to", "by", "takes"), [_edge(table, e) for e in table.edges.values()])

@@ -41,7 +41,7 @@ def compare(old: Table, new: Table) -> list[Change]:
 
 def _fields(old: Table, new: Table) -> Iterator[Change]:
     for name in _only(new.fields, old.fields):
-        has_default = not new.fields[name].visible or name in new.defaults and new.defaults[name] is not None
+        has_default = not new.fields[name].visible or new.defaults.get(name) is not None
         optional = has_default or "None" in new.fields[name].type or new.fields[name].serial
         advice = "" if optional else ": give it a default, older records have none"
         yield Change(f"field {_shown(new, name)}", optional, f"is new{advice}")
@@ -115,7 +115,7 @@ def _edge(old: EdgeRow, new: EdgeRow) -> str:
 def _limits(old: Table, new: Table) -> Iterator[Change]:
     before, now = {limit.name: limit for limit in old.limits}, {limit.name: limit for limit in new.limits}
     for name in _only(now, before):
-        yield Change(f"limit {name}", compatible=False, message="is new: run `tenure doctor --repair` once, so that it counts")
+        yield Change(f"limit {name}", compatible=False, message="is new: `tenure doctor --repair` lets it count")
     for name in _only(before, now):
         yield Change(f"limit {name}", compatible=True, message="is gone")
     for name in before.keys() & now.keys():

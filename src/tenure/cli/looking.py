@@ -14,10 +14,10 @@ from tenure.explaining import Explanation, PlainEvent, PlainRecord, Possible
 from tenure.web.reading import Reader
 
 InSession = Annotated[Session, Parameter(parse=False)]
-Flag = Parameter(negative=())
+Flag = Parameter(negative=(), show_default=False)
 
 
-async def show(kind: str, id: str, *, session: InSession) -> None:
+async def show(kind: str, id: str, /, *, session: InSession) -> None:
     """Show one record: state, version, fence, holder, times and fields.
 
     Parameters
@@ -33,6 +33,7 @@ async def show(kind: str, id: str, *, session: InSession) -> None:
 
 async def list_records(
     kind: str,
+    /,
     *,
     state: str | None = None,
     under: str | None = None,
@@ -83,7 +84,7 @@ def _parent(reader: Reader, kind: str, under: str) -> tuple[str, str]:
     return kinds.pop(), under
 
 
-async def history(kind: str, id: str, *, after: int = 0, limit: int = 1000, session: InSession) -> None:
+async def history(kind: str, id: str, /, *, after: int = 0, limit: int = 1000, session: InSession) -> None:
     """Show a record's events, the oldest first; they outlive the record.
 
     Parameters
@@ -112,7 +113,7 @@ async def history(kind: str, id: str, *, after: int = 0, limit: int = 1000, sess
     session.output.table(columns, rows)
 
 
-async def explain(kind: str, id: str, transition: str | None = None, *, session: InSession) -> None:
+async def explain(kind: str, id: str, transition: str | None = None, /, *, session: InSession) -> None:
     """Explain why a record is in its state, and what may happen next; with TRANSITION: why not.
 
     Parameters
@@ -146,7 +147,9 @@ def _print_explanation(output: Output, explanation: Explanation) -> None:
         output.say(f"It holds a slot of: {', '.join(explanation.slots)}.")
     if explanation.next:
         output.say("")
-        rows = [(p.transition, p.target or "(stays)", _maker(p), ", ".join(p.takes), p.at, p.when) for p in explanation.next]
+        rows = [
+            (p.transition, p.target or "(stays)", _maker(p), ", ".join(p.takes), p.at, p.when) for p in explanation.next
+        ]
         output.table(("may come", "to", "by", "takes", "by itself at", "that is"), rows)
 
 
@@ -157,6 +160,7 @@ def _maker(possible: Possible) -> str:
 async def watch(
     kind: str | None = None,
     id: str | None = None,
+    /,
     *,
     after: int | None = None,
     limit: int | None = None,

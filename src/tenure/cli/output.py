@@ -15,12 +15,20 @@ from rich.text import Text
 WIDTH_WITHOUT_TERMINAL = 200
 
 
+class Terminal(Console):
+    """A console that leaves it to its caller what becomes of a reader that has gone."""
+
+    def on_broken_pipe(self) -> None:
+        """Go on with the error that is under way."""
+        raise  # noqa: PLE0704  rich calls this while it handles the error
+
+
 class Output:
     """Prints one kind of thing in two ways. `as_json`: an object, or a line for each."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self.console = Console(
+        self.console = Terminal(
             width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False, soft_wrap=False
         )
 

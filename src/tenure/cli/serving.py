@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import uvloop
-from cyclopts import Parameter
 
 from tenure.cli.looking import Flag, InSession
 from tenure.cli.session import UsageError, load_kinds
@@ -52,6 +51,7 @@ def up(
 
 def serve(
     service: Literal["meetings"],
+    /,
     *,
     host: str | None = None,
     port: int | None = None,

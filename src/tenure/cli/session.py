@@ -137,7 +137,9 @@ def _import(name: str) -> ModuleType:
         return importlib.import_module(name)
     except ImportError as error:
         if error.name is not None and name.startswith(error.name):
-            raise UsageError(f"there is no module {name!r} here: give its dotted name, from the folder it is in") from None
+            raise UsageError(
+                f"there is no module {name!r} here: give its dotted name, from the folder it is in"
+            ) from None
         raise UsageError(f"{name} can't be imported: {error}") from error
     except (ValueError, SyntaxError) as error:
         raise UsageError(f"{name or 'the empty name'} can't be imported: {error}") from error

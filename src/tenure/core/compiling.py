@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,6 +40,8 @@ class Declared:
 
 def compile_table(declared: Declared, history: timedelta) -> Table:
     """Compile and lint one kind's table."""
+    for named in (declared.fields, declared.states, declared.edges):
+        _told_apart(declared, named.values())
     edges = {edge.stored: _edge(declared, edge) for edge in declared.edges.values()}
     states = {state.stored: _state(declared, state) for state in declared.states.values()}
     initial = [state for state in declared.states.values() if state.initial]
@@ -71,6 +74,14 @@ def compile_table(declared: Declared, history: timedelta) -> Table:
     )
     lint(table)
     return table
+
+
+def _told_apart(declared: Declared, named: Iterable[Field | Target | Edge[...]]) -> None:
+    taken: dict[str, str] = {}
+    for n in named:
+        if n.stored in taken:
+            raise declared.wrong(n.name, f"it and `{taken[n.stored]}` are both stored as {n.stored!r}: rename one")
+        taken[n.stored] = n.name
 
 
 def _field(f: Field) -> FieldRow:
@@ -194,7 +205,9 @@ def _limit(declared: Declared, limit: Limit) -> LimitRow:
 
 def _named(declared: Declared, where: str, what: str, value: object) -> str:
     if not isinstance(value, Field) or declared.fields.get(value.name) is not value:
-        raise declared.wrong(where, f"{what}= takes a field of {declared.kind}, not {value!r}")
+        raise declared.wrong(
+            where, f"{what}= takes a field of {declared.kind}, declared by field() or parent(), not {value!r}"
+        )
     if not value.visible:
         raise declared.wrong(
             where, f"{what}={value.name}: declare it as `{value.name}: … = field()`, so that engines see it"

@@ -125,6 +125,14 @@ def plain(value: Any) -> Plain:
     return msgspec.to_builtins(value)
 
 
+def fits_unicode(text: str) -> bool:
+    """Tell whether a text can be stored: a lone surrogate cannot, and would fail the whole batch that it is in."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
 def opaque(value: Any) -> msgspec.Raw:
     """Turn an opaque field's value into its JSON text."""
     return msgspec.Raw(msgspec.json.encode(value))

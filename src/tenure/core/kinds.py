@@ -62,6 +62,9 @@ class Kinds:
             self.tables[table.kind] = table
         self.followers: dict[str, tuple[Follower, ...]] = {}
         for table in self.tables.values():
+            for of in _needs(table):
+                if of not in self.tables:
+                    raise DeclarationError(f"{table.kind} needs {of}: add it to tenure.open(url, {table.kind}, {of}, …)")
             for follower, of in _follows(table):
                 self.followers[of] = (*self.followers.get(of, ()), follower)
 
@@ -70,6 +73,13 @@ class Kinds:
 
     def __contains__(self, kind: str) -> bool:
         return kind in self.tables
+
+
+def _needs(table: Table) -> set[str]:
+    """Name the kinds that this one's decisions read: the parents it is under, ends with, or has its caps from."""
+    timers = {timer.parent for state in table.states.values() for timer in state.timers}
+    under = {state.under.parent for state in table.states.values() if state.under is not None}
+    return (timers | under | {limit.parent for limit in table.limits}) - {""}
 
 
 def _follows(table: Table) -> Iterable[tuple[Follower, str]]:

@@ -18,7 +18,7 @@ from tenure.core.fields import MISSING, Field, checker, field, is_noted, opaque,
 from tenure.core.row import Row
 from tenure.core.states import Effect, Limit, StateOf, Target
 from tenure.core.table import Table
-from tenure.core.transitions import NEXT, Change, Claim, Edge, Next
+from tenure.core.transitions import NEXT, Change, Claim, Edge, Next, to_note
 
 P = ParamSpec("P")
 K = TypeVar("K")
@@ -166,8 +166,7 @@ class Lifecycle(metaclass=Kind):
         for f in cls._declared.fields.values():
             if f.default is MISSING and f.name not in given:
                 raise InvalidChange(f"{name}.create needs {f.name!r}")
-        note = msgspec.json.encode(noted) if noted else b"{}"
-        return Change(cls, id, "create", fields=fields, rest=rest, note=note)
+        return Change(cls, id, "create", fields=fields, rest=rest, note=to_note(f"{name}.create", noted))
 
 
 def table_of(kind: type[Lifecycle]) -> Table:
@@ -287,5 +286,6 @@ RESERVED = frozenset(
         "beaten_at",
         "fields",
         "create",
+        "beat",
     ]
 )

@@ -17,7 +17,7 @@ import msgspec
 
 from tenure.core.durations import EndOf, Lease
 from tenure.core.errors import InvalidChange
-from tenure.core.fields import Plain, checker, opaque, plain
+from tenure.core.fields import Plain, checker, fits_unicode, opaque, plain
 
 if TYPE_CHECKING:
     from tenure.core.lifecycle import Lifecycle
@@ -181,7 +181,15 @@ class Parameters:
                         rest[stored] = raw
             except (msgspec.ValidationError, TypeError, InvalidChange, UnicodeEncodeError) as error:
                 raise InvalidChange(f"{what}: {name}={value!r} does not fit: {error}") from None
-        return {"fields": fields, "rest": rest, "note": msgspec.json.encode(noted) if noted else b"{}"}
+        return {"fields": fields, "rest": rest, "note": to_note(what, noted)}
+
+
+def to_note(what: str, noted: dict[str, Any]) -> bytes:
+    """Give what the event will say of the parameters."""
+    try:
+        return msgspec.json.encode(noted) if noted else b"{}"
+    except UnicodeEncodeError:
+        raise InvalidChange(f"{what}: a text in it is not valid Unicode") from None
 
 
 class Edge(Generic[P]):
@@ -280,6 +288,8 @@ class Bound(Generic[K]):
         name, kind = self.edge.stored, self.kind
         parts = self.edge.parameters.split(f"{kind.__name__}.{self.name}", args, given)
         if isinstance(target, str):
+            if not fits_unicode(target):
+                raise InvalidChange(f"{kind.__name__}.{self.name}: {target!r} can't be an id: it is not valid Unicode")
             return Change(kind, target, name, **parts)
         if not issubclass(kind, target.kind if isinstance(target, Claim) else type(target)):
             raise InvalidChange(f"{kind.__name__}.{self.name} can't take {target!r}: it is of another kind")

@@ -72,7 +72,11 @@ def _wrong_state(t: _Told) -> errors.Refused:
     edge = t.table.edges[t.refusal.name]
     leaves = ", ".join(f"`{t.show(s)}`" for s in t.table.states if s in edge.sources)
     found = t.refusal.row.state if t.refusal.row else ""
-    steps = [t.show(e.name) for e in t.table.edges.values() if found in e.sources and e.target in edge.sources]
+    steps = [
+        t.show(e.name)
+        for e in t.table.edges.values()
+        if found in e.sources and e.target in edge.sources and e.by != "sweeper"
+    ]
     state = t.table.states[found]
     advice = "; that is an end, which is never left" if state.final else f"; `{steps[0]}` it first" if steps else ""
     return errors.WrongState(f"{t.cant}: it is `{t.state}` ({t.show(edge.name)} leaves {leaves}){advice}", **t.of)

@@ -17,7 +17,7 @@ from tenure.core.durations import seconds, to_instant, to_microseconds
 from tenure.core.engine import Applied as AppliedRows
 from tenure.core.engine import Engine, Outcome, Query
 from tenure.core.errors import CursorAhead, InvalidChange, NotFound, Refused
-from tenure.core.fields import plain
+from tenure.core.fields import fits_unicode, plain
 from tenure.core.kinds import Rank, Slot, key_of, rank_in
 from tenure.core.lifecycle import Lifecycle, record_of, row_of, table_of
 from tenure.core.states import EffectOf, Limit, StateOf
@@ -343,6 +343,9 @@ class Store:
                     f"this store was not opened with {change.kind}: add it to tenure.open(url, …, {change.kind})"
                 )
             change.applied = True
+        for text in (op, why, self.actor):
+            if not fits_unicode(text):
+                raise InvalidChange(f"{text!r} is not valid Unicode, so no event can say it")
         return Transaction(changes, self.actor, op, why, digest_of(changes) if op else b"")
 
     def _records(self, outcome: Outcome) -> tuple[Any, ...]:

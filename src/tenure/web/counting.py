@@ -42,9 +42,7 @@ class CountingEngine:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
 
-    async def write(
-        self, space: str, transactions: Sequence[Transaction], now: int | None = None
-    ) -> Sequence[Outcome]:
+    async def write(self, space: str, transactions: Sequence[Transaction], now: int | None = None) -> Sequence[Outcome]:
         """Write as the engine does, and count what came of it."""
         outcomes = await self._engine.write(space, transactions, now)
         self._counts.answered(outcomes)

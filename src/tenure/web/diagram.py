@@ -59,10 +59,8 @@ def draw(table: Table, counts: dict[str, int], query: str = "") -> str:
     top = max((len(shown(table, lane.edge.name)) for lane in drawn), default=0) * LABEL_WIDTH + 22
     left = node + GAP
     width, height = left + len(drawn) * LANE + 6, top + len(states) * ROW
-    parts = [
-        f'<svg class="diagram" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" '
-        f'role="img" aria-label="{escape(table.kind)}: its states and transitions">'
-    ]
+    size = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
+    parts = [f'<svg class="diagram" {size} aria-label="{escape(table.kind)}: its states and transitions">']
     for number, state in enumerate(states):
         y = top + number * ROW + ROW / 2 - 6
         parts.append(f'<line class="rail" x1="{node:.0f}" x2="{width - 6:.0f}" y1="{y:.0f}" y2="{y:.0f}"/>')
@@ -76,8 +74,9 @@ def _node(table: Table, state: StateRow, count: int, y: float, width: float, que
     name = shown(table, state.name)
     classes = "node end" if state.final else "node initial" if state.initial else "node"
     key = escape(f"{table.kind}/{name}")
+    target = escape(f"/dashboard/kinds/{table.kind}?state={name}{query}")
     return (
-        f'<a class="{classes}" href="/dashboard/kinds/{escape(table.kind)}?state={escape(name + query)}" data-state="{key}">'
+        f'<a class="{classes}" href="{target}">'
         f"<title>{escape(_about(table, state))}</title>"
         f'<rect x="1" y="{y - NODE_HEIGHT / 2:.0f}" width="{width - 2:.0f}" height="{NODE_HEIGHT}" rx="10"/>'
         f'<text class="name" x="13" y="{y + 4.5:.1f}">{escape(name)}</text>'
@@ -103,7 +102,7 @@ def _lane(table: Table, lane: Lane, x: float, top: float) -> str:
     dots = "".join(f'<circle cx="{x:.0f}" cy="{at(row):.0f}" r="3.5"/>' for row in lane.sources)
     end, down = at(lane.target), lane.target > min(lane.sources)
     tail = -9 if down else 9
-    arrow = f'<path class="arrow" d="M{x - 5:.1f},{end + tail:.1f} L{x:.1f},{end:.1f} L{x + 5:.1f},{end + tail:.1f} Z"/>'
+    arrow = f'<path class="arrow" d="M{x - 5:.1f},{end + tail:.1f} l5,{-tail} l5,{tail} Z"/>'
     loop = lane.target in lane.sources and len(rows) == 2  # noqa: PLR2004  it leads back to where it began
     line = "" if loop else f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{at(min(rows)):.0f}" y2="{at(max(rows)):.0f}"/>'
     label = f'<text x="{x + 4:.1f}" y="{top - 8:.0f}" transform="rotate(-90 {x + 4:.1f} {top - 8:.0f})">{name}</text>'

@@ -32,7 +32,10 @@ class Health:
 
     async def look(self) -> Healthy:
         """Look at everything now."""
-        reasons = [*await self._store_reasons(), *(f"{n}: {said}" for n, part in self.parts.items() if (said := part()))]
+        reasons = [
+            *await self._store_reasons(),
+            *(f"{n}: {said}" for n, part in self.parts.items() if (said := part())),
+        ]
         return Healthy("failing" if reasons else "ok", tuple(reasons))
 
     async def _store_reasons(self) -> list[str]:
@@ -42,7 +45,9 @@ class Health:
                 for space in dict.fromkeys([self._store.space_name, *await engine.spaces()]):
                     time = await engine.time(space, self._store.clock())
                     if time.in_outage:
-                        since = f"since {to_instant(time.swept_at):%Y-%m-%d %H:%M:%S} UTC" if time.swept_at else "so far"
+                        since = (
+                            f"since {to_instant(time.swept_at):%Y-%m-%d %H:%M:%S} UTC" if time.swept_at else "so far"
+                        )
                         reasons.append(f"sweeper: silent in the space {space!r} {since}")
         except TimeoutError:
             reasons.append(f"store: no answer within {LONGEST_ANSWER_SECONDS:.0f} s")

@@ -10,6 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tenure.core.errors import TenureError
+from tenure.core.lifecycle import Lifecycle
 from tenure.opening import open_engine
 from tenure.services.meetings import http as meetings_http
 from tenure.services.meetings.service import MeetingsService, kinds, process_runtime
@@ -23,9 +25,9 @@ from tenure.web.health import Health
 from tenure.web.platform import Platform, create_app
 from tenure.web.reading import Reader
 from tenure.web.serving import Stop, bind, serving
-from tenure.core.lifecycle import Lifecycle
 
 LOOK_FOR_SPACES_SECONDS = 5.0
+SHUT_DOWN_SECONDS = 4.3
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  where it can be reached from here
 
 
@@ -80,12 +82,26 @@ async def _run(
     with stop.listening():
         async with _sweepers(store), meetings.running(), serving(app, taken) as server:
             announce(address)
-            asked = asyncio.create_task(stop.asked())
-            await asyncio.wait([server, asked], return_when=asyncio.FIRST_COMPLETED)
-            asked.cancel()
+            await _until_stopped(server, stop)
             store.log.info("stopping", keep=stop.keep)
             closing.set()
-            await meetings.shut_down(keep=stop.keep)
+            await _shut_down(meetings, keep=stop.keep)
+    if not stop.is_asked:
+        raise TenureError("the HTTP server ended by itself: its log lines say why")
+
+
+async def _until_stopped(server: asyncio.Task[None], stop: Stop) -> None:
+    asked = asyncio.create_task(stop.asked(), name="waits for a signal")
+    await asyncio.wait([server, asked], return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+
+
+async def _shut_down(meetings: MeetingsService, *, keep: bool) -> None:
+    try:
+        async with asyncio.timeout(SHUT_DOWN_SECONDS):
+            await meetings.shut_down(keep=keep)
+    except TimeoutError:
+        meetings.store.log.warning("shut_down_took_too_long", service="meetings", seconds=SHUT_DOWN_SECONDS)
 
 
 def _reachable(host: str) -> str:

@@ -73,7 +73,8 @@ async def _change(reader: Reader, position: int) -> tuple[dict[str, Any], int]:
         position = await engine.last_position(space)
     events = [plain_event(reader.kinds[e.kind], e) for e in entries if e.kind in reader.kinds]
     shown = [
-        {name: getattr(e, name) for name in ("kind", "id", "at", "by", "transition", "source", "target")} for e in events
+        {name: getattr(e, name) for name in ("kind", "id", "at", "by", "transition", "source", "target")}
+        for e in events
     ]
     return {"counts": await reader.counts(), "events": shown}, position
 

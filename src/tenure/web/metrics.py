@@ -49,7 +49,9 @@ async def _records(reader: Reader) -> Metric:
 
 def _transitions(counts: Counts) -> Metric:
     metric = CounterMetricFamily(
-        "tenure_transitions", "Transitions made while this process ran, by whichever process", labels=("kind", "transition")
+        "tenure_transitions",
+        "Transitions made while this process ran, by whichever process",
+        labels=("kind", "transition"),
     )
     for labels, number in counts.transitions.items():
         metric.add_metric(labels, number)
@@ -67,7 +69,9 @@ def _refusals(counts: Counts) -> Metric:
 
 async def _sweeping(reader: Reader) -> Iterator[Metric]:
     lag = GaugeMetricFamily("tenure_sweep_lag_seconds", "Age of the oldest look that is overdue", labels=("space",))
-    alive = GaugeMetricFamily("tenure_sweeper_alive", "Whether a sweeper gave a sign of life in time", labels=("space",))
+    alive = GaugeMetricFamily(
+        "tenure_sweeper_alive", "Whether a sweeper gave a sign of life in time", labels=("space",)
+    )
     engine = reader.store.engine
     for space in await engine.spaces():
         time = await engine.time(space, reader.store.clock())

@@ -85,16 +85,18 @@ class Pages:
 
     async def kind(self, reader: Reader, request: Request) -> tuple[str, dict[str, Any]]:
         """One kind: its diagram, and its records by state."""
-        kind, state = request.path_params["kind"], text(request, "state")
+        kind = request.path_params["kind"]
         newest_first = number(request, "newest_first", default=1, most=1) == 1
-        table = reader.table(kind)
+        table, counts = reader.table(kind), (await reader.counts()).get(kind, {})
+        every = number(request, "every", default=0, most=1) == 1
+        state = None if every else text(request, "state") or _first_state(table, counts)
         records = await reader.records(
             kind, state=state, most=RECORDS_ON_A_PAGE + 1, after=text(request, "after"), newest_first=newest_first
         )
-        counts = (await reader.counts())[kind]
+        drawn = draw(table, counts, "&" + urlencode({"space": reader.store.space_name}))
         more = records[RECORDS_ON_A_PAGE - 1].id if len(records) > RECORDS_ON_A_PAGE else None
         return "kind.html", {
-            "kind": kind, "table": table, "counts": counts, "diagram": draw(table, counts, "&" + urlencode({"space": reader.store.space_name})), "state": state,
+            "kind": kind, "table": table, "counts": counts, "diagram": drawn, "state": state,
             "records": records[:RECORDS_ON_A_PAGE], "next": more, "newest_first": newest_first,
             "after": text(request, "after"), "columns": _columns(table, records),
             "deadlines": _deadlines(table), "ends": _ends(table),
@@ -109,7 +111,7 @@ class Pages:
         return "record.html", {
             "kind": kind, "id": id, "table": reader.table(kind), "explanation": explanation,
             "record": explanation.record, "events": await reader.last_events(row, EVENTS_ON_A_PAGE),
-            "parents": {name: up for name, up in reader.table(kind).parents}, "known": reader.is_known(kind),
+            "parents": dict(reader.table(kind).parents), "known": reader.is_known(kind),
             "buttons": self._buttons(reader, kind, explanation),
             "why_not": await reader.why_not(kind, id, wanted) if wanted else None,
         }  # fmt: skip
@@ -189,16 +191,18 @@ class Pages:
         kind, id = form.get("kind", ""), form.get("id", "")
         if not reader.is_known(kind) or not form.get("version", "").isdecimal():
             raise Problem(422, "the form lacks something: load the page again")
-        values = {name.removeprefix("value:"): value for name, value in form.items() if name.startswith("value:") and value}
+        prefix, model, version = "value:", reader.store.kinds[kind], int(form["version"])
+        values = {name.removeprefix(prefix): value for name, value in form.items() if name.startswith(prefix) and value}
         try:
-            change = change_of(reader.store.kinds[kind], id, form.get("transition", ""), values, version=int(form["version"]))
+            change = change_of(model, id, form.get("transition", ""), values, version=version)
             await reader.store.acting("dashboard").apply(change, why=form.get("why", "")[:200])
             notice = f"{form['transition']} is made."
         except Refused as refusal:
             notice = told(refusal)
         except InvalidChange as wrong:
             notice = str(wrong)
-        return RedirectResponse(f"{_record_path(kind, id)}?{urlencode({'space': reader.store.space_name, 'notice': notice[:300]})}", 303)
+        query = urlencode({"space": reader.store.space_name, "notice": notice[:300]})
+        return RedirectResponse(f"{_record_path(kind, id)}?{query}", 303)
 
     async def go(self, request: Request) -> Response:
         """Lead from an id to its record."""
@@ -246,6 +250,13 @@ def _columns(table: Table, records: list[PlainRecord]) -> list[str]:
     return [name for name in dict.fromkeys(filled) if name not in table.serials][:MOST_COLUMNS]
 
 
+def _first_state(table: Table, counts: dict[str, int]) -> str | None:
+    """Give the state to begin with: the first that is no end and has records, else any that has some."""
+    ends = {shown(table, name) for name, state in table.states.items() if state.final}
+    filled = [name for name, number in counts.items() if number]
+    return next((name for name in filled if name not in ends), filled[0] if filled else None)
+
+
 def _deadlines(table: Table) -> list[tuple[str, str]]:
     return [(shown(table, t.transition), when(table, t)) for s in table.states.values() for t in s.timers]
 
@@ -268,5 +279,6 @@ def _to_login(request: Request) -> Response:
 
 def _inside(target: str | None) -> str:
     """Give a path of this site only: anything else leads to the first page."""
-    fits = target is not None and target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
-    return target if fits and target else "/"
+    target = target or "/"
+    fits = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    return target if fits else "/"

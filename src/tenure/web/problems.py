@@ -25,28 +25,28 @@ class Problem(Exception):  # noqa: N818  an answer, not a fault
 DETAILS = {404: "there is nothing at this address", 405: "this address does not take this method"}
 
 
+ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
+    (Unknown, 404, "there is no such kind, state or record"),
+    (NotFound, 404, "there is no such kind, state or record"),
+    (InvalidChange, 422, ""),
+    (Refused, 409, ""),
+    (Unavailable, 503, "the store can't be reached: try again in a moment"),
+    (OutcomeUnknown, 503, "the store's answer was lost: look first, then decide"),
+    (ClientDisconnect, 400, "the request ended early"),
+    (Exception, 500, "the server failed on this request; it was logged"),
+)
+
+
 def describe(error: Exception) -> tuple[int, str]:
     """Give the status and the detail that answer an error."""
-    match error:
-        case Problem():
-            return error.status, error.detail
-        case HTTPException():
-            return error.status_code, DETAILS.get(error.status_code, "the request can't be served")
-        case Unknown() | NotFound():
-            return 404, "there is no such kind, state or record"
-        case InvalidChange():
-            return 422, str(error)
-        case Refused():
-            return 409, str(error)
-        case Unavailable():
-            return 503, "the store can't be reached: try again in a moment"
-        case OutcomeUnknown():
-            return 503, "the store's answer was lost: look first, then decide"
-        case ClientDisconnect():
-            return 400, "the request ended early"
-        case _:
-            logging.getLogger("tenure").error("request_failed", exc_info=error)
-            return 500, "the server failed on this request; it was logged"
+    if isinstance(error, Problem):
+        return error.status, error.detail
+    if isinstance(error, HTTPException):
+        return error.status_code, DETAILS.get(error.status_code, "the request can't be served")
+    status, detail = next((status, detail) for kind, status, detail in ANSWERS if isinstance(error, kind))
+    if status == 500:  # noqa: PLR2004
+        logging.getLogger("tenure").error("request_failed", exc_info=error)
+    return status, detail or str(error)
 
 
 def json(value: object, status: int = 200) -> Response:
@@ -66,9 +66,6 @@ async def answer(request: Request, error: Exception) -> Response:  # noqa: ARG00
     return response
 
 
-HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
-    kind: answer
-    for kind in (
-        Problem, HTTPException, Unknown, InvalidChange, Refused, Unavailable, OutcomeUnknown, ClientDisconnect, Exception,
-    )
-}  # fmt: skip
+HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = dict.fromkeys(
+    (Problem, HTTPException, *(kind for kind, _, _ in ANSWERS)), answer
+)

@@ -23,7 +23,7 @@ from tenure.store.store import Store
 
 PAGE = 1000
 LOOK_AGAIN_SECONDS = 5.0
-MOST_SAMPLED = 500
+MOST_SAMPLED = 200
 
 
 class Unknown(TenureError):  # noqa: N818  an answer, not a fault
@@ -130,7 +130,10 @@ class Reader:
         """Count the records of each kind by state; states without any count 0."""
         found = await self.store.engine.counts(self.store.space_name)
         return {
-            kind: {explaining.shown(table, s): found.get(kind, {}).get(s, 0) for s in {**table.states, **found.get(kind, {})}}
+            kind: {
+                explaining.shown(table, s): found.get(kind, {}).get(s, 0)
+                for s in {**table.states, **found.get(kind, {})}
+            }
             for kind, table in sorted(self.kinds.tables.items())
         }
 
@@ -150,7 +153,7 @@ class Reader:
     async def watch(
         self, kind: str | None = None, id: str | None = None, *, after: int | None = None
     ) -> AsyncIterator[PlainEvent]:
-        """Give events as they come: of the space, a kind, or a record. `after` is a position, for a record a version."""
+        """Give events as they come: of the space, a kind, or a record, after a position (of a record: a version)."""
         engine, space = self.store.engine, self.store.space_name
         topic = [name for name in (kind, id) if name is not None]
         with self.store.bell(*topic) as bell:
@@ -227,7 +230,9 @@ class Reader:
         """Ask the store, as the one who may make it: the sweeper with its time, the holder with its fence."""
         edge = table.edges[explaining.stored(table, transition)]
         fence = row.fence if edge.by == "holder" else None
-        change: Change[Any] = Change(self.store.kinds[row.kind], row.id, edge.name, fields=dict(edge.fields), fence=fence)
+        change: Change[Any] = Change(
+            self.store.kinds[row.kind], row.id, edge.name, fields=dict(edge.fields), fence=fence
+        )
         change.applied = True
         asked = decide.Transaction((change,), self.store.actor, timed=edge.by == "sweeper")
         outcome = await self.store.engine.check(self.store.space_name, asked, self.store.clock())
@@ -247,12 +252,16 @@ class Reader:
         """
         table, found = self.table(kind), list[SlotUse]()
         for limit in limits_of_several(table):
-            query = Query(kind, tuple(sorted(limit.over)), newest_first=True, most=MOST_SAMPLED)
-            rows = await self.store.engine.find(self.store.space_name, query)
+            rows = [row for state in sorted(limit.over) for row in await self._newest(kind, state, MOST_SAMPLED)]
             keys = Counter(slot for row in rows for slot in holdings(table, row).slots if slot.limit == limit.name)
             sample = {slot: row for row in rows for slot in holdings(table, row).slots}
             found += [await self._use(limit, slot, sample[slot]) for slot, _ in keys.most_common(most)]
         return sorted(found, key=lambda use: (use.held < use.at_most, -use.held))[:most]
+
+    async def _newest(self, kind: str, state: str, most: int) -> Sequence[Row]:
+        """One state at a time: several at once would be put in order first, all of them."""
+        query = Query(kind, (state,), newest_first=True, most=most)
+        return await self.store.engine.find(self.store.space_name, query)
 
     async def _use(self, limit: LimitRow, slot: Slot, row: Row) -> SlotUse:
         holders = await self.store.engine.holders(self.store.space_name, slot, PAGE)

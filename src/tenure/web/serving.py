@@ -60,7 +60,7 @@ async def serving(app: ASGIApp, taken: socket.socket) -> AsyncIterator[asyncio.T
     server = Server(settings)
     task = asyncio.create_task(server.serve(sockets=[taken]), name="http server")
     try:
-        while not server.started and not task.done():
+        while not (server.started or task.done()):  # noqa: ASYNC110  uvicorn tells it in no other way
             await asyncio.sleep(0.005)
         yield task
     finally:
@@ -91,6 +91,11 @@ class Stop:
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether somebody has asked."""
+        return self._asked.is_set()
 
     async def asked(self) -> None:
         """Wait until somebody asks."""

@@ -27,7 +27,7 @@ async def test_a_kill_at_a_point_leaves_what_was_told_and_nothing_half(point: st
     await assert_whole(path, answers)
 
 
-@pytest.mark.parametrize("times", [4, 9, 14])
+@pytest.mark.parametrize("times", [16, 20, 24])
 @pytest.mark.parametrize("point", ["COMMIT", "committed", "told", "write_records"])
 async def test_so_does_a_kill_at_a_later_passing(point: str, times: int, tmp_path: Path) -> None:
     path = tmp_path / "store.db"

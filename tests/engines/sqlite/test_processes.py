@@ -209,7 +209,7 @@ async def test_another_program_reads_typed_views_while_writing_goes_on(tmp_path:
             await store.apply(Quiz.extend("q", closes_at=closes_at + tenure.minutes(number)))
             assert (await reader.ask()).split(" | ")[3] == str(number + 2)
         assert await reader.ask("write") == "attempt to write a readonly database"
-        await process.communicate()
+        await process.communicate(b"")
 
 
 READ = """

@@ -1,7 +1,7 @@
 """A process that works on a store and is killed at one point of the engine: `victim.py URL POINT TIMES`.
 
-The points are the engine's own SQL statements by the names of their files, `BEGIN`, `COMMIT`, `committed` (the disk
-has it, nobody was told) and `told`. It prints each answer as `Kind id version`, and the points that it passed at its
+The points are the engine's own SQL statements by the names of their files, `schema`, `BEGIN`, `COMMIT`, `committed`
+(the disk has it, nobody was told) and `told`. It prints each answer as `Kind id version`, and the points that it passed at its
 end, should it come so far.
 """
 
@@ -20,11 +20,12 @@ import tenure
 from tenure import hours, seconds, testing
 from tenure.engines.sqlite.engine import SqliteEngine
 from tenure.engines.sqlite.statements import SQL
+from tenure.engines.sqlite.worker import Worker
 from tests.engine_contract.kinds import KINDS, Bot, Instance, Job, Kettle, Match, Owner, Ticket
 
 NAMES = {text: name for name, text in SQL.items()} | {"BEGIN IMMEDIATE": "BEGIN", "COMMIT": "COMMIT"}
 READS = {"read_events", "read_feed"}  # asked for by no writing step
-POINTS = sorted((set(SQL) | {"BEGIN", "COMMIT", "committed", "told"}) - READS)
+POINTS = sorted((set(SQL) | {"schema", "BEGIN", "COMMIT", "committed", "told"}) - READS)
 
 
 class Points:
@@ -41,25 +42,30 @@ class Points:
             if not self._left:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    def watch(self, engine: SqliteEngine) -> None:
-        """Stand at every point of an engine."""
+    def watch(self, connection: apsw.Connection) -> None:
+        """Stand at every point of a connection."""
 
         def statement(_cursor: object, sql: str, _values: object) -> bool:
-            if sql in NAMES:
-                self.reach(NAMES[sql])
+            if sql in NAMES or sql.lstrip().startswith("CREATE TABLE"):
+                self.reach(NAMES.get(sql, "schema"))
             return True
 
-        def committed(connection: apsw.Connection, name: str, pages: int) -> int:
+        connection.exec_trace = statement
+
+    def watch_outside(self) -> None:
+        """Stand where a transaction is over: before what follows a commit, and before callers are told."""
+        checkpoint, tell = SqliteEngine._checkpoint, Worker.tell
+
+        def reach_and_checkpoint(engine: SqliteEngine) -> None:
             self.reach("committed")
-            return engine._count_log(connection, name, pages)
+            checkpoint(engine)
 
-        def tell() -> None:
+        def reach_and_tell(worker: Worker) -> None:
             self.reach("told")
-            told()
+            tell(worker)
 
-        told, engine._writer.tell = engine._writer.tell, tell  # type: ignore[method-assign]
-        engine._connection.exec_trace = statement
-        engine._connection.set_wal_hook(committed)
+        SqliteEngine._checkpoint = reach_and_checkpoint  # type: ignore[method-assign]
+        Worker.tell = reach_and_tell  # type: ignore[method-assign]
 
 
 async def work(store: tenure.Store) -> None:
@@ -93,9 +99,9 @@ async def work(store: tenure.Store) -> None:
 async def main(url: str, point: str, times: int) -> None:
     """Work, and say which points were passed."""
     points = Points(point, times)
+    apsw.connection_hooks.append(points.watch)
+    points.watch_outside()
     async with testing.store(*KINDS, url=url) as store:
-        assert isinstance(store.engine, SqliteEngine)
-        points.watch(store.engine)
         await work(store)
     print("passed", *sorted(points.passed), flush=True)
 

@@ -85,6 +85,9 @@ class Strings:
     async def log(self, name: str) -> str:
         return f"log of {name}" if name in self.started else ""
 
+    async def prune(self, *, older_than_seconds: float) -> None:
+        return
+
     async def changed(self) -> None:
         await self._changed.wait()
         self._changed.clear()
@@ -109,9 +112,7 @@ class Bot:
         return await self.send(name, self.body(**more), id=f"{name}-{self.numbers}", method=method)
 
     def body(self, **more: Any) -> bytes:
-        return json.dumps(
-            {"connection_id": self.settings.connection_id, "seen": self.seen, **more}
-        ).encode()
+        return json.dumps({"connection_id": self.settings.connection_id, "seen": self.seen, **more}).encode()
 
     async def send(
         self,
@@ -239,9 +240,7 @@ class World:
 async def a_world(**settings: Any) -> AsyncIterator[World]:
     """Make a service whose time stands still until `world.store.advance(…)`."""
     async with testing.store(*kinds, space="meetings") as store:
-        made = Settings(
-            base_url="http://127.0.0.1:1", admin_key=ADMIN_KEY, server_key=b"the server's key", **settings
-        )
+        made = Settings(base_url="http://127.0.0.1:1", admin_key=ADMIN_KEY, server_key=b"the server's key", **settings)
         bots = Strings()
         clock = store.clock
         assert isinstance(clock, ManualClock)

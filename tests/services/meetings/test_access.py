@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from starlette.routing import BaseRoute, Mount, Route
+from tests.services.meetings.making import ADMIN_KEY, World, a_world
 
 from tenure.services.meetings.signing import ID, SIGNATURE, TIMESTAMP
-from tests.services.meetings.making import ADMIN_KEY, World, a_world
 
 BOT, MEETING = "/bots/{platform}/{native_meeting_id}", "/meetings/{platform}/{native_meeting_id}"
 USER, ROOM = "/admin/users/{user_id}", "/local-meeting/{room}"

@@ -7,18 +7,7 @@ import pytest
 from tenure.services.meetings.addresses import UnsafeUrl, check_resolved, check_url
 from tenure.services.meetings.platforms import PLATFORMS, address
 
-UNSAFE = """
-http://127.0.0.1/ http://127.1/ http://2130706433/ http://0x7f000001/ http://0x7f.1/ http://017700000001/
-http://0/ http://0.0.0.0/ http://10.1.2.3/ http://172.16.0.1/ http://192.168.1.1/ http://169.254.169.254/latest
-http://100.64.0.1/ http://224.0.0.1/ http://255.255.255.255/ http://192.0.2.1/ http://198.18.0.1/
-http://[::1]/ http://[::]/ http://[fe80::1]/ http://[fc00::1]/ http://[::ffff:127.0.0.1]/ http://[::ffff:7f00:1]/
-http://[64:ff9b::7f00:1]/ http://[2002:7f00:1::]/ http://[ff02::1]/ http://[fe80::1%25eth0]/ http://[::127.0.0.1]/
-http://localhost/ http://LOCALHOST./ http://a.localhost/ http://printer/ http://db.internal/ http://nas.local/
-http://user@8.8.8.8/ http://8.8.8.8@127.0.0.1/ http://8.8.8.8#@127.0.0.1/ http://8.8.8.8\\@127.0.0.1/
-ftp://example.org/ file:///etc/passwd gopher://example.org/ javascript:alert(1) //example.org/ example.org
-http:// http://:80/ http://example.org:0/ http://example.org:99999/ http://exa%6dple.org/ http://[/
-http://ⓔxample.org/ http://example.org/\u0000 http://-.org/ http://example..org/
-""".split()
+UNSAFE = ["http://127.0.0.1/", "http://127.1/", "http://2130706433/", "http://0x7f000001/", "http://0x7f.1/", "http://017700000001/", "http://0/", "http://0.0.0.0/", "http://10.1.2.3/", "http://172.16.0.1/", "http://192.168.1.1/", "http://169.254.169.254/latest", "http://100.64.0.1/", "http://224.0.0.1/", "http://255.255.255.255/", "http://192.0.2.1/", "http://198.18.0.1/", "http://[::1]/", "http://[::]/", "http://[fe80::1]/", "http://[fc00::1]/", "http://[::ffff:127.0.0.1]/", "http://[::ffff:7f00:1]/", "http://[64:ff9b::7f00:1]/", "http://[2002:7f00:1::]/", "http://[ff02::1]/", "http://[fe80::1%25eth0]/", "http://[::127.0.0.1]/", "http://localhost/", "http://LOCALHOST./", "http://a.localhost/", "http://printer/", "http://db.internal/", "http://nas.local/", "http://user@8.8.8.8/", "http://8.8.8.8@127.0.0.1/", "http://8.8.8.8#@127.0.0.1/", "http://8.8.8.8\\@127.0.0.1/", "ftp://example.org/", "file:///etc/passwd", "gopher://example.org/", "javascript:alert(1)", "//example.org/", "example.org", "http://", "http://:80/", "http://example.org:0/", "http://example.org:99999/", "http://exa%6dple.org/", "http://[/", "http://ⓔxample.org/", "http://example.org/\x00", "http://-.org/", "http://example..org/"]
 
 
 @pytest.mark.parametrize("url", UNSAFE)

@@ -3,9 +3,10 @@
 import asyncio
 from typing import Any
 
+from tests.services.meetings.making import World, a_world
+
 from tenure import Claim
 from tenure.services.meetings.lifecycle import Meeting, Segment, Token
-from tests.services.meetings.making import World, a_world
 
 MEETING = "/meetings/google_meet/abc"
 BOT = "/bots/google_meet/abc"

@@ -12,12 +12,20 @@ CANARY = "canary7f3a"
 TIMES = 20_000 if os.environ.get("TENURE_LONG") else 3_000
 
 VALID: dict[str, dict[str, Any]] = {
-    "POST /bots": {"platform": "local", "native_meeting_id": "x", "bot_name": "b", "language": "en", "task": "transcribe"},
+    "POST /bots": {
+        "platform": "local",
+        "native_meeting_id": "x",
+        "bot_name": "b",
+        "language": "en",
+        "task": "transcribe",
+    },
     "PUT /bots/google_meet/abc/config": {"language": "en", "task": "translate"},
-    "PATCH /meetings/google_meet/abc": {"data": {"name": "n", "participants": ["p"], "languages": ["en"], "notes": "n"}},
+    "PATCH /meetings/google_meet/abc": {
+        "data": {"name": "n", "participants": ["p"], "languages": ["en"], "notes": "n"}
+    },
     "PUT /user/webhook": {"webhook_url": "https://8.8.8.8/"},
-    "POST /admin/users": {"email": "a@b.c", "name": "n", "image_url": "u", "max_concurrent_bots": 1},
-    "PATCH /admin/users/1": {"name": "n", "image_url": "u", "max_concurrent_bots": 1},
+    "POST /admin/users": {"email": "a@b.c", "name": "n", "image_url": "https://e.org/i", "max_concurrent_bots": 1},
+    "PATCH /admin/users/1": {"name": "n", "image_url": "https://e.org/i", "max_concurrent_bots": 1},
     "POST /admin/meetings/1/finish": {"reason": "r"},
     "POST /local-meeting/room/join": {"name": "n", "bot": False},
     "POST /local-meeting/room/look": {"participant": "1#1", "key": "0" * 64, "after": 0},
@@ -162,7 +170,10 @@ async def test_advice_names_the_field_and_what_it_must_be() -> None:
     async with a_world() as world:
         user = await world.a_user()
         for body, advice in (
-            ({"platform": "skype", "native_meeting_id": "x"}, "`platform` is not as wanted: it must be one of google_meet"),
+            (
+                {"platform": "skype", "native_meeting_id": "x"},
+                "`platform` is not as wanted: it must be one of google_meet",
+            ),
             ({"platform": "local"}, "`native_meeting_id` is missing"),
             ({"platform": "local", "native_meeting_id": "a/b"}, "1 to 200 letters, digits, points"),
             ({"platform": "local", "native_meeting_id": "x", "zoom": 1}, "known are: platform, native_meeting_id"),

@@ -33,7 +33,9 @@ time.sleep(1000)
 
 
 @asynccontextmanager
-async def some_processes(folder: Path, command: tuple[str, ...] = (sys.executable, "-c", BOT)) -> AsyncIterator[Processes]:
+async def some_processes(
+    folder: Path, command: tuple[str, ...] = (sys.executable, "-c", BOT)
+) -> AsyncIterator[Processes]:
     processes = Processes(folder, command)
     async with processes:
         try:

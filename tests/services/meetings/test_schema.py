@@ -6,7 +6,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-
 from tests.services.meetings.making import VEXA, a_world
 
 RENAMED = {"reserved": "requested", "starting": "joining"}

@@ -2,9 +2,10 @@
 
 import asyncio
 
+from tests.services.meetings.making import Bot, a_world
+
 from tenure import minutes, seconds
 from tenure.services.meetings.lifecycle import Meeting
-from tests.services.meetings.making import Bot, a_world
 
 CONFIG = "/bots/google_meet/abc/config"
 BOT = "/bots/google_meet/abc"

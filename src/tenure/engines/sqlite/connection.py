@@ -20,6 +20,8 @@ from tenure.engines.sqlite.statements import STEPS
 
 BUSY_MILLISECONDS = 10_000
 LOG_PAGES_BEFORE_CHECKPOINT = 4_000
+LOG_PAGES_BEFORE_OTHERS_WAIT = 4 * LOG_PAGES_BEFORE_CHECKPOINT
+CHECKPOINT_WAITS_MILLISECONDS = 100
 CACHE_KIB = 65_536
 
 
@@ -88,6 +90,15 @@ def connect(location: Location) -> apsw.Connection:
         connection.close()
         raise
     return connection
+
+
+def checkpoint(connection: apsw.Connection, mode: int) -> None:
+    """Make a checkpoint, waiting for readers and writers only a moment, since they wait too meanwhile."""
+    connection.set_busy_timeout(CHECKPOINT_WAITS_MILLISECONDS)
+    try:
+        connection.wal_checkpoint(mode=mode)
+    finally:
+        connection.set_busy_timeout(BUSY_MILLISECONDS)
 
 
 def connect_reader(location: Location) -> apsw.Connection:

@@ -30,8 +30,10 @@ from tenure.core.row import Entry, Row
 from tenure.engines.sqlite import audit, finding, outbox, reading
 from tenure.engines.sqlite.connection import (
     LOG_PAGES_BEFORE_CHECKPOINT,
+    LOG_PAGES_BEFORE_OTHERS_WAIT,
     Location,
     Ownership,
+    checkpoint,
     connect,
     connect_reader,
     opening,
@@ -61,8 +63,8 @@ class SqliteEngine:
         self._spaces: dict[str, int] = {}
         self._listeners: list[Listener] = []
         self._told = 0
-        self._log_pages = 0
-        self._writer = Worker("tenure-sqlite-writer")
+        self._untold: list[tuple[str, Batch]] = []
+        self._writer = Worker("tenure-sqlite-writer", self._writing)
         self._reader = self._writer if location.path is None else Worker("tenure-sqlite-reader")
         self._looking: asyncio.Task[None] | None = None
         self._ownership: Ownership | None = None
@@ -85,7 +87,7 @@ class SqliteEngine:
 
     async def write(self, space: str, transactions: Sequence[Transaction], now: int | None = None) -> Sequence[Outcome]:
         """Apply transactions in order, each all or not at all, in one commit."""
-        return await self._writer.do(lambda: self._write(space, transactions, now))
+        return await self._writer.write(lambda: self._write(space, transactions, now))
 
     async def check(self, space: str, transaction: Transaction, now: int | None = None) -> Outcome:
         """Give the outcome that a transaction would have now; nothing is written."""
@@ -97,14 +99,11 @@ class SqliteEngine:
         return await self._writer.do(job)
 
     def _write(self, space: str, transactions: Sequence[Transaction], now: int | None) -> Sequence[Outcome]:
-        with self._writing():
-            self._catch_up()
-            number = self._make_space(space)
-            batch, files, outcomes = self._decide(number, transactions, now)
-            if batch.changed:
-                write(self._connection, number, batch, files, self._writer.tell)
-        self._told = max(self._told, batch.sequence)
-        self._tell(space, batch.entries)
+        number = self._make_space(space)
+        batch, files, outcomes = self._decide(number, transactions, now)
+        if batch.changed:
+            write(self._connection, number, batch, files, self._writer.tell)
+        self._untold.append((space, batch))
         return outcomes
 
     def _decide(
@@ -126,19 +125,16 @@ class SqliteEngine:
         """Make at most so many due transitions, remove what was kept long enough, and give a sign of life."""
 
         def job() -> Swept:
-            with self._writing():
-                self._catch_up()
-                number = self._make_space(space)
-                time = self._sign_of_life(number, self._time(number, now), alive_for)
-                sweep = Sweep(self._connection, number, self.kinds, time, most)
-                swept = sweep.run()
-                prune(self._connection, number, self.kinds, time.now, most)
-            self._told = max(self._told, sweep.batch.sequence)
-            self._tell(space, sweep.batch.entries)
+            number = self._make_space(space)
+            time = self._sign_of_life(number, self._time(number, now), alive_for)
+            sweep = Sweep(self._connection, number, self.kinds, time, most)
+            swept = sweep.run()
+            prune(self._connection, number, self.kinds, time.now, most)
+            self._untold.append((space, sweep.batch))
             return swept
 
         swept = await self._peek(space, alive_for, now)
-        return swept if swept is not None else await self._writer.do(job)
+        return swept if swept is not None else await self._writer.write(job)
 
     async def _peek(self, space: str, alive_for: int, now: int | None) -> Swept | None:
         """Look whether there is anything to sweep, so that an idle sweeper writes nothing."""
@@ -174,29 +170,26 @@ class SqliteEngine:
             return bool(list(self._reads.execute(SQL["take_messages"], values)))
 
         def job() -> Sequence[Message]:
-            with self._writing():
-                return outbox.take(self._connection, self._make_space(space), kind, effect, most, lease, self._now(now))
+            return outbox.take(self._connection, self._make_space(space), kind, effect, most, lease, self._now(now))
 
-        return await self._writer.do(job) if await self._read(peek) else []
+        return await self._writer.write(job) if await self._read(peek) else []
 
     async def settle(self, space: str, settled: Sequence[Settled], now: int | None = None) -> None:
         """Say what became of taken messages; one whose token is no longer the last is left alone."""
 
         def job() -> None:
-            with self._writing():
-                for one in settled:
-                    outbox.settle(self._connection, self._make_space(space), one, self._now(now))
+            for one in settled:
+                outbox.settle(self._connection, self._make_space(space), one, self._now(now))
 
-        await self._writer.do(job)
+        await self._writer.write(job)
 
     async def resend(self, space: str, kind: str, id: str, effect: str, now: int | None = None) -> int:
         """Let a record's given up messages be tried again, and give how many there were."""
 
         def job() -> int:
-            with self._writing():
-                return outbox.resend(self._connection, self._make_space(space), kind, id, effect, self._now(now))
+            return outbox.resend(self._connection, self._make_space(space), kind, id, effect, self._now(now))
 
-        return await self._writer.do(job)
+        return await self._writer.write(job)
 
     async def messages(self, space: str, kind: str | None, effect: str | None, most: int) -> Sequence[Message]:
         """Read the messages that wait, the oldest first."""
@@ -325,7 +318,6 @@ class SqliteEngine:
         with opening(self._location):
             self._connection = connect(self._location)
             self._ownership = Ownership(self._location.path) if self._location.path else None
-        self._connection.set_wal_hook(self._count_log)
         with self._writing():
             self._declare()
         self._told = self._sequence()
@@ -361,11 +353,13 @@ class SqliteEngine:
     @contextmanager
     def _writing(self) -> Generator[None]:
         """One transaction that writes. What fails before the commit has changed nothing."""
+        self._untold.clear()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except apsw.Error as error:
             raise _unavailable(error) from error
         try:
+            self._catch_up()
             yield
         except apsw.Error as error:
             self._roll_back()
@@ -380,6 +374,9 @@ class SqliteEngine:
             if isinstance(error, apsw.BusyError | apsw.FullError):
                 raise _unavailable(error) from error
             raise OutcomeUnknown(f"the commit failed ({error}): read before you retry, or use an op id") from error
+        for space, batch in self._untold:
+            self._told = max(self._told, batch.sequence)
+            self._tell(space, batch.entries)
         self._checkpoint()
 
     @contextmanager
@@ -425,23 +422,24 @@ class SqliteEngine:
 
     # ------------------------------------------------------------------------------ log and wake-ups
 
-    def _count_log(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
-        self._log_pages = pages
-        return apsw.SQLITE_OK
-
     def _checkpoint(self) -> None:
-        if self._log_pages < LOG_PAGES_BEFORE_CHECKPOINT or self._ownership is None or not self._ownership.take():
+        """Take a long log over into the file, if that is for us to do; once all is taken over, it begins anew.
+
+        Where several write without a pause that instant never comes by itself: then they are made to wait for it.
+        """
+        if self._ownership is None:
             return
-        self._log_pages = 0
-        try:
-            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        except apsw.Error:
-            return  # the log grows on, and the next commit tries again
+        with suppress(apsw.Error):  # the log grows on, and the next commit tries again
+            pages, taken_over = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
+            if pages - taken_over >= LOG_PAGES_BEFORE_CHECKPOINT and self._ownership.take():
+                others_wait = pages >= LOG_PAGES_BEFORE_OTHERS_WAIT
+                mode = apsw.SQLITE_CHECKPOINT_RESTART if others_wait else apsw.SQLITE_CHECKPOINT_PASSIVE
+                checkpoint(self._connection, mode)
 
     def _tidy(self) -> None:
         if self._ownership is not None and self._ownership.take():
             with suppress(apsw.Error):  # somebody reads: the log stays, and is read when the file is opened next
-                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+                checkpoint(self._connection, apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def _catch_up(self) -> None:
         """Tell of the events that other processes wrote since we last looked."""
@@ -469,8 +467,13 @@ class SqliteEngine:
 
     async def look_for_others(self) -> None:
         """Wake those who wait for what another process wrote."""
+
+        def job() -> None:
+            self._catch_up()
+            self._checkpoint()  # of what others wrote, if the file is ours
+
         with suppress(apsw.Error):  # a disk that fails for a moment: the next look tells of it all
-            await self._writer.do(self._catch_up)
+            await self._writer.do(job)
 
 
 async def _look_for_others(engine: weakref.ref[SqliteEngine]) -> None:

@@ -24,6 +24,9 @@ class Search:
         self._connection, self._space, self._query = connection, space, query
         self._conditions: list[str] = []
         self.values: list[Any] = []
+        if query.parent is None and not query.ranked:
+            self._merge_states()
+            return
         along, columns = self._along()
         self._keep("r.kind = ?", query.kind)
         self._keep(f"r.state IN ({marks(query.states)})", *query.states)
@@ -47,12 +50,20 @@ class Search:
             if query.parent is not None:
                 self._keep("(?, ?, ?, i.record) IN tenure_children", self._space, *query.parent)
             return "tenure_ranks AS i", ("i.per", "i.value", "i.record")
-        if query.parent is not None:
-            self._keep("i.space = ? AND i.kind = ? AND i.id = ?", self._space, *query.parent)
-            return "tenure_children AS i", ("i.record",)
-        self._keep(f"i.space = ? AND i.kind = ? AND i.state IN ({marks(query.states)})", self._space, query.kind)
-        self.values.extend(query.states)
-        return "tenure_records AS i", ("i.record",)
+        self._keep("i.space = ? AND i.kind = ? AND i.id = ?", self._space, *(query.parent or ()))
+        return "tenure_children AS i", ("i.record",)
+
+    def _merge_states(self) -> None:
+        """Merge the lists of the states, each in its order: to look for all states at once would sort all records."""
+        query = self._query
+        self._keep("(r.space, r.kind) = (?, ?)", self._space, query.kind)
+        if query.after is not None:
+            self._go_on_after(query.after, ("r.record",))
+        where = " AND ".join(self._conditions)
+        one = f"SELECT {ROW}, r.record FROM tenure_records AS r WHERE {where} AND r.state = ?"
+        down = " DESC" if query.newest_first else ""
+        self.sql = f"{' UNION ALL '.join([one] * len(query.states))} ORDER BY r.record{down} LIMIT ?"
+        self.values = [*(value for state in query.states for value in (*self.values, state)), query.most]
 
     def _go_on_after(self, id: str, columns: tuple[str, ...]) -> None:
         """Keep what comes after a record in the order, also if that record has left the list since."""

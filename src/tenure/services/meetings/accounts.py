@@ -74,9 +74,7 @@ class Accounts:
         bots = self._max_concurrent_bots if wanted.max_concurrent_bots is None else wanted.max_concurrent_bots
         try:
             user = await self._store.acting("admin").apply(
-                User.create(
-                    NEXT, email=email, name=wanted.name, image_url=wanted.image_url, max_concurrent_bots=bots
-                )
+                User.create(NEXT, email=email, name=wanted.name, image_url=wanted.image_url, max_concurrent_bots=bots)
             )
         except LimitReached as refusal:
             return await self.get(refusal.holders[0]), False
@@ -104,9 +102,7 @@ class Accounts:
         found: list[User] = []
         after: str | None = None
         while len(found) < skip + limit:
-            part = await self._store.find(
-                User.enabled, limit=min(skip + limit - len(found), 1000), after=after
-            )
+            part = await self._store.find(User.enabled, limit=min(skip + limit - len(found), 1000), after=after)
             if not part:
                 break
             found += part
@@ -137,9 +133,7 @@ class Accounts:
         """Make a key for a user; it is shown this once."""
         user, key = await self.get(id), self._make_key()
         try:
-            token = await self._store.acting("admin").apply(
-                Token.create(NEXT, user=user.id, digest=digest(key).hex())
-            )
+            token = await self._store.acting("admin").apply(Token.create(NEXT, user=user.id, digest=digest(key).hex()))
         except NotUnder:
             raise Absent(NO_USER) from None
         return token, key
@@ -165,9 +159,7 @@ class Accounts:
         except UnsafeUrl as error:
             raise Invalid(f"`webhook_url` can't be used: {error}") from None
         try:
-            return await self._store.acting(f"user:{user.id}").apply(
-                User.post_to(user.id, webhook_url=webhook_url)
-            )
+            return await self._store.acting(f"user:{user.id}").apply(User.post_to(user.id, webhook_url=webhook_url))
         except (WrongState, NotFound):
             raise Absent(NO_USER) from None
 

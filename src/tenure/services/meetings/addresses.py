@@ -40,9 +40,7 @@ class UnsafeUrl(ValueError):  # noqa: N818  what is wrong is the name
 def check_url(url: str) -> str:
     """Check a URL's form and give its host; a literal address must be public. Raises `UnsafeUrl`."""
     if len(url) > LONGEST or not re.fullmatch(r"[\x21-\x7e]+", url) or "\\" in url:
-        raise UnsafeUrl(
-            f"the URL must be 1 to {LONGEST} printable ASCII characters, without spaces and backslashes"
-        )
+        raise UnsafeUrl(f"the URL must be 1 to {LONGEST} printable ASCII characters, without spaces and backslashes")
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").rstrip("."), parts.port
@@ -71,7 +69,8 @@ def check_address(address: Address) -> None:
 
 async def check_resolved(url: str, resolve: Resolve) -> None:
     """Check a URL and every address that its host has now. A host that does not resolve passes: no call can be
-    made to it, and whoever calls it later vets it again."""
+    made to it, and whoever calls it later vets it again.
+    """
     host = check_url(url)
     for text in await resolve(host):
         check_address(ipaddress.ip_address(text.partition("%")[0]))

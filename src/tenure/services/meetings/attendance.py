@@ -65,9 +65,7 @@ class Attendance:
         except LimitReached as refusal:
             if refusal.limit is Meeting.once:
                 raise Conflict("you already have a bot in this meeting: stop that one first") from refusal
-            raise TooMany(
-                f"Maximum concurrent bots limit reached ({refusal.at_most}): stop one first"
-            ) from refusal
+            raise TooMany(f"Maximum concurrent bots limit reached ({refusal.at_most}): stop one first") from refusal
         except NotUnder as refusal:
             raise Unauthorized("this needs a valid API key in the header X-API-Key") from refusal
 
@@ -113,9 +111,7 @@ class Attendance:
             except Stale:
                 continue
             except WrongState:
-                raise Conflict(
-                    f"the bot is {meeting.state}: only one that comes or attends takes settings"
-                ) from None
+                raise Conflict(f"the bot is {meeting.state}: only one that comes or attends takes settings") from None
             return
         raise Conflict("the bot's state changes too fast: try again")
 
@@ -189,11 +185,7 @@ class Attendance:
 
     async def transcript(self, user: User, platform: str, native_id: str, id: str | None) -> Transcript:
         """Give a meeting with what was heard: the one of this id, or the newest."""
-        meeting = (
-            await self.one(user, id, platform, native_id)
-            if id
-            else await self.latest(user, platform, native_id)
-        )
+        meeting = await self.one(user, id, platform, native_id) if id else await self.latest(user, platform, native_id)
         segments = [s for s in await self._segments(meeting) if s.text]
         segments.sort(key=lambda segment: (segment.start, segment.at))
         sessions = await self._store.find(StateOf(Session, ("open", "closed")), under=meeting.id)

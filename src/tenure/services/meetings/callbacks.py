@@ -1,5 +1,6 @@
 """What bots report. Each call is signed with its run's secret, moves the record only as the table allows, counts as
-a beat, and is answered with the commands that wait."""
+a beat, and is answered with the commands that wait.
+"""
 
 from __future__ import annotations
 
@@ -138,9 +139,7 @@ class Callbacks:
         except NotHolder:
             raise _no_longer(meeting) from None
         except WrongState:
-            raise Conflict(
-                f"a bot that is {meeting.state} can't become that: it goes on, never back"
-            ) from None
+            raise Conflict(f"a bot that is {meeting.state} can't become that: it goes on, never back") from None
 
     async def _exited(self, claim: Claim[Meeting], report: Exited, op: str) -> Answer:
         meeting = await self._get(claim)

@@ -1,5 +1,6 @@
 """The API as a table: each endpoint with who may call it, what it takes and what it does. The OpenAPI page and the
-table of rights in the tests follow from it."""
+table of rights in the tests follow from it.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tenure.services.meetings import inputs, views
+from tenure.services.meetings.attendance import NO_MEETING
 from tenure.services.meetings.lifecycle import User
 from tenure.services.meetings.reading import read_body, read_id, read_number
 from tenure.services.meetings.rejections import Absent
-from tenure.services.meetings.attendance import NO_MEETING
 from tenure.services.meetings.service import MeetingsService
 from tenure.services.meetings.views import Views
 
@@ -70,9 +71,7 @@ class UserApi:
                 inputs.BotConfig,
                 202,
             ),
-            Endpoint(
-                "GET", "/meetings", "user", "List your meetings", self.list, queries=("limit", "before")
-            ),
+            Endpoint("GET", "/meetings", "user", "List your meetings", self.list, queries=("limit", "before")),
             Endpoint("PATCH", meeting, "user", "Describe a meeting", self.describe, inputs.MeetingChanged),
             Endpoint("DELETE", meeting, "user", "Redact a meeting that is over", self.redact),
             Endpoint(
@@ -83,9 +82,7 @@ class UserApi:
                 self.transcript,
                 queries=("meeting_id",),
             ),
-            Endpoint(
-                "PUT", "/user/webhook", "user", "Set your webhook's URL", self.webhook, inputs.WebhookWanted
-            ),
+            Endpoint("PUT", "/user/webhook", "user", "Set your webhook's URL", self.webhook, inputs.WebhookWanted),
         ]
 
     async def ask(self, request: Request, user: User) -> Response:
@@ -119,9 +116,7 @@ class UserApi:
     async def describe(self, request: Request, user: User) -> Response:
         """Describe a meeting."""
         changed = await read_body(request, inputs.MeetingChanged)
-        return json(
-            self._views.meeting(await self._attendance.describe(user, *_named(request), changed.data))
-        )
+        return json(self._views.meeting(await self._attendance.describe(user, *_named(request), changed.data)))
 
     async def redact(self, request: Request, user: User) -> Response:
         """Redact a meeting."""

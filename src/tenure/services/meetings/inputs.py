@@ -19,9 +19,7 @@ NativeId = Annotated[
         description="1 to 200 letters, digits, points, hyphens and underscores, the first a letter or digit",
     ),
 ]
-Line = Annotated[
-    str, Meta(min_length=1, max_length=100, pattern=LINE, description="1 to 100 characters on one line")
-]
+Line = Annotated[str, Meta(min_length=1, max_length=100, pattern=LINE, description="1 to 100 characters on one line")]
 Language = Annotated[
     str,
     Meta(
@@ -40,14 +38,18 @@ Email = Annotated[
     ),
 ]
 Url = Annotated[str, Meta(min_length=1, max_length=2000, description="a URL of at most 2000 characters")]
+Image = Annotated[
+    str,
+    Meta(
+        max_length=2000,
+        pattern=r"^https?://[\x21-\x7e]+$(?!\n)",
+        description="a URL of at most 2000 characters that begins with https:// or http://",
+    ),
+]
 Bots = Annotated[int, Meta(ge=0, le=10_000, description="a whole number from 0 (no bots) to 10000")]
 Notes = Annotated[str, Meta(max_length=20_000, description="at most 20000 characters")]
-Names = Annotated[
-    list[Line], Meta(max_length=500, description="a list of at most 500 names, each on one line")
-]
-Languages = Annotated[
-    list[Language], Meta(max_length=100, description="a list of at most 100 language codes")
-]
+Names = Annotated[list[Line], Meta(max_length=500, description="a list of at most 500 names, each on one line")]
+Languages = Annotated[list[Language], Meta(max_length=100, description="a list of at most 100 language codes")]
 
 
 class BotWanted(msgspec.Struct, forbid_unknown_fields=True):
@@ -94,7 +96,7 @@ class UserWanted(msgspec.Struct, forbid_unknown_fields=True):
 
     email: Email
     name: Line | None = None
-    image_url: Url | None = None
+    image_url: Image | None = None
     max_concurrent_bots: Bots | None = None
 
 
@@ -102,7 +104,7 @@ class UserChanged(msgspec.Struct, forbid_unknown_fields=True):
     """An admin changes a user; at least one is given."""
 
     name: Line | None = None
-    image_url: Url | None = None
+    image_url: Image | None = None
     max_concurrent_bots: Bots | None = None
 
 
@@ -157,9 +159,7 @@ class StatusTold(Reported, kw_only=True):
 class Heard(msgspec.Struct, forbid_unknown_fields=True):
     """One thing heard; `start` and `end` in seconds since joining, `at` in seconds since 1970."""
 
-    segment_id: Annotated[
-        str, Meta(pattern=r"^[A-Za-z0-9_-]{1,60}$(?!\n)", description="1 to 60 letters and digits")
-    ]
+    segment_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,60}$(?!\n)", description="1 to 60 letters and digits")]
     text: Annotated[str, Meta(max_length=5000, description="at most 5000 characters")]
     start: Annotated[float, Meta(ge=0, le=10**7, description="seconds since joining")]
     end: Annotated[float, Meta(ge=0, le=10**7, description="seconds since joining")]

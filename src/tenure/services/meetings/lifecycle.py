@@ -121,25 +121,17 @@ class Meeting(Lifecycle):
     # All three count from the last beat, not from the entry: a bot whose beats arrive is never swept, even if one
     # of its callbacks was lost.
     @reserved.to(failed, by=SWEEPER, after=lease(minutes=5))
-    def expire_reserved(
-        self, failure_reason: str = "stale_reserved_timeout", ended_by: str = "sweeper"
-    ) -> None: ...
+    def expire_reserved(self, failure_reason: str = "stale_reserved_timeout", ended_by: str = "sweeper") -> None: ...
 
     @starting.to(failed, by=SWEEPER, after=lease(minutes=10))
-    def expire_starting(
-        self, failure_reason: str = "stale_starting_timeout", ended_by: str = "sweeper"
-    ) -> None: ...
+    def expire_starting(self, failure_reason: str = "stale_starting_timeout", ended_by: str = "sweeper") -> None: ...
 
     @active.to(failed, by=SWEEPER, after=lease(minutes=2))
-    def expire_active(
-        self, failure_reason: str = "stale_active_timeout", ended_by: str = "sweeper"
-    ) -> None: ...
+    def expire_active(self, failure_reason: str = "stale_active_timeout", ended_by: str = "sweeper") -> None: ...
 
     # This one counts from the entry: who was told to leave and only beats is stuck.
     @stopping.to(failed, by=SWEEPER, after=minutes(5))
-    def expire_stopping(
-        self, failure_reason: str = "stale_stopping_timeout", ended_by: str = "sweeper"
-    ) -> None: ...
+    def expire_stopping(self, failure_reason: str = "stale_stopping_timeout", ended_by: str = "sweeper") -> None: ...
 
     @attending.stay(tell=HOLDER)
     def reconfigure(self, language: str | None, task: str | None) -> None: ...
@@ -159,9 +151,10 @@ class Meeting(Lifecycle):
         data: dict[str, object] = {"redacted": True},  # noqa: B006  a declaration: the store copies it
     ) -> None: ...
 
-    # `stopping` counts too: its process is still there.
-    slots = Limit(at_most=User.max_concurrent_bots, per=user, over=live)
+    # In this order: to whom both apply, the bot that is there already says more than the limit. `stopping` counts
+    # in both: its process is still there.
     once = Limit(at_most=1, per=(user, platform, native_id), over=live)
+    slots = Limit(at_most=User.max_concurrent_bots, per=user, over=live)
 
     start_process = Effect(reserved)
     end_process = Effect(over)

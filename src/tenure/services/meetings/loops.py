@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import msgspec
 
@@ -25,6 +26,7 @@ from tenure.services.meetings.settings import Settings
 from tenure.services.meetings.signing import secret_for
 
 RECONCILE_SECONDS = 5.0
+ROUNDS_PER_PRUNING = 500
 UNSEEN_FOR = seconds(30)
 AT_ONCE = 100
 
@@ -96,9 +98,11 @@ class Loops:
         return found
 
     async def _reconcile_for_ever(self) -> None:
-        while True:
+        for round_number in itertools.count():
             try:
                 await self.reconcile()
+                if round_number % ROUNDS_PER_PRUNING == 0:
+                    await self._runtime.prune(older_than_seconds=self._settings.log_days * 86400)
             except (Unavailable, OutcomeUnknown) as error:
                 self._store.log.warning("reconcile_failed", error=str(error))
             try:

@@ -47,9 +47,7 @@ def _operation(endpoint: Endpoint) -> Json:
     }
     done: Json = {"description": "Done"}
     if endpoint.status != 204:
-        done["content"] = (
-            {"text/plain": {"schema": {"type": "string"}}} if _is_text(endpoint) else _content({})
-        )
+        done["content"] = {"text/plain": {"schema": {"type": "string"}}} if _is_text(endpoint) else _content({})
     operation: Json = {
         "summary": endpoint.summary,
         "operationId": endpoint.handle.__name__ + "_" + endpoint.who,

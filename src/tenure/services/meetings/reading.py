@@ -38,9 +38,7 @@ def parse(body: bytes, model: type[T]) -> T:
     except msgspec.ValidationError as error:
         raise Invalid(_advice(str(error), model)) from None
     except (ValueError, RecursionError):
-        raise Invalid(
-            "the body must be one JSON object in UTF-8, without NaN and with whole surrogate pairs"
-        ) from None
+        raise Invalid("the body must be one JSON object in UTF-8, without NaN and with whole surrogate pairs") from None
 
 
 def read_number(request: Request, name: str, *, default: int | None, most: int, least: int = 0) -> int | None:

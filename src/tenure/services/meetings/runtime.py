@@ -49,3 +49,6 @@ class Runtime(Protocol):
 
     async def changed(self) -> None:
         """Return as soon as a bot has ended since the last call."""
+
+    async def prune(self, *, older_than_seconds: float) -> None:
+        """Remove the logs of forgotten bots that were last written so long ago."""

@@ -37,9 +37,7 @@ class MeetingsService:
     ) -> None:
         self.store, self.runtime, self.settings = store, runtime, settings
         self._closing = asyncio.Event()
-        self.accounts = Accounts(
-            store, admin_key=settings.admin_key, max_concurrent_bots=settings.max_concurrent_bots
-        )
+        self.accounts = Accounts(store, admin_key=settings.admin_key, max_concurrent_bots=settings.max_concurrent_bots)
         self.attendance = Attendance(store)
         self.callbacks = Callbacks(store, settings.server_key, now, self._closing)
         self.page = Page(store, settings.server_key, self._closing)

@@ -41,13 +41,9 @@ class Verifier:
         if not re.fullmatch(r"[A-Za-z0-9_.#/-]{1,200}", id) or not re.fullmatch(r"[0-9]{1,12}", timestamp):
             raise Forged(f"a callback needs the headers {ID}, {TIMESTAMP} and {SIGNATURE}")
         if not hmac.compare_digest(sign(secret, id, timestamp, body).encode(), signature.encode()):
-            raise Forged(
-                "the callback's signature does not fit: sign `id.timestamp.body` with this run's secret"
-            )
+            raise Forged("the callback's signature does not fit: sign `id.timestamp.body` with this run's secret")
         if abs(now - int(timestamp)) > WINDOW_SECONDS:
-            raise Forged(
-                "the callback's timestamp is more than 5 minutes off: check the clock, and sign each try anew"
-            )
+            raise Forged("the callback's timestamp is more than 5 minutes off: check the clock, and sign each try anew")
         self._forget(now)
         if signature in self._used:
             raise Forged("this callback was received before: sign each try anew")

@@ -154,7 +154,7 @@ CREATE TABLE tenure_messages (
     error      TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (record, effect, position)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX tenure_messages_by_time ON tenure_messages (space, kind, effect, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX tenure_messages_by_time ON tenure_messages (space, kind, effect, next_at, position) WHERE next_at IS NOT NULL;
 
 -- How far the history of each length of keeping has been looked through.
 CREATE TABLE tenure_pruned (

@@ -48,9 +48,7 @@ class Life:
 
     async def live(self) -> int:
         """Run until the first outcome, and give the exit code."""
-        tasks = [
-            asyncio.create_task(self._guard(part)) for part in (self._attend(), self._beat(), self._listen())
-        ]
+        tasks = [asyncio.create_task(self._guard(part)) for part in (self._attend(), self._beat(), self._listen())]
         outcome = await self._outcome
         log.info("ending: %s", outcome.reason)
         for task in tasks:
@@ -148,9 +146,7 @@ class Life:
     async def _flush(self, patience_seconds: float | None = None) -> None:
         while self._unsent:
             part = self._unsent[:50]
-            self._obey(
-                await self._server.tell("transcript", segments=part, patience_seconds=patience_seconds)
-            )
+            self._obey(await self._server.tell("transcript", segments=part, patience_seconds=patience_seconds))
             # Only now: what was not acknowledged is sent again, and the server knows it by its id.
             del self._unsent[: len(part)]
 
@@ -179,7 +175,5 @@ async def run(settings: BotSettings) -> int:
     async with aiohttp.ClientSession() as http:
         life = Life(settings, Server(settings, http), driver_for(settings, http))
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(
-                number, life.end, Outcome(143, "terminated", awaited=True)
-            )
+            asyncio.get_running_loop().add_signal_handler(number, life.end, Outcome(143, "terminated", awaited=True))
         return await life.live()

@@ -12,6 +12,8 @@ from tenure.services.meetings.bot.settings import BotSettings
 
 T = TypeVar("T")
 CALL = aiohttp.ClientTimeout(total=5)
+LOOK_SECONDS = 10
+LOOK = aiohttp.ClientTimeout(total=LOOK_SECONDS + 5, connect=5)
 
 
 class Seat(msgspec.Struct, frozen=True):
@@ -32,6 +34,7 @@ class Seen(msgspec.Struct, frozen=True):
 
     inside: bool
     reason: str | None
+    mark: str
     participants: list[Person]
     captions: list[Caption]
 
@@ -42,17 +45,19 @@ class Local:
     def __init__(self, settings: BotSettings, http: aiohttp.ClientSession) -> None:
         self._url, self._name, self._http = settings.meeting_url, settings.bot_name, http
         self._seat: Seat | None = None
-        self._last = 0
+        self._last, self._mark = 0, ""
 
     async def join(self) -> None:
         """Enter the room."""
         self._seat = await self._call("join", Seat, {"name": self._name, "bot": True})
 
     async def look(self) -> Scene:
-        """See who is there and what was said."""
-        seen = await self._call("look", Seen, {**self._proof(), "after": self._last})
+        """See who is there and what was said, as soon as either changes."""
+        since = {"after": self._last, "mark": self._mark, "wait_seconds": LOOK_SECONDS}
+        seen = await self._call("look", Seen, {**self._proof(), **since})
         if not seen.inside:
             raise Over(seen.reason or "removed")
+        self._mark = seen.mark
         if seen.captions:
             self._last = seen.captions[-1].number
         return Scene([p.name for p in seen.participants], seen.captions)
@@ -68,7 +73,10 @@ class Local:
     async def _call(self, step: str, answer: type[T], body: dict[str, object] | dict[str, str]) -> T:
         try:
             async with self._http.post(
-                f"{self._url}/{step}", json=body, timeout=CALL, allow_redirects=False
+                f"{self._url}/{step}",
+                json=body,
+                timeout=LOOK if step == "look" else CALL,
+                allow_redirects=False,
             ) as got:
                 text = await got.content.read(1_000_000)
         except (aiohttp.ClientError, TimeoutError) as error:

@@ -56,9 +56,7 @@ class Server:
         id = f"{self._settings.connection_id}/{name}/{self._born}-{next(self._numbers)}"
         give_up, wait = time.monotonic() + patience, 0.1
         while True:
-            body = msgspec.json.encode(
-                {**more, "connection_id": self._settings.connection_id, "seen": self.seen}
-            )
+            body = msgspec.json.encode({**more, "connection_id": self._settings.connection_id, "seen": self.seen})
             answer = await self._try(name, id, body)
             if answer is not None:
                 return answer

@@ -20,7 +20,7 @@ class BotSettings(msgspec.Struct, frozen=True, kw_only=True):
     task: str | None = None
     passcode: str | None = None
     heartbeat_seconds: float = 30
-    poll_seconds: float = 1
+    poll_seconds: float = 0.5
     join_timeout_seconds: float = 30
     meeting_away_seconds: float = 60
     server_away_seconds: float = 300

@@ -75,6 +75,4 @@ def _read(name: str) -> str:
 
 
 def _json(content: object) -> Response:
-    return Response(
-        msgspec.json.encode(content), media_type="application/json", headers={"Cache-Control": "no-store"}
-    )
+    return Response(msgspec.json.encode(content), media_type="application/json", headers={"Cache-Control": "no-store"})

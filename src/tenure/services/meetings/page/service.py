@@ -151,9 +151,7 @@ class Page:
         try:
             await self._store.beat(claim)
         except Refused:
-            return Scene(
-                inside=False, reason=await self._why_gone(claim), mark="", participants=[], captions=[]
-            )
+            return Scene(inside=False, reason=await self._why_gone(claim), mark="", participants=[], captions=[])
         me = await self._store.get(Participant, claim.id)
         people = await self._store.find(Participant.present, under=me.room, limit=MOST_SHOWN)
         captions = await self._captions(me.room, after)

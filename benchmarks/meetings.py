@@ -1,0 +1,179 @@
+"""Measures `POST /bots` of a server of its own, over HTTP, with a runtime that starts nothing: at a fixed rate, and
+with callers that each wait for their answer. Run by `make bench`; writes `benchmarks/results/meetings.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any, Self
+
+import aiohttp
+import uvloop
+
+import tenure
+from tenure.services.meetings.http import create_app
+from tenure.services.meetings.runtime import Process
+from tenure.services.meetings.service import MeetingsService, kinds
+from tenure.services.meetings.settings import Settings
+from tenure.web.serving import bind, serving
+
+KEY = "the-key-of-a-benchmark"
+RATE, CALLERS = 200, 50
+
+
+class NoRuntime:
+    """A runtime whose bots are never there, and never end."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    async def start(self, name: str, environment: Mapping[str, str]) -> None:
+        """Start nothing."""
+
+    async def end(self, name: str, *, grace_seconds: float) -> None:
+        """End nothing."""
+
+    async def bots(self) -> list[Process]:
+        """Give nothing."""
+        return []
+
+    async def forget(self, name: str) -> None:
+        """Forget nothing."""
+
+    async def log(self, name: str) -> str:  # noqa: ARG002  the contract's
+        """Give nothing."""
+        return ""
+
+    async def changed(self) -> None:
+        """Never return."""
+        await asyncio.Event().wait()
+
+
+async def serve(folder: Path) -> None:
+    """Serve the meetings API until this process is ended; the address is its first line."""
+    taken = bind("127.0.0.1", 0)
+    address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    settings = Settings.read({}, base_url=address, admin_key=KEY, folder=folder)
+    async with tenure.open(f"sqlite://{folder}/bench.db", *kinds) as store, store.sweeping():
+        service = MeetingsService(store, NoRuntime(), settings)
+        async with service.running(), serving(create_app(service), taken):
+            print(address, flush=True)
+            await asyncio.Event().wait()
+
+
+async def user(session: aiohttp.ClientSession, address: str, number: int) -> str:
+    """Make a user who may have any number of bots, and give its key."""
+    headers = {"X-Admin-API-Key": KEY}
+    body = {"email": f"user-{number}@example.org", "max_concurrent_bots": 10_000}
+    async with session.post(f"{address}/admin/users", json=body, headers=headers) as answer:
+        id = (await answer.json())["id"]
+    async with session.post(f"{address}/admin/users/{id}/tokens", headers=headers) as answer:
+        return str((await answer.json())["token"])
+
+
+class Load:
+    """Requests bots, each in a meeting of its own, and notes how long each answer took."""
+
+    def __init__(self, session: aiohttp.ClientSession, address: str, tokens: list[str]) -> None:
+        self._session, self._address, self._tokens = session, address, tokens
+        self._sent = 0
+        self.waits: list[float] = []
+
+    async def request(self) -> None:
+        """Request one bot."""
+        self._sent += 1
+        body = {"platform": "local", "native_meeting_id": f"meeting-{self._sent}"}
+        headers = {"X-API-Key": self._tokens[self._sent % len(self._tokens)]}
+        began = time.perf_counter()
+        async with self._session.post(f"{self._address}/bots", json=body, headers=headers) as answer:
+            if answer.status != 201:  # noqa: PLR2004
+                raise RuntimeError(f"{answer.status}: {await answer.text()}")
+        self.waits.append(time.perf_counter() - began)
+
+    def figures(self, spent: float) -> dict[str, float]:
+        """Give the rate and the percentiles since the last call, in milliseconds."""
+        cuts = quantiles(self.waits, n=100)
+        found = {"ops_per_s": len(self.waits) / spent, "p50_ms": cuts[49] * 1000, "p99_ms": cuts[98] * 1000}
+        self.waits.clear()
+        return {name: round(value, 2) for name, value in found.items()}
+
+
+async def at_rate(load: Load, seconds: float) -> dict[str, float]:
+    """Send requests at a fixed rate, whatever the answers take."""
+    began = time.perf_counter()
+    async with asyncio.TaskGroup() as sent:
+        for number in range(int(RATE * seconds)):
+            await asyncio.sleep(began + number / RATE - time.perf_counter())
+            sent.create_task(load.request())
+    return load.figures(time.perf_counter() - began)
+
+
+async def in_a_loop(load: Load, seconds: float) -> dict[str, float]:
+    """Let callers send one request after the other."""
+    began = time.perf_counter()
+
+    async def caller() -> None:
+        while time.perf_counter() - began < seconds:
+            await load.request()
+
+    await asyncio.gather(*(caller() for _ in range(CALLERS)))
+    return load.figures(time.perf_counter() - began)
+
+
+async def measure(address: str, rounds: int, seconds: float) -> dict[str, dict[str, float]]:
+    """Alternate both kinds of load, and give the medians."""
+    kinds_of_load: dict[str, Callable[[Load, float], Awaitable[dict[str, float]]]] = {
+        f"at {RATE}/s": at_rate,
+        f"{CALLERS} callers": in_a_loop,
+    }
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in kinds_of_load}
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        load = Load(session, address, [await user(session, address, number) for number in range(20)])
+        await in_a_loop(load, 1)
+        for _ in range(rounds):
+            for name, run in kinds_of_load.items():
+                found[name].append(await run(load, seconds))
+    return {name: {key: median(r[key] for r in runs) for key in runs[0]} for name, runs in found.items()}
+
+
+def main() -> None:
+    """Start a server, measure, print, and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        with contextlib.suppress(KeyboardInterrupt):
+            uvloop.run(serve(options.serve))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "benchmarks.meetings", "--serve", folder]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None
+            try:
+                address = server.stdout.readline().strip()
+                results: dict[str, Any] = uvloop.run(measure(address, options.rounds, options.seconds))
+            finally:
+                server.kill()
+    print(json.dumps(results))
+    target = Path(__file__).parent / "results" / "meetings.json"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

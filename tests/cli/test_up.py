@@ -1,0 +1,265 @@
+"""`tenure up` as a real process: what it prints, what it serves, and that it ends."""
+
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SECONDS_TO_START = 20
+SECONDS_TO_END = 5
+
+
+@dataclass
+class Up:
+    process: subprocess.Popen[str]
+    address: str
+    printed: str
+    log: Path
+
+    @property
+    def key(self) -> str:
+        found = re.search(r"admin key +(\S+)", self.printed)
+        assert found is not None
+        return found[1]
+
+    def call(self, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = urllib.request.Request(self.address + path, data, named)  # noqa: S310  our own address
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.loads(error.read())
+
+    def end(self, number: signal.Signals = signal.SIGINT) -> float:
+        """Send a signal and give how many seconds it took to end."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(SECONDS_TO_END * 3)
+        return time.monotonic() - began
+
+    def bots(self) -> list[int]:
+        """Give the processes that were told this server's address; a dead one has no environment."""
+        found = []
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdecimal() and int(folder.name) != self.process.pid:
+                try:
+                    environment = (folder / "environ").read_bytes()
+                except OSError:
+                    continue
+                if b"BOT_CONFIG" in environment and self.address.encode() in environment:
+                    found.append(int(folder.name))
+        return found
+
+    def ask_for_a_bot(self) -> int:
+        """Ask for a bot as a user does, and give its process once it attends."""
+        admin = {"X_Admin_API_Key": self.key}
+        assert self.call("/admin/users", {"email": "me@example.org"}, **admin)[0] == 201
+        token = self.call("/admin/users/1/tokens", {}, **admin)[1]["token"]
+        wanted = {"platform": "local", "native_meeting_id": "demo"}
+        assert self.call("/bots", wanted, X_API_Key=token)[0] == 201
+        until(lambda: self.call("/api/records/Meeting/1", **admin)[1]["state"] == "active")
+        (bot,) = self.bots()
+        return bot
+
+
+def until(reached: Callable[[], bool], seconds: float = SECONDS_TO_START) -> None:
+    """Look again and again until something another process does is there."""
+    last = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < last, "it did not happen in time"
+        time.sleep(0.02)
+
+
+Start = Callable[..., Up]
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Start]:
+    """Start servers, and end those that are still there."""
+    started: list[Up] = []
+
+    def start(*arguments: str, **environment: str) -> Up:
+        log = tmp_path / f"log-{len(started)}"
+        settings = {k: v for k, v in os.environ.items() if not k.startswith("TENURE_") and k not in {"HOST", "PORT"}}
+        port = () if "PORT" in environment else ("--port", "0")
+        with log.open("w") as err:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tenure.cli", "up", *port, *arguments],
+                cwd=tmp_path, env=settings | environment, stdout=subprocess.PIPE, stderr=err, text=True,
+            )  # fmt: skip
+        assert process.stdout is not None
+        printed = ""
+        for line in process.stdout:
+            printed += line
+            if "Ctrl-C" in line:
+                break
+        address = re.search(r"Tenure is up at (\S+)", printed)
+        server = Up(process, address[1] if address else "", printed, log)
+        started.append(server)
+        assert address, log.read_text()
+        return server
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            server.process.kill()
+            server.process.wait()
+        if server.process.stdout is not None:
+            server.process.stdout.close()
+        for bot in server.bots() if server.address else []:
+            os.kill(bot, signal.SIGKILL)
+
+
+def test_it_says_where_it_is_and_serves_at_once(up: Start, tmp_path: Path) -> None:
+    server = up()
+    assert server.call("/health") == (200, {"status": "ok", "reasons": []})
+    assert server.printed.count("curl ") == 3
+    assert f"dashboard     {server.address}/" in server.printed
+    key_file = tmp_path / "tenure-data" / "admin.key"
+    assert key_file.read_text().strip() == server.key
+    assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(key_file.parent.stat().st_mode) == 0o700
+    assert server.end() < SECONDS_TO_END
+    assert server.process.returncode == 0
+
+
+def test_what_it_prints_to_try_works(up: Start) -> None:
+    server = up()
+    commands = [line.strip() for line in server.printed.splitlines() if line.strip().startswith("curl")]
+    assert "/admin/users" in commands[0]
+    assert "/admin/users/1/tokens" in commands[1]
+    assert "/bots" in commands[2]
+    assert '-H "X-Admin-API-Key: $(cat tenure-data/admin.key)"' in commands[0]
+    server.ask_for_a_bot()
+
+
+def test_ctrl_c_ends_it_and_its_bots_within_five_seconds(up: Start) -> None:
+    server = up()
+    bot = server.ask_for_a_bot()
+    assert server.end() < SECONDS_TO_END
+    assert server.process.returncode == 0
+    assert server.bots() == []
+    assert not Path(f"/proc/{bot}/environ").exists() or not Path(f"/proc/{bot}/environ").read_bytes()
+
+
+def test_a_bot_that_hangs_does_not_hold_up_the_end(up: Start) -> None:
+    server = up()
+    bot = server.ask_for_a_bot()
+    os.kill(bot, signal.SIGSTOP)
+    assert server.end() < SECONDS_TO_END
+    assert server.bots() == []
+
+
+def test_open_streams_do_not_hold_up_the_end(up: Start) -> None:
+    server = up()
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with opener.open(f"{server.address}/dashboard/login", f"key={server.key}".encode()):
+        pass
+    with opener.open(f"{server.address}/dashboard/live", timeout=10) as stream:
+        assert stream.readline() == b"event: counts\n"
+        assert server.end() < 2
+
+
+def test_sigterm_with_keep_leaves_the_bots_alive(up: Start) -> None:
+    server = up("--keep")
+    bot = server.ask_for_a_bot()
+    assert server.end(signal.SIGTERM) < SECONDS_TO_END
+    assert server.bots() == [bot]
+
+
+def test_sigterm_without_keep_ends_the_bots(up: Start) -> None:
+    server = up()
+    server.ask_for_a_bot()
+    assert server.end(signal.SIGTERM) < SECONDS_TO_END
+    assert server.bots() == []
+
+
+def test_the_key_outlives_the_server(up: Start) -> None:
+    first = up()
+    first.end()
+    assert up().key == first.key
+
+
+def test_the_key_of_the_environment_is_neither_printed_nor_kept(up: Start, tmp_path: Path) -> None:
+    server = up(TENURE_ADMIN_KEY="a-key-of-the-environment")
+    assert "a-key-of-the-environment" not in server.printed
+    assert server.call("/api/kinds", X_Admin_API_Key="a-key-of-the-environment")[0] == 200
+    assert server.call("/api/kinds", X_Admin_API_Key="another")[0] == 401
+    assert not (tmp_path / "tenure-data" / "admin.key").exists()
+
+
+def test_log_lines_are_json_and_hold_no_key(up: Start) -> None:
+    server = up("--json-logs", "--log-level", "debug")
+    server.call(f"/api/kinds?key={server.key}", X_Admin_API_Key=server.key)
+    server.call("/bots", {"key": server.key}, X_API_Key=server.key)
+    server.end()
+    lines = server.log.read_text().splitlines()
+    assert [json.loads(line)["event"] for line in lines if "stopping" in line] == ["stopping"]
+    assert server.key not in server.log.read_text()
+
+
+def test_host_port_store_and_data_are_honoured(up: Start, tmp_path: Path) -> None:
+    port = free_port()
+    server = up("--data", "here", HOST="127.0.0.1", PORT=str(port), TENURE_STORE=f"sqlite://{tmp_path}/own.db")
+    assert server.address == f"http://127.0.0.1:{port}"
+    assert (tmp_path / "own.db").exists()
+    assert (tmp_path / "here" / "admin.key").exists()
+
+
+def test_a_taken_port_is_told(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        command = [sys.executable, "-m", "tenure.cli", "up", "--data", str(tmp_path / "data"), "--port", str(port)]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS_TO_START)
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        f"tenure: port {port} of 127.0.0.1 is taken by another program: end that one, "
+        f"or take another port with --port or PORT\n"
+    )
+
+
+@pytest.mark.parametrize(("name", "value", "code"), [("PORT", "http", 2), ("PORT", "70000", 2), ("HOST", "no.such.host.invalid", 1)])
+def test_a_wrong_address_is_told(tmp_path: Path, name: str, value: str, code: int) -> None:
+    settings = {**os.environ, name: value}
+    command = [sys.executable, "-m", "tenure.cli", "up", "--data", str(tmp_path / "data")]
+    ended = subprocess.run(
+        command, env=settings, capture_output=True, text=True, check=False, timeout=SECONDS_TO_START
+    )
+    assert ended.returncode == code
+    assert ended.stderr.count("\n") == 1
+
+
+def test_own_kinds_are_served_beside_the_services(up: Start, tmp_path: Path) -> None:
+    (tmp_path / "lamps.py").write_text(
+        "from tenure import End, Lifecycle, State, seconds\n"
+        "class Lamp(Lifecycle):\n    on = State(initial=True)\n    off = End()\n"
+        "    dim = on.to(off, after=seconds(0.3))\n"
+    )
+    server = up("--module", "lamps")
+    create = [sys.executable, "-m", "tenure.cli", "create", "Lamp", "l", "--module", "lamps"]
+    subprocess.run(create, cwd=tmp_path, check=True, capture_output=True)
+    until(lambda: server.call("/api/records/Lamp/l", X_Admin_API_Key=server.key)[1]["state"] == "off", 5)
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])

@@ -1,0 +1,52 @@
+"""A real server of meetings alone, for tests: `server.py FOLDER PORT`. It prints its address when it serves.
+
+SIGINT ends all bots, SIGTERM leaves them alone, as the real composition does.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+import tenure
+from tenure.services.meetings.http import create_app
+from tenure.services.meetings.service import MeetingsService, kinds, process_runtime
+from tenure.services.meetings.settings import Settings
+
+
+async def serve(folder: Path, port: int) -> None:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(1024)
+    base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    settings = Settings.read(os.environ, base_url=base_url, admin_key="the-admins-key", folder=folder)
+    async with (
+        tenure.open(f"sqlite:///{folder}/store.db", *kinds, space="meetings") as store,
+        store.sweeping(),
+    ):
+        service = MeetingsService(store, process_runtime(folder / "bots"), settings)
+        async with service.running():
+            server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="warning"))
+            server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+            stops: list[asyncio.Task[None]] = []
+
+            async def stop(*, keep: bool) -> None:
+                await service.shut_down(keep=keep)
+                server.should_exit = True
+
+            loop = asyncio.get_running_loop()
+            for number, keep in ((signal.SIGINT, False), (signal.SIGTERM, True)):
+                loop.add_signal_handler(number, lambda keep=keep: stops.append(loop.create_task(stop(keep=keep))))
+            print(base_url, flush=True)  # noqa: T201
+            await server.serve(sockets=[listener])
+            await asyncio.gather(*stops)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2])))

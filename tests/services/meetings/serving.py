@@ -1,0 +1,113 @@
+"""A real server in a process of its own, with real bots, for tests that kill things."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import requests
+from tests.services.meetings.making import ADMIN_KEY
+
+from tenure.services.meetings import proc
+
+T = TypeVar("T")
+SCRIPT = Path(__file__).with_name("server.py")
+
+
+class Server:
+    """One server on a folder; it may be killed and started again."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder, self._environment = folder, environment
+        self.url, self._process, self.keys = "", subprocess.Popen[str].__new__(subprocess.Popen), dict[int, str]()
+        self.http = requests.Session()
+
+    def start(self) -> None:
+        """Start it, on the port that it had before if there was one."""
+        port = self.url.rpartition(":")[2] or "0"
+        self._process = subprocess.Popen(
+            [sys.executable, str(SCRIPT), str(self.folder), port],
+            env={**os.environ, "TENURE_MEETINGS_STAND_IN": "1", **self._environment},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.url = self._process.stdout.readline().strip()
+        assert self.url.startswith("http://")
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal and wait for the server's end."""
+        self._process.send_signal(number)
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self.http.close()
+
+    @property
+    def lives(self) -> bool:
+        return self._process.poll() is None
+
+    def call(self, method: str, path: str, body: Any = None, *, user: int | None = None) -> Any:
+        """Call the API as the admin or as a user."""
+        headers = {"X-Admin-API-Key": ADMIN_KEY} if user is None else {"X-API-Key": self.keys[user]}
+        answer = self.http.request(method, self.url + path, json=body, headers=headers, timeout=10)
+        assert answer.status_code < 300, answer.text
+        return answer.json()
+
+    def room(self, room: str, step: str, **body: Any) -> Any:
+        """Take a step in a room of the local meeting page."""
+        answer = self.http.post(f"{self.url}/local-meeting/{room}/{step}", json=body, timeout=20)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def a_user(self, bots: int = 5) -> int:
+        number: int = self.call("POST", "/admin/users", {"email": "ada@example.org", "max_concurrent_bots": bots})["id"]
+        self.keys[number] = self.call("POST", f"/admin/users/{number}/tokens")["token"]
+        return number
+
+    def ask(self, user: int, native_id: str = "demo", platform: str = "local", **more: Any) -> Any:
+        return self.call("POST", "/bots", {"platform": platform, "native_meeting_id": native_id, **more}, user=user)
+
+    def meeting(self, user: int, native_id: str = "demo") -> Any:
+        listed = self.call("GET", "/meetings", user=user)["meetings"]
+        return next(m for m in listed if m["native_meeting_id"] == native_id)
+
+    def until(self, user: int, status: str, native_id: str = "demo") -> Any:
+        """Wait until a meeting has come to a status."""
+        return until(lambda: self.meeting(user, native_id), lambda meeting: meeting["status"] == status)
+
+    def bots(self) -> dict[str, int]:
+        """Give the bots whose processes live, with their numbers."""
+        found = {}
+        for path in (self.folder / "bots").glob("*/process.json"):
+            with suppress(OSError, msgspec.MsgspecError):
+                note = msgspec.json.decode(path.read_bytes())
+                if note.get("pid") and proc.started(note["pid"]) == note["started"]:
+                    found[path.parent.name] = note["pid"]
+        return found
+
+
+def until(look: Callable[[], T], fits: Callable[[T], bool]) -> T:
+    """Look until it fits; the test's time-out is the limit."""
+    while not fits(found := look()):
+        pass
+    return found
+
+
+@contextmanager
+def a_server(folder: Path, **environment: str) -> Iterator[Server]:
+    """Run a server; nothing of it is left afterwards."""
+    server = Server(folder, **environment)
+    server.start()
+    try:
+        yield server
+    finally:
+        if server.lives:
+            server.send(signal.SIGINT)
+        for pid in server.bots().values():
+            os.killpg(pid, signal.SIGKILL)

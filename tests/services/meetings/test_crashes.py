@@ -1,0 +1,107 @@
+"""What is killed, and what is right afterwards."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from tests.services.meetings.serving import a_server, until
+
+
+def test_a_bot_that_is_killed_fails_its_meeting_within_its_lease_and_frees_its_slot(tmp_path: Path) -> None:
+    with a_server(tmp_path) as server:
+        user = server.a_user(bots=1)
+        name = server.ask(user)["bot_container_id"]
+        server.until(user, "active")
+        killed = time.monotonic()
+        os.kill(server.bots()[name], signal.SIGKILL)
+        meeting = server.until(user, "failed")
+        assert time.monotonic() - killed < 120
+        assert (meeting["end_reason"], meeting["ended_by"]) == ("bot_process_died", "server")
+        assert server.ask(user, "next")["status"] == "reserved"
+
+
+def test_a_server_that_is_killed_finds_its_bots_again_and_they_obey_it(tmp_path: Path) -> None:
+    with a_server(tmp_path) as server:
+        user = server.a_user()
+        for room in ("one", "two"):
+            server.ask(user, room)
+            server.until(user, "active", room)
+        before = server.bots()
+        ada = server.room("one", "join", name="Ada")
+        proof = {"participant": ada["participant"], "key": ada["key"]}
+        server.send(signal.SIGKILL)
+        assert server.bots() == before
+        server.start()
+        assert server.bots() == before
+        assert {server.meeting(user, room)["status"] for room in ("one", "two")} == {"active"}
+        server.room("one", "say", **proof, text="still here?")
+        until(lambda: server.call("GET", "/transcripts/local/one", user=user)["segments"], bool)
+        server.call("DELETE", "/bots/local/one", user=user)
+        assert server.until(user, "completed", "one")["end_reason"] == "stopped"
+        until(server.bots, lambda bots: len(bots) == 1)
+
+
+def test_what_was_acknowledged_right_before_a_kill_is_carried_out_after_it(tmp_path: Path) -> None:
+    with a_server(tmp_path) as server:
+        user = server.a_user(bots=10)
+        for number in range(5):
+            asked = server.ask(user, f"m{number}")
+            server.send(signal.SIGKILL)
+            server.start()
+            meeting = server.until(user, "active", f"m{number}")
+            assert meeting["bot_container_id"] == asked["bot_container_id"]
+        assert len(server.bots()) == 5
+
+
+def test_a_bot_that_died_while_the_server_was_away_is_noticed_at_once(tmp_path: Path) -> None:
+    with a_server(tmp_path) as server:
+        user = server.a_user()
+        server.ask(user)
+        server.until(user, "active")
+        (pid,) = server.bots().values()
+        server.send(signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
+        server.start()
+        assert server.until(user, "failed")["end_reason"] == "bot_process_died"
+
+
+def test_processes_whose_records_are_gone_are_ended(tmp_path: Path) -> None:
+    with a_server(tmp_path) as server:
+        user = server.a_user()
+        server.ask(user)
+        server.until(user, "active")
+        server.send(signal.SIGKILL)
+        for path in tmp_path.glob("store.db*"):
+            path.unlink()
+        assert len(server.bots()) == 1
+        server.start()
+        until(server.bots, lambda bots: bots == {})
+
+
+def test_ctrl_c_ends_every_bot_within_five_seconds_and_says_so(tmp_path: Path) -> None:
+    with a_server(tmp_path) as server:
+        user = server.a_user()
+        for room in ("one", "two", "three"):
+            server.ask(user, room)
+        server.until(user, "active", "one")
+        began = time.monotonic()
+        server.send(signal.SIGINT)
+        assert time.monotonic() - began < 5
+        assert server.bots() == {}
+        server.start()
+        found = server.call("GET", "/meetings", user=user)["meetings"]
+        assert {(m["end_reason"], m["ended_by"]) for m in found} == {("server_shutdown", "server")}
+
+
+def test_a_server_that_is_replaced_leaves_its_bots_to_the_next_one(tmp_path: Path) -> None:
+    with a_server(tmp_path) as server:
+        user = server.a_user()
+        server.ask(user)
+        server.until(user, "active")
+        before = server.bots()
+        server.send(signal.SIGTERM)
+        assert server.bots() == before
+        server.start()
+        server.call("DELETE", "/bots/local/demo", user=user)
+        assert server.until(user, "completed")["end_reason"] == "stopped"

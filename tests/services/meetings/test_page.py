@@ -1,0 +1,199 @@
+"""The local meeting page: what happens in its rooms, and the page itself in a real browser."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.services.meetings.making import Answer, World, a_world
+from tests.services.meetings.serving import a_server
+
+from tenure import seconds
+
+CHROMIUM = next((p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(p).exists()), None)
+
+
+class Person:
+    """Somebody in a room."""
+
+    def __init__(self, world: World, room: str, seat: Any) -> None:
+        self.world, self.room, self.id = world, room, seat["id"]
+        self.proof = {"participant": seat["participant"], "key": seat["key"]}
+
+    async def do(self, step: str, **more: Any) -> Answer:
+        return await self.world.call("POST", f"/local-meeting/{self.room}/{step}", {**self.proof, **more})
+
+    async def sees(self, **more: Any) -> Any:
+        return (await self.do("look", **more)).json
+
+
+async def a_person(world: World, name: str = "Ada", room: str = "demo", *, bot: bool = False) -> Person:
+    answer = await world.call("POST", f"/local-meeting/{room}/join", {"name": name, "bot": bot})
+    assert answer.status == 200, answer.body
+    return Person(world, room, answer.json)
+
+
+async def test_who_is_in_a_room_sees_everybody_and_who_is_a_bot() -> None:
+    async with a_world() as world:
+        ada = await a_person(world)
+        await a_person(world, "Scribe", bot=True)
+        await a_person(world, "Eve", "another")
+        assert [(p["name"], p["bot"]) for p in (await ada.sees())["participants"]] == [("Ada", False), ("Scribe", True)]
+
+
+async def test_what_is_said_is_seen_once_and_in_order() -> None:
+    async with a_world() as world:
+        ada, eve = await a_person(world), await a_person(world, "Eve")
+        for text in ("one", "two", "three"):
+            await ada.do("say", text=text)
+        captions = (await eve.sees())["captions"]
+        assert [(c["speaker"], c["text"]) for c in captions] == [("Ada", t) for t in ("one", "two", "three")]
+        await ada.do("say", text="four")
+        assert [c["text"] for c in (await eve.sees(after=captions[-1]["number"]))["captions"]] == ["four"]
+
+
+async def test_a_look_waits_until_there_is_something_new() -> None:
+    async with a_world() as world:
+        ada = await a_person(world)
+        scene = await ada.sees()
+        looking = asyncio.create_task(ada.sees(mark=scene["mark"], wait_seconds=10))
+        await a_person(world, "Eve")
+        assert [p["name"] for p in (await looking)["participants"]] == ["Ada", "Eve"]
+
+
+async def test_who_is_kicked_learns_that_and_is_gone_for_the_others() -> None:
+    async with a_world() as world:
+        ada, eve = await a_person(world), await a_person(world, "Eve")
+        assert (await ada.do("kick", who=eve.id)).status == 200
+        assert ((await eve.sees())["inside"], (await eve.sees())["reason"]) == (False, "evicted")
+        assert len((await ada.sees())["participants"]) == 1
+        assert (await eve.do("say", text="but I")).status == 409
+        assert (await ada.do("kick", who=eve.id)).status == 200
+
+
+async def test_the_end_of_a_meeting_ends_it_for_all_and_frees_its_name() -> None:
+    async with a_world() as world:
+        ada, eve = await a_person(world), await a_person(world, "Eve")
+        await ada.do("end")
+        for person in (ada, eve):
+            assert (await person.sees())["reason"] == "meeting_ended"
+        await world.store.advance(seconds(1))
+        assert (await eve.sees())["reason"] == "meeting_ended"
+        again = await a_person(world)
+        assert (len((await again.sees())["participants"]), (await again.sees())["captions"]) == (1, [])
+
+
+async def test_who_stops_looking_is_gone_after_a_while_and_who_looks_is_not() -> None:
+    async with a_world() as world:
+        ada, eve = await a_person(world), await a_person(world, "Eve")
+        for _ in range(5):
+            await world.store.advance(seconds(10))
+            names = [p["name"] for p in (await ada.sees())["participants"]]
+        assert names == ["Ada"]
+        assert (await eve.sees())["reason"] == "vanished"
+
+
+async def test_leaving_twice_is_no_error() -> None:
+    async with a_world() as world:
+        ada = await a_person(world)
+        assert [(await ada.do("leave")).status for _ in range(2)] == [200, 200]
+        assert (await ada.sees())["reason"] == "left"
+
+
+async def test_many_who_come_at_once_meet_in_one_room_and_a_full_one_says_so() -> None:
+    async with a_world() as world:
+        calls = (world.call("POST", "/local-meeting/demo/join", {"name": f"p{n}"}) for n in range(205))
+        answers = await asyncio.gather(*calls)
+        assert sorted(a.status for a in answers) == [*[200] * 200, *[429] * 5]
+        assert await world.store.count(world.store.kinds["Room"]) == {"open": 1}
+
+
+async def test_the_page_fetches_nothing_from_elsewhere() -> None:
+    async with a_world() as world:
+        for path in ("", "demo", "page.js", "page.css"):
+            answer = await world.call("GET", f"/local-meeting/{path}")
+            assert answer.status == 200
+            assert b"//" not in answer.body.replace(b"// The", b"").replace(b"// back", b"") or path == "page.js"
+            assert b"http" not in answer.body
+            assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+# ------------------------------------------------------------------------------------ in a browser
+
+
+@contextmanager
+def a_browser() -> Iterator[Browser]:
+    if CHROMIUM is None and not os.environ.get("CI"):
+        pytest.skip("Chromium is not installed")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def a_tab(browser: Browser, url: str, problems: list[str], **options: Any) -> Page:
+    page = browser.new_context(**options).new_page()
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
+    page.goto(url)
+    return page
+
+
+def join(page: Page, name: str) -> None:
+    page.get_by_label("Your name").fill(name)
+    page.get_by_role("button", name="Join").click()
+
+
+def test_people_and_a_bot_meet_in_a_browser(tmp_path: Path) -> None:
+    problems: list[str] = []
+    phone = {"viewport": {"width": 360, "height": 640}, "has_touch": True}
+    with a_browser() as browser, a_server(tmp_path) as server:
+        user = server.a_user()
+        ada = a_tab(browser, f"{server.url}/local-meeting/", problems)
+        ada.get_by_label("Room").fill("demo")
+        ada.get_by_role("button", name="Open").click()
+        join(ada, "Ada <b>Lovelace</b>")
+        expect(ada.locator("#people li")).to_have_count(1)
+
+        server.ask(user, bot_name="Scribe")
+        expect(ada.locator("#people li", has_text="Scribe").locator(".badge")).to_have_text("bot")
+
+        eve = a_tab(browser, f"{server.url}/local-meeting/demo", problems, **phone)
+        join(eve, "Eve")
+        expect(ada.locator("#people li")).to_have_count(3)
+        eve.get_by_label("Say something").fill("Hello & <i>welcome</i>")
+        eve.get_by_role("button", name="Say").click()
+        expect(ada.locator("#captions li")).to_have_text(["EveHello & <i>welcome</i>"])
+        assert eve.evaluate("document.documentElement.scrollWidth") <= 360
+
+        ada.reload()
+        expect(ada.locator("#people li")).to_have_count(3)
+        expect(ada.locator("#captions li")).to_have_count(1)
+
+        ada.get_by_role("button", name="Remove Scribe").click()
+        meeting = server.until(user, "completed")
+        assert (meeting["end_reason"], meeting["ended_by"]) == ("evicted", "bot")
+        expect(ada.locator("#people li")).to_have_count(2)
+
+        eve.get_by_role("button", name="End the meeting").click()
+        for page in (ada, eve):
+            expect(page.get_by_role("status")).to_have_text("The meeting has ended.")
+            page.context.close()
+    assert problems == []
+
+
+def test_the_end_of_a_meeting_completes_its_bots_meeting(tmp_path: Path) -> None:
+    with a_server(tmp_path) as server:
+        user = server.a_user()
+        server.ask(user)
+        server.until(user, "active")
+        ada = server.room("demo", "join", name="Ada")
+        server.room("demo", "end", participant=ada["participant"], key=ada["key"])
+        assert server.until(user, "completed")["end_reason"] == "meeting_ended"
