@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # More for pytest, such as PYTEST='-k sweeper -x'.
 PYTEST ?=
+# The benchmarks to run, such as BENCH='beats scale'; all if none is named.
+BENCH ?=
 # More for `tenure up`, such as UP='--port 9000'.
 UP ?=
 
@@ -31,8 +33,8 @@ format: set-up ## Format the code, and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: set-up ## Measure throughput and latency
-	$(BIN)/tenure bench
+bench: set-up ## Measure throughput, latency and memory, and write docs/benchmarks.md
+	$(BIN)/python -m benchmarks $(BENCH)
 
 soak: set-up ## Run the long tests: simulation, crashes, failovers, planted bugs
 	$(BIN)/pytest -m soak $(PYTEST)

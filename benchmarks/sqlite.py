@@ -1,30 +1,29 @@
-"""Measures the SQLite engine: through the public API, against its own statements without our Python, and against
-one awaited call (one commit) each. Run by `make bench`; prints a table and writes `benchmarks/results/sqlite.json`.
+"""Measures the SQLite engine's transitions. Run by `make bench`.
+
+Through the public API, against its own statements without our Python, and against one awaited call (one commit) each.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import os
-import platform
 import shutil
-import sqlite3
 import tempfile
 import time
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import apsw
+from benchmarks.report import save, summed_up
+from benchmarks.workloads import WORKLOADS, Mover, Player, Workload, fill, run
 
 import tenure
-from benchmarks.workloads import WORKLOADS, Mover, Player, fill, run
+from tenure import Store
 from tenure.engines.sqlite.engine import SqliteEngine
 
-CALLERS = 512
+CALLERS = (512, 64, 1)
+MOST = CALLERS[0]
 Statement = tuple[str, Any]
 
 
@@ -35,7 +34,7 @@ def log_statements(engine: SqliteEngine, statements: list[Statement]) -> None:
         statements.append((sql, values))
         return True
 
-    engine._connection.exec_trace = trace
+    engine._connection.exec_trace = trace  # noqa: SLF001  the statements are what is measured
 
 
 def replay(path: Path, statements: list[Statement], changes: int) -> float:
@@ -54,70 +53,66 @@ def replay(path: Path, statements: list[Statement], changes: int) -> float:
     return changes / spent
 
 
-async def one_round(folder: Path, name: str, seconds: float) -> dict[str, float]:
-    """Run one workload three ways in the same minute."""
+async def copied(engine: SqliteEngine, path: Path, copy: Path) -> None:
+    """Copy the file with all that its log holds."""
+    job = partial(engine._connection.wal_checkpoint, mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)  # noqa: SLF001
+    await engine._writer.do(job)  # noqa: SLF001
+    shutil.copy(path, copy)
+
+
+async def one_round(folder: Path, workload: Workload, seconds: float) -> dict[str, float]:
+    """Run one workload in all ways in the same minute."""
     path, copy = folder / "live.db", folder / "copy.db"
-    turns = [0] * 10_000
+    turns, figures = [0] * 10_000, dict[str, float]()
     async with tenure.open(f"sqlite://{path}", Mover, Player) as store:
         await fill(store)
         engine = store.engine
-        assert isinstance(engine, SqliteEngine)
-        await run(store, WORKLOADS[name], CALLERS, 0.5, turns)
-        naive = await run(store, WORKLOADS[name], 1, seconds / 2, turns)
-        await engine._writer.do(lambda: engine._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE))
-        shutil.copy(path, copy)
+        if not isinstance(engine, SqliteEngine):
+            raise TypeError(engine)
+        await run(store, workload, MOST, 0.5, turns)
+        for callers in CALLERS:
+            given = await run(store, workload, callers, seconds, turns)
+            figures[f"{callers} at once: changes/s"] = given.ops_per_s
+            figures[f"{callers} at once: median wait (ms)"] = given.p50_ms
+            figures[f"{callers} at once: 99 % wait at most (ms)"] = given.p99_ms
         statements: list[Statement] = []
-        plain = await run(store, WORKLOADS[name], CALLERS, seconds, turns)
-        await engine._writer.do(lambda: engine._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE))
-        shutil.copy(path, copy)
-        await engine._writer.do(lambda: log_statements(engine, statements))
-        before = sum(turns)
-        await run(store, WORKLOADS[name], CALLERS, seconds, turns)
-        changes = sum(turns) - before
-    raw = replay(copy, statements, changes)
-    for file in folder.iterdir():
-        file.unlink()
-    return {**asdict(plain), "raw_ops_per_s": raw, "naive_ops_per_s": naive.ops_per_s}
+        await copied(engine, path, copy)
+        await engine._writer.do(lambda: log_statements(engine, statements))  # noqa: SLF001
+        changes = await count(store, workload, seconds, turns)
+    raw = figures["the same statements without Tenure: changes/s"] = replay(copy, statements, changes)
+    best, naive = figures[f"{MOST} at once: changes/s"], figures["1 at once: changes/s"]
+    figures |= {"per the statements alone": best / raw, "per one awaited commit each": best / naive}
+    return figures
 
 
-def medians(rounds: list[dict[str, float]]) -> dict[str, float]:
-    """Give the median of each figure, and of the ratios taken within each round."""
-    for figures in rounds:
-        figures["ratio_raw"] = figures["ops_per_s"] / figures["raw_ops_per_s"]
-        figures["ratio_naive"] = figures["ops_per_s"] / figures["naive_ops_per_s"]
-    return {key: round(median(r[key] for r in rounds), 3) for key in rounds[0]}
-
-
-def machine() -> dict[str, Any]:
-    """Say on what it ran."""
-    return {
-        "python": platform.python_version(),
-        "sqlite": apsw.sqlite_lib_version(),
-        "python_sqlite": sqlite3.sqlite_version,
-        "cores": os.cpu_count(),
-        "durability": "synchronous=FULL",
-        "callers": CALLERS,
-    }
+async def count(store: Store, workload: Workload, seconds: float, turns: list[int]) -> int:
+    """Run a workload, and give how many changes it made."""
+    before = sum(turns)
+    await run(store, workload, MOST, seconds, turns)
+    return sum(turns) - before
 
 
 def main() -> None:
     """Measure, print, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0)
     options = parser.parse_args()
-    results: dict[str, Any] = {"machine": machine()}
-    for name in WORKLOADS:
-        with tempfile.TemporaryDirectory() as folder:
-            rounds = [asyncio.run(one_round(Path(folder), name, options.seconds)) for _ in range(options.rounds)]
-        results[name] = medians(rounds)
-        print(name, json.dumps(results[name]))
-    target = Path(__file__).parent / "results" / "sqlite.json"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(results, indent=2) + "\n")
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in WORKLOADS}
+    for _ in range(options.rounds):
+        for name, workload in WORKLOADS.items():
+            with tempfile.TemporaryDirectory() as folder:
+                found[name].append(asyncio.run(one_round(Path(folder), workload, options.seconds)))
+    for name, title in TITLES.items():
+        goals = {"per the statements alone": "≥ 0.8", "per one awaited commit each": GOALS[name]}
+        save(f"sqlite-{name}", title, summed_up(found[name]), goals)
 
+
+TITLES = {
+    "move": "Transitions with an op id, an event and a deadline (`move`)",
+    "full": "The same, entering or leaving a rank and a limit (`full`)",
+}
+GOALS = {"move": "≥ 5", "full": "≥ 3"}
 
 if __name__ == "__main__":
     main()
-
-

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Generator, AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from tenure.core import transitions
 from tenure.core.durations import to_microseconds
@@ -25,7 +25,7 @@ K = TypeVar("K", bound=Lifecycle)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class UnappliedChange(TenureError, AssertionError):
+class UnappliedChange(TenureError, AssertionError):  # noqa: N818  it says what happened, as the others do
     """A change was made and then given to no store: an `await store.apply(…)` was forgotten."""
 
 
@@ -87,7 +87,7 @@ async def a(store: Store, state: StateOf[K], id: str | None = None, /, **fields:
         given = {name: fields[name] for name in edge.parameters.names if name in fields}
         target = record.claim if edge.by is HOLDER else record
         record = await store.apply(getattr(kind, edge.name)(target, **given))
-    return record
+    return cast("K", record)
 
 
 _numbers = itertools.count(1)
@@ -107,4 +107,6 @@ def _way(state: StateOf[K]) -> list[Edge[Any]]:
             if leaves and edge.target is not None and edge.by is not SWEEPER and edge.target.name not in ways:
                 ways[edge.target.name] = [*ways[here], edge]
                 fresh.append(edge.target.name)
-    raise InvalidChange(f"no way leads to {state.kind.__name__}.{state} but by time: create an earlier one, then advance")
+    raise InvalidChange(
+        f"no way leads to {state.kind.__name__}.{state} but by time: create an earlier one, then advance"
+    )

@@ -10,7 +10,9 @@ Tenure = Any
 
 
 def test_create_reads_values_in_the_types_of_the_fields(tenure: Tenure) -> None:
-    result = tenure("create", "Bot", "ada", "pool=12", "rating=7", 'tags=["a", "b"]', "until=2026-01-01T00:00:00Z", "--json")
+    result = tenure(
+        "create", "Bot", "ada", "pool=12", "rating=7", 'tags=["a", "b"]', "until=2026-01-01T00:00:00Z", "--json"
+    )
     assert result.code == 0
     fields = result.json["fields"]
     assert (fields["pool"], fields["rating"], fields["tags"]) == ("12", 7, ["a", "b"])

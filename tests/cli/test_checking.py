@@ -66,7 +66,7 @@ def test_a_place_without_a_lifecycle_is_wrong_usage(bare: Tenure, place: str, sa
 @pytest.mark.parametrize(
     ("change", "compatible", "says"),
     [
-        (("    note:", '    size: int = 3\n    note:'), True, "is new"),
+        (("    note:", "    size: int = 3\n    note:"), True, "is new"),
         (("    shut = End()", "    shut = End()\n    away = End()\n    go = open.to(away)"), True, "is new"),
         (("seconds(9)", "seconds(8)"), True, "has other deadlines"),
         (('field(default="red")', "field(default=1)"), True, None),
@@ -75,11 +75,16 @@ def test_a_place_without_a_lifecycle_is_wrong_usage(bare: Tenure, place: str, sa
         (("ajar", "agape"), False, "is gone, and records may be in it"),
         (("    lean =", "    one = Limit(at_most=1, per=colour, over=open)\n    lean ="), False, "is new"),
         (("    note: str | None = None", "    note: str | None = field(default=None)"), False, "engines see it"),
-        (("    colour: str = field(default=\"red\")\n", ""), True, "no longer declared"),
+        (('    colour: str = field(default="red")\n', ""), True, "no longer declared"),
     ],
 )
 def test_a_declaration_is_compared_with_the_stores(
-    bare: Tenure, doors: Any, url: str, change: tuple[str, str], compatible: bool, says: str | None  # noqa: FBT001
+    bare: Tenure,
+    doors: Any,
+    url: str,
+    change: tuple[str, str],
+    compatible: bool,  # noqa: FBT001  a parameter of the table above
+    says: str | None,
 ) -> None:
     assert bare("create", "Door", "d", "--module", doors("first"), "--store", url).code == 0
     changes = [change, ("open.to(ajar)", "open.to(agape)"), ("open | ajar", "open | agape")]

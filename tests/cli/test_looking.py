@@ -102,6 +102,17 @@ def test_explain_says_why_not(tenure: Tenure, transition: str, reason: str, says
     assert says in tenure("explain", "Bot", "ada", transition).out
 
 
+def test_explain_takes_what_would_ride_along(tenure: Tenure) -> None:
+    tenure("create", "Match", "m1", "first=ada")
+    tenure("create", "Bot", "ada", "pool=eu")
+    tenure("apply", "Bot", "ada", "enqueue")
+    assert tenure("explain", "Bot", "ada", "reserve", "match=m1", "--json").json["allowed"]
+    answer = tenure("explain", "Bot", "ada", "reserve", "match=m2", "--json").json
+    assert (answer["allowed"], answer["reason"]) == (False, "not_under")
+    assert "there is no Match 'm2'" in answer["message"]
+    assert tenure("show", "Bot", "ada", "--json").json["version"] == 2
+
+
 def test_explain_names_those_who_hold_the_slots(tenure: Tenure) -> None:
     for id in ("ada", "bob", "eve"):
         tenure("create", "Bot", id, "pool=eu")

@@ -236,13 +236,13 @@ def test_a_taken_port_is_told(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(("name", "value", "code"), [("PORT", "http", 2), ("PORT", "70000", 2), ("HOST", "no.such.host.invalid", 1)])
+@pytest.mark.parametrize(
+    ("name", "value", "code"), [("PORT", "http", 2), ("PORT", "70000", 2), ("HOST", "no.such.host.invalid", 1)]
+)
 def test_a_wrong_address_is_told(tmp_path: Path, name: str, value: str, code: int) -> None:
     settings = {**os.environ, name: value}
     command = [sys.executable, "-m", "tenure.cli", "up", "--data", str(tmp_path / "data")]
-    ended = subprocess.run(
-        command, env=settings, capture_output=True, text=True, check=False, timeout=SECONDS_TO_START
-    )
+    ended = subprocess.run(command, env=settings, capture_output=True, text=True, check=False, timeout=SECONDS_TO_START)
     assert ended.returncode == code
     assert ended.stderr.count("\n") == 1
 

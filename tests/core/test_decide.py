@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.engine_contract.kinds import KINDS, Bot, Job, Match, Owner, Ticket
+from tests.engine_contract.model import Model
 
 from tenure import Change, Claim, seconds
 from tenure.core.clock import Outage, Time
@@ -13,8 +15,6 @@ from tenure.core.durations import to_microseconds
 from tenure.core.engine import Applied
 from tenure.core.kinds import Kinds
 from tenure.core.row import Row
-from tests.engine_contract.kinds import KINDS, Bot, Job, Match, Owner, Ticket
-from tests.engine_contract.model import Model
 
 SECOND = to_microseconds(seconds(1))
 NOW = 1_000_000 * SECOND
@@ -28,7 +28,9 @@ def model() -> Model:
     return made
 
 
-def apply(model: Model, *changes: Change[Any], at: int = NOW, by: str = "ann", op: str = "", digest: bytes = b"") -> Any:
+def apply(
+    model: Model, *changes: Change[Any], at: int = NOW, by: str = "ann", op: str = "", digest: bytes = b""
+) -> Any:
     outcome = model.write([Transaction(changes, by, op, "", digest)], at)[0]
     return outcome.rows[-1] if isinstance(outcome, Applied) else outcome.reason
 
@@ -97,7 +99,9 @@ def test_a_transaction_sees_its_own_changes_and_leaves_none_if_refused(model: Mo
 
 def test_a_version_read_before_the_transaction_is_that_of_its_first_change(model: Model) -> None:
     apply(model, Bot.create("ada", pool="eu"))
-    assert apply(model, Change(Bot, "ada", "enqueue", version=1), Change(Bot, "ada", "withdraw", version=2)).version == 3
+    assert (
+        apply(model, Change(Bot, "ada", "enqueue", version=1), Change(Bot, "ada", "withdraw", version=2)).version == 3
+    )
     assert apply(model, Change(Bot, "ada", "enqueue", version=3), Change(Bot, "ada", "withdraw", version=3)) == "stale"
 
 

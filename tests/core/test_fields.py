@@ -9,11 +9,11 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.engine_contract.kinds import Bot, Job, Kettle, Match, Quiz, Ticket
 
 from tenure import NEXT, Change, InvalidChange, Lifecycle, State, days, field, hours, lease, minutes, seconds
 from tenure.core.durations import to_instant, to_length, to_microseconds
 from tenure.core.row import Row
-from tests.engine_contract.kinds import Bot, Job, Kettle, Match, Quiz, Ticket
 
 
 class Thing(Lifecycle):
@@ -54,7 +54,9 @@ def test_a_length_comes_back_as_it_was(value: timedelta) -> None:
 
 def test_an_instant_of_another_zone_is_the_same_instant() -> None:
     there = datetime(2026, 1, 1, 2, tzinfo=timezone(hours(2)))
-    assert Quiz.create("q", closes_at=there).fields == Quiz.create("q", closes_at=datetime(2026, 1, 1, tzinfo=UTC)).fields
+    assert (
+        Quiz.create("q", closes_at=there).fields == Quiz.create("q", closes_at=datetime(2026, 1, 1, tzinfo=UTC)).fields
+    )
 
 
 @given(
@@ -66,7 +68,7 @@ def test_an_instant_of_another_zone_is_the_same_instant() -> None:
 def test_every_value_comes_back_in_its_type(
     given_: dict[str, object], tags: tuple[str, ...], parts: dict[str, list[int]], at: datetime | None
 ) -> None:
-    thing = read(Thing.create("t", tags=tags, parts=parts, at=at, seen_at=at, **given_))  # type: ignore[arg-type]  # pyright: ignore
+    thing = read(Thing.create("t", tags=tags, parts=parts, at=at, seen_at=at, **given_))  # type: ignore[arg-type]
     assert (thing.tags, thing.parts, thing.at, thing.seen_at) == (tags, parts, at, at)
     assert (thing.name, thing.size) == (given_["name"], given_["size"])
 
@@ -79,10 +81,10 @@ def test_what_was_not_given_has_its_default() -> None:
 def test_records_are_read_only_and_come_from_a_store() -> None:
     thing = read(Thing.create("t", name="n"))
     with pytest.raises(AttributeError, match="change `name` by a transition"):
-        thing.name = "m"  # type: ignore[misc]  # pyright: ignore
+        thing.name = "m"  # type: ignore[misc]
     with pytest.raises(AttributeError, match="read-only"):
-        thing.other = 1  # type: ignore[attr-defined]  # pyright: ignore
-    with pytest.raises(TypeError, match="use Thing.create"):
+        thing.other = 1
+    with pytest.raises(TypeError, match=r"use Thing\.create"):
         Thing(name="n")
 
 
@@ -94,11 +96,11 @@ def test_records_are_equal_by_what_they_hold() -> None:
 
 
 WRONG: list[tuple[Callable[[], Change[object]], str]] = [
-    (lambda: Bot.create("ada", pool=3), "Bot.create: pool=3 does not fit"),  # type: ignore[arg-type]  # pyright: ignore
+    (lambda: Bot.create("ada", pool=3), "Bot.create: pool=3 does not fit"),  # type: ignore[arg-type]
     (lambda: Bot.create("ada", pool="eu", rating=True), "rating=True does not fit"),
-    (lambda: Bot.create("ada", pool="eu", rating=2.5), "rating=2.5 does not fit"),  # type: ignore[arg-type]  # pyright: ignore
-    (lambda: Bot.create("ada"), "Bot.create needs 'pool'"),  # type: ignore[call-arg]  # pyright: ignore
-    (lambda: Bot.create("ada", pool="eu", raiting=3), "Bot has no 'raiting' to be given; it takes pool"),  # type: ignore[call-arg]  # pyright: ignore
+    (lambda: Bot.create("ada", pool="eu", rating=2.5), "rating=2.5 does not fit"),  # type: ignore[arg-type]
+    (lambda: Bot.create("ada"), "Bot.create needs 'pool'"),  # type: ignore[call-arg]
+    (lambda: Bot.create("ada", pool="eu", raiting=3), "Bot has no 'raiting' to be given; it takes pool"),  # type: ignore[call-arg]
     (lambda: Bot.create("ada", pool="\ud800"), "Bot.create: .*not valid Unicode"),
     (lambda: Bot.reserve("ada", match="\ud800"), "Bot.reserve: .*not valid Unicode"),
     (lambda: Thing.create("t", name="n", tags=("\ud800",)), "does not fit"),
@@ -108,13 +110,13 @@ WRONG: list[tuple[Callable[[], Change[object]], str]] = [
     (lambda: Bot.create("a\nb", pool="eu"), "1 to 200 printable characters"),
     (lambda: Bot.create("\ud800", pool="eu"), "can't be an id"),
     (lambda: Bot.create(NEXT, pool="eu"), r"has no serial\(\) field"),
-    (lambda: Ticket.create("t", title="a", number=3), "has no 'number' to be given"),  # type: ignore[call-arg]  # pyright: ignore
+    (lambda: Ticket.create("t", title="a", number=3), "has no 'number' to be given"),  # type: ignore[call-arg]
     (lambda: Quiz.create("q", closes_at=datetime(2026, 1, 1)), "has no time zone"),  # noqa: DTZ001
-    (lambda: Kettle.create("k", length=60), "length=60 does not fit"),  # type: ignore[arg-type]  # pyright: ignore
-    (lambda: Bot.reserve("ada", match=None), "Bot.reserve: match=None does not fit"),  # type: ignore[arg-type]  # pyright: ignore
-    (lambda: Job.finish("j"), "is the holder's: pass its claim"),  # type: ignore[arg-type]  # pyright: ignore
-    (lambda: Thing.change("t", tags=(1,), parts={}, at=None), "tags=.* does not fit"),  # type: ignore[arg-type]  # pyright: ignore
-    (lambda: Bot.enqueue(read(Match.create("m", first="a", second="b"))), "it is of another kind"),  # type: ignore[arg-type]  # pyright: ignore
+    (lambda: Kettle.create("k", length=60), "length=60 does not fit"),  # type: ignore[arg-type]
+    (lambda: Bot.reserve("ada", match=None), "Bot.reserve: match=None does not fit"),  # type: ignore[arg-type]
+    (lambda: Job.finish("j"), "is the holder's: pass its claim"),  # type: ignore[arg-type]
+    (lambda: Thing.change("t", tags=(1,), parts={}, at=None), "tags=.* does not fit"),  # type: ignore[arg-type]
+    (lambda: Bot.enqueue(read(Match.create("m", first="a", second="b"))), "it is of another kind"),  # type: ignore[arg-type]
 ]
 
 
@@ -126,14 +128,14 @@ def test_a_wrong_value_is_told_before_anything_is_sent(make: Callable[[], Change
 
 def test_a_missing_or_unknown_parameter_is_told() -> None:
     with pytest.raises(TypeError, match="match"):
-        Bot.reserve("ada")  # type: ignore[call-arg]  # pyright: ignore
+        Bot.reserve("ada")  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="mach"):
-        Bot.reserve("ada", match="m", mach="m")  # type: ignore[call-arg]  # pyright: ignore
+        Bot.reserve("ada", match="m", mach="m")  # type: ignore[call-arg]
 
 
 def test_what_only_the_sweeper_makes_cannot_be_called() -> None:
     with pytest.raises(TypeError):
-        Bot.abandon("ada")  # type: ignore[operator]  # pyright: ignore
+        Bot.abandon("ada")  # type: ignore[operator]
 
 
 def read(change: Change[object]) -> Thing:

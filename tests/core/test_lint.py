@@ -38,21 +38,21 @@ class Up(Lifecycle):
 
 
 def no_initial_state() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         a = State()
         b = End()
         go = a.to(b)
 
 
 def two_initial_states() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         a = State(initial=True)
         b = End(initial=True)
         go = a.to(b)
 
 
 def unreachable() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         a = State(initial=True)
         b = End()
         c = State()
@@ -61,21 +61,21 @@ def unreachable() -> None:
 
 
 def never_left() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         a = State(initial=True)
         b = State()
         go = a.to(b)
 
 
 def stuck_when_the_holder_dies() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         a = State(initial=True, by=CLAIMANT)
         b = End()
         go = a.to(b, by=HOLDER)
 
 
 def nobody_can_hold() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         a = State(initial=True)
         b = End()
         go = a.to(b, by=HOLDER)
@@ -83,14 +83,14 @@ def nobody_can_hold() -> None:
 
 
 def a_sweeper_without_a_time() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         a = State(initial=True)
         b = End()
         go = a.to(b, by=SWEEPER, after=None)
 
 
 def a_timed_parameter_without_default() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         m: str | None = field(default=None)
         a = State(initial=True)
         b = End()
@@ -100,7 +100,7 @@ def a_timed_parameter_without_default() -> None:
 
 
 def enters_without_the_field() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         m: str | None = field(default=None)
         a = State(initial=True)
         b = End(has=m)
@@ -108,7 +108,7 @@ def enters_without_the_field() -> None:
 
 
 def a_needed_field_defaults_to_none() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         m: str | None = field(default=None)
         a = State(initial=True)
         b = End(has=m)
@@ -118,7 +118,7 @@ def a_needed_field_defaults_to_none() -> None:
 
 
 def an_unknown_parameter() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         a = State(initial=True)
         b = End()
 
@@ -127,7 +127,7 @@ def an_unknown_parameter() -> None:
 
 
 def a_serial_as_parameter() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         number: int = serial()
         a = State(initial=True)
         b = End()
@@ -137,16 +137,16 @@ def a_serial_as_parameter() -> None:
 
 
 def a_limit_held_in_an_end() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         m: str = field()
         a = State(initial=True)
         b = End()
         go = a.to(b)
-        once = Limit(at_most=1, per=m, over=a | b)  # type: ignore[operator]  # pyright: ignore
+        once = Limit(at_most=1, per=m, over=a | b)  # type: ignore[operator]
 
 
 def a_limit_by_nothing() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         a = State(initial=True)
         b = End()
         go = a.to(b)
@@ -154,7 +154,7 @@ def a_limit_by_nothing() -> None:
 
 
 def a_cap_of_no_parent() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         m: str = field()
         a = State(initial=True)
         b = End()
@@ -163,15 +163,15 @@ def a_cap_of_no_parent() -> None:
 
 
 def a_rank_by_text() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         m: str = field()
-        a = State(initial=True, rank=m)  # type: ignore[arg-type]  # pyright: ignore
+        a = State(initial=True, rank=m)  # type: ignore[arg-type]
         b = End()
         go = a.to(b)
 
 
 def a_key_without_a_rank() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         m: str = field()
         a = State(initial=True, per=m)
         b = End()
@@ -179,7 +179,7 @@ def a_key_without_a_rank() -> None:
 
 
 def a_hidden_field_in_the_table() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         m: int = 0
         a = State(initial=True, rank=m)
         b = End()
@@ -187,22 +187,22 @@ def a_hidden_field_in_the_table() -> None:
 
 
 def a_field_of_another_kind() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         a = State(initial=True, rank=Up.cap)
         b = End()
         go = a.to(b)
 
 
 def a_time_that_is_none() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         m: str = field()
         a = State(initial=True)
         b = End()
-        go = a.to(b, after=m)  # type: ignore[call-overload]  # pyright: ignore
+        go = a.to(b, after=m)  # type: ignore[call-overload]
 
 
 def the_end_of_no_parent() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         m: str = field()
         a = State(initial=True)
         b = End()
@@ -210,14 +210,14 @@ def the_end_of_no_parent() -> None:
 
 
 def under_without_a_parent() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         a = State(initial=True, under=Up.on)
         b = End()
         go = a.to(b)
 
 
 def under_what_is_no_state() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         up: str = parent(Up)
         a = State(initial=True, under="on")
         b = End()
@@ -225,37 +225,37 @@ def under_what_is_no_state() -> None:
 
 
 def a_reserved_field() -> None:
-    class _(Lifecycle):
-        version: int = 0  # type: ignore[assignment, misc]  # pyright: ignore
+    class Wrong(Lifecycle):
+        version: int = 0  # pyright: ignore[reportIncompatibleMethodOverride]
         a = State(initial=True)
         b = End()
         go = a.to(b)
 
 
 def a_reserved_transition() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         a = State(initial=True)
         b = End()
-        create = a.to(b)  # type: ignore[assignment]  # pyright: ignore
+        create = a.to(b)
 
 
 def a_transition_called_as_the_beat_is() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         a = State(initial=True)
         b = End()
         beat = a.to(b)
 
 
 def a_type_that_is_nowhere() -> None:
-    class _(Lifecycle):
-        m: Nowhere = field()  # type: ignore[name-defined]  # pyright: ignore  # noqa: F821
+    class Wrong(Lifecycle):
+        m: Nowhere = field()  # type: ignore[name-defined]  # noqa: F821
         a = State(initial=True)
         b = End()
         go = a.to(b)
 
 
 def two_fields_stored_under_one_name() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         new: int = field(default=0, was="old")
         old: int = field(default=0)
         a = State(initial=True)
@@ -264,7 +264,7 @@ def two_fields_stored_under_one_name() -> None:
 
 
 def two_states_stored_under_one_name() -> None:
-    class _(Lifecycle):
+    class Wrong(Lifecycle):
         a = State(initial=True)
         b = State(was="c")
         c = End()
@@ -307,7 +307,7 @@ WRONG: list[tuple[Callable[[], None], str]] = [
     (a_rank_by_text, "it must be a number, an instant or a length of time"),
     (a_key_without_a_rank, "per= without rank= orders nothing: name the field to rank by"),
     (a_hidden_field_in_the_table, r"declared by field\(\) or parent\(\), not 0"),
-    (a_field_of_another_kind, "takes a field of _, declared by .*, not Up.cap"),
+    (a_field_of_another_kind, "takes a field of Wrong, declared by .*, not Up.cap"),
     (a_time_that_is_none, r"it must hold an instant \(datetime\) or a length \(timedelta\)"),
     (the_end_of_no_parent, r"end_of\(\) takes a field declared by parent\(\)"),
     (under_without_a_parent, r"declare one field with parent\(Up\)"),

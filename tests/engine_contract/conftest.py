@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.engine_contract.kinds import KINDS
 
 from tenure import Lifecycle, Store, testing
-from tests.engine_contract.kinds import KINDS
 
 START = datetime(2100, 1, 1, tzinfo=UTC)
 """Later than any machine's clock: where an engine reads its own, the explicit time of the test still holds."""
@@ -35,7 +35,7 @@ def kept_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def a_store(url: str) -> Stores:
-    """Give a function that opens a store; at the end of a test that passed, its indexes must say what its records do."""
+    """Give a function that opens a store; when it closes, its indexes must say what its records do."""
     return stores_at(url)
 
 

@@ -9,15 +9,18 @@ from pathlib import Path
 
 import apsw
 import pytest
-
-from tenure import End, Lifecycle, Limit, LimitReached, State, Store, field, seconds
-from tenure.testing import a, store
 from tests.engine_contract.conftest import START
 from tests.engine_contract.kinds import KINDS, Bot, Instance, Job, Kettle, Match, Owner
 from tests.engine_contract.test_evolution import Old
 
+from tenure import End, Lifecycle, Limit, LimitReached, State, Store, field, seconds
+from tenure.testing import a, store
+
 DRIFT = {
-    "a rank is missing": ("DELETE FROM tenure_ranks WHERE record = (SELECT min(record) FROM tenure_ranks)", "tenure_ranks"),
+    "a rank is missing": (
+        "DELETE FROM tenure_ranks WHERE record = (SELECT min(record) FROM tenure_ranks)",
+        "tenure_ranks",
+    ),
     "a rank is a ghost's": (
         "INSERT INTO tenure_ranks SELECT space, kind, state, per, 1.5, 999 FROM tenure_ranks LIMIT 1",
         "tenure_ranks",

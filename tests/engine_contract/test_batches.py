@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import itertools
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.engine_contract.drawing import BEGIN, EVEN_IF_SLOW, KINDS, Room, Seat, draw_transaction
+from tests.engine_contract.model import Model
 
 from tenure.core.decide import Transaction
 from tenure.core.engine import Applied, Engine, Outcome
 from tenure.core.kinds import Kinds
 from tenure.core.row import Row
 from tenure.opening import open_engine
-from tests.engine_contract.drawing import BEGIN, KINDS, Room, Seat, draw_transaction
-from tests.engine_contract.model import Model
 
 SPACE = "batches"
 FIRST = (
@@ -26,7 +26,7 @@ FIRST = (
 )
 
 
-@settings(max_examples=60, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, print_blob=True, suppress_health_check=EVEN_IF_SLOW)
 @given(data=st.data(), number=st.integers(2, 12))
 async def test_one_batch_is_its_transactions_one_by_one(data: st.DataObject, number: int) -> None:
     engines = [await open_engine("sqlite:", KINDS) for _ in range(3)]
@@ -37,7 +37,10 @@ async def test_one_batch_is_its_transactions_one_by_one(data: st.DataObject, num
         at_once = list(await engines[0].write(SPACE, transactions, BEGIN))
         one_by_one = [(await engines[1].write(SPACE, [t], BEGIN))[0] for t in transactions]
         cut = data.draw(st.integers(0, number))
-        halves = [*await engines[2].write(SPACE, transactions[:cut], BEGIN), *await engines[2].write(SPACE, transactions[cut:], BEGIN)]
+        halves = [
+            *await engines[2].write(SPACE, transactions[:cut], BEGIN),
+            *await engines[2].write(SPACE, transactions[cut:], BEGIN),
+        ]
         assert at_once == one_by_one == halves
         everything = [await _everything(engine, at_once) for engine in engines]
         assert everything[0] == everything[1] == everything[2]
@@ -46,7 +49,7 @@ async def test_one_batch_is_its_transactions_one_by_one(data: st.DataObject, num
             await engine.close()
 
 
-@settings(max_examples=60, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, print_blob=True, suppress_health_check=EVEN_IF_SLOW)
 @given(data=st.data(), number=st.integers(2, 12))
 def test_so_it_is_in_the_model(data: st.DataObject, number: int) -> None:
     together, apart = (Model(Kinds(kind._table for kind in KINDS)) for _ in range(2))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-
-from tenure import Claim, InvalidChange, NotFound, NotHolder, Overdue, WrongState, minutes, seconds
-from tenure.testing import a
 from tests.engine_contract.conftest import Stores
 from tests.engine_contract.kinds import Bot, Instance, Job, Match, Owner
 from tests.engine_contract.looking import names, pass_unswept
+
+from tenure import Claim, InvalidChange, NotFound, NotHolder, Overdue, WrongState, minutes, seconds
+from tenure.testing import a
 
 
 async def test_claiming_makes_the_actor_the_holder_under_a_new_fence(a_store: Stores) -> None:
@@ -166,4 +166,4 @@ async def test_a_claim_travels_as_text(a_store: Stores) -> None:
         assert str(job.claim) == f"Instance/i#{job.fence}"
         assert Claim(Instance, "i", job.fence) == job.claim
         with pytest.raises(InvalidChange, match="of another kind"):
-            Job.move(job.claim, place="x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+            Job.move(job.claim, place="x")  # type: ignore[arg-type]

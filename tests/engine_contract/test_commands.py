@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tests.engine_contract.conftest import Stores
+from tests.engine_contract.kinds import Job, Owner
 
 from tenure import Event, NotHolder, Store, days, hours, minutes, seconds
 from tenure.testing import a
-from tests.engine_contract.conftest import Stores
-from tests.engine_contract.kinds import Job, Owner
 
 
 async def a_job(store: Store) -> Job:
@@ -85,7 +85,7 @@ async def test_unread_commands_die_with_the_record_and_its_last_event_says_so(a_
         await store.apply(Job.stop("j", reason="over"))
         last = (await store.history(Job, "j"))[-1]
         assert last.unread == (3, 4)
-        assert [e.name for e in await store.history(Job, "j", after=3)][0] == "steer"
+        assert (await store.history(Job, "j", after=3))[0].name == "steer"
 
 
 async def test_an_end_without_unread_commands_says_nothing(a_store: Stores) -> None:

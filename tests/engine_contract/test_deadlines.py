@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-
-from tenure import NotUnder, Overdue, hours, minutes, seconds
-from tenure.testing import a
 from tests.engine_contract.conftest import START, Stores
 from tests.engine_contract.kinds import Bot, Connection, Guess, Instance, Job, Kettle, Match, Owner, Quiz
 from tests.engine_contract.looking import assert_one_event_per_version, entries_of, names, pass_unswept
+
+from tenure import NotUnder, Overdue, hours, minutes, seconds
+from tenure.testing import a
 
 MICROSECOND = seconds(0.000001)
 

@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
+from tests.engine_contract.conftest import START, Stores
+from tests.engine_contract.kinds import Job, Owner
+from tests.engine_contract.looking import pass_unswept
 
 from tenure import Delivery, NotFound, Retry, Store, days, hours, minutes, seconds
 from tenure.core.engine import Message, Settled
 from tenure.testing import a
-from tests.engine_contract.conftest import START, Stores
-from tests.engine_contract.kinds import Job, Owner
-from tests.engine_contract.looking import pass_unswept
 
 
 class Handler:

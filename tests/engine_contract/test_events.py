@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-
-from tenure import Applied, NotFound, Refused, minutes, seconds
-from tenure.testing import a
 from tests.engine_contract.conftest import START, Stores
 from tests.engine_contract.kinds import Bot, Job, Match, Owner
 from tests.engine_contract.looking import assert_one_event_per_version, entries_of, names
+
+from tenure import Applied, NotFound, Refused, minutes, seconds
+from tenure.testing import a
 
 
 async def test_an_event_says_who_which_from_to_when_and_why(a_store: Stores) -> None:

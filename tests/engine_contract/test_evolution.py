@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import pytest
+from tests.engine_contract.conftest import START, Stores
+from tests.engine_contract.looking import pass_unswept
 
-from tenure import CLAIMANT, HOLDER, SWEEPER, End, Lifecycle, Limit, LimitReached, State, UnknownState, days, field, lease, minutes
+from tenure import (
+    CLAIMANT,
+    HOLDER,
+    SWEEPER,
+    End,
+    Lifecycle,
+    Limit,
+    LimitReached,
+    State,
+    UnknownState,
+    days,
+    field,
+    lease,
+    minutes,
+)
 from tenure.core.durations import to_microseconds
 from tenure.store.timing import ManualClock
 from tenure.testing import a
-from tests.engine_contract.conftest import START, Stores
-from tests.engine_contract.looking import pass_unswept
 
 
 class Old:
@@ -119,6 +133,20 @@ async def test_an_old_builds_sweeper_leaves_to_the_new_one_what_it_does_not_know
         assert str((await old.get(Old.Lamp, "l")).state) == "dimmed"
         assert await new.sweep(minutes(300)) == 1
         assert (await new.get(New.Lamp, "l")).state == New.Lamp.burning
+
+
+async def test_a_sweeper_rests_though_another_builds_records_are_overdue(a_kept_store: Stores) -> None:
+    clock = ManualClock(to_microseconds(START))
+    async with a_kept_store(New.Lamp, clock=clock) as new, a_kept_store(Old.Lamp, clock=clock) as old:
+        await a(new, New.Lamp.dimmed, "l", place="hall")
+        await new.sweep(minutes(30))
+        pass_unswept(new, minutes(5))
+        swept = await old.engine.sweep("tests", 10, to_microseconds(minutes(90)), clock())
+        now = clock()
+        assert now is not None
+        assert not swept.more
+        assert swept.next_due is None or swept.next_due > now, "it would sweep again at once, for ever"
+        assert await new.sweep(minutes(300)) == 1
 
 
 async def test_an_old_builds_event_is_shown_by_a_new_one_and_the_other_way_round(a_kept_store: Stores) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
-from tenure import NEXT, Applied, StateOf, minutes, seconds
-from tenure.testing import a
 from tests.engine_contract.conftest import START, Stores
 from tests.engine_contract.kinds import Bot, Connection, Instance, Match, Quiz, Ticket
+
+from tenure import NEXT, Applied, Change, StateOf, minutes, seconds
+from tenure.testing import a
 
 
 async def test_a_ranked_state_is_in_the_order_of_its_field_per_key(a_store: Stores) -> None:
@@ -57,7 +59,7 @@ async def test_other_states_come_in_the_order_of_creation_in_pages(a_store: Stor
             pages.append([b.id for b in page])
             after = page[-1].id
         assert [len(page) for page in pages] == [10, 10, 5]
-        assert sum(pages, []) == [f"b{n:02}" for n in range(25)]
+        assert [id for page in pages for id in page] == [f"b{n:02}" for n in range(25)]
         newest = await store.find(Bot.idle, limit=3, newest_first=True)
         assert [b.id for b in newest] == ["b24", "b23", "b22"]
         older = await store.find(Bot.idle, limit=2, newest_first=True, after="b22")
@@ -106,9 +108,7 @@ async def test_children_are_found_in_pages_under_their_parent(a_store: Stores) -
     async with a_store() as store:
         await a(store, Instance.up, "i")
         await a(store, Instance.up, "j")
-        await store.submit(
-            [[Connection.create(f"{i}{n}", instance=i)] for n in range(5) for i in ("i", "j")]
-        )
+        await store.submit([[Connection.create(f"{i}{n}", instance=i)] for n in range(5) for i in ("i", "j")])
         page = await store.find(Connection.open, under="i", limit=3)
         rest = await store.find(Connection.open, under="i", limit=3, after=page[-1].id)
         assert [c.id for c in (*page, *rest)] == ["i0", "i1", "i2", "i3", "i4"]
@@ -164,23 +164,15 @@ async def test_after_a_thousand_random_moves_every_index_is_right(a_store: Store
     async with a_store() as store:
         dice = random.Random(7)  # noqa: S311
         bots = [f"b{n}" for n in range(12)]
+        moves: list[Callable[[str], Change[Bot]]] = [
+            lambda bot: Bot.create(bot, pool=dice.choice("xy"), rating=dice.randrange(5)),
+            Bot.enqueue,
+            Bot.withdraw,
+            lambda bot: Bot.rate(bot, rating=dice.randrange(5)),
+            lambda bot: Bot.relocate(bot, pool=dice.choice("xy")),
+            Bot.retire,
+        ]
         for _ in range(40):
-            await store.submit(
-                [
-                    [
-                        dice.choice(
-                            (
-                                lambda bot: Bot.create(bot, pool=dice.choice("xy"), rating=dice.randrange(5)),
-                                Bot.enqueue,
-                                Bot.withdraw,
-                                lambda bot: Bot.rate(bot, rating=dice.randrange(5)),
-                                lambda bot: Bot.relocate(bot, pool=dice.choice("xy")),
-                                Bot.retire,
-                            )
-                        )(bot)
-                    ]
-                    for bot in dice.choices(bots, k=25)
-                ]
-            )
+            await store.submit([[dice.choice(moves)(bot)] for bot in dice.choices(bots, k=25)])
             await store.advance(minutes(dice.choice((0, 1, 30))))
         assert await store.engine.audit("tests", repair=False) == []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tenure import NEXT, days, hours, minutes
-from tenure.testing import a
 from tests.engine_contract.conftest import Stores
 from tests.engine_contract.kinds import Bot, Job, Owner, Ticket
 from tests.engine_contract.looking import ALL
+
+from tenure import NEXT, days, hours, minutes
+from tenure.testing import a
 
 
 async def test_history_is_kept_as_long_as_the_kind_says(a_store: Stores) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tests.engine_contract.conftest import Stores
+from tests.engine_contract.kinds import Bot, Job, Match, Owner
 
 from tenure import Applied, LimitReached, NotFound, hours, minutes, seconds
 from tenure.testing import a
-from tests.engine_contract.conftest import Stores
-from tests.engine_contract.kinds import Bot, Job, Match, Owner
 
 
 async def test_a_hundred_at_once_at_a_limit_of_ten_are_exactly_ten(a_store: Stores) -> None:
@@ -60,9 +60,7 @@ async def test_a_slot_is_freed_exactly_once(a_store: Stores) -> None:
         await a(store, Owner.enabled, "o", email="e", most=2)
         await a(store, Job.waiting, "one", owner="o", place="p1")
         await a(store, Job.waiting, "two", owner="o", place="p2")
-        await asyncio.gather(
-            *(store.apply(Job.stop("one", reason=str(n))) for n in range(10)), return_exceptions=True
-        )
+        await asyncio.gather(*(store.apply(Job.stop("one", reason=str(n))) for n in range(10)), return_exceptions=True)
         verdicts = await store.submit([[Job.create(f"n{n}", owner="o", place=f"n{n}")] for n in range(5)])
         assert [isinstance(v, Applied) for v in verdicts] == [True, False, False, False, False]
 

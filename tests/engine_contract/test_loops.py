@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 
 import pytest
+from tests.engine_contract.conftest import START, Stores
+from tests.engine_contract.kinds import Bot, Instance, Job, Match, Owner
+from tests.engine_contract.looking import names
 
 from tenure import InvalidChange, LeaseLost, Store, Turn, minutes, seconds
 from tenure.store.polling import Poller
 from tenure.testing import a
-from tests.engine_contract.conftest import START, Stores
-from tests.engine_contract.kinds import Bot, Instance, Job, Match, Owner
-from tests.engine_contract.looking import names
+
+
+async def until_there_are(what: Sized, number: int) -> None:
+    """Let other tasks run until there are so many."""
+    await until(lambda: len(what) == number)
 
 
 async def until(true: Callable[[], object]) -> None:
@@ -27,14 +32,14 @@ async def test_a_poller_gives_one_turn_each_period(a_store: Stores) -> None:
 
         async def work() -> None:
             async for turn in store.every(seconds(30), "games/detection"):
-                turns.append(turn)
+                turns.append(turn)  # noqa: PERF401  it never ends
 
         task = asyncio.create_task(work())
         await until(lambda: len(turns) == 1)
         for number in range(2, 5):
             await settled(store)
             await store.advance(seconds(30))
-            await until(lambda number=number: len(turns) == number)
+            await until_there_are(turns, number)
         await cancelled(task)
         assert [t.number for t in turns] == [1, 2, 3, 4]
         assert [t.at - START for t in turns] == [seconds(30 * n) for n in range(4)]
@@ -58,7 +63,7 @@ async def test_of_two_processes_one_has_the_turn(a_store: Stores) -> None:
 
         tasks = [asyncio.create_task(work(name)) for name in ("one", "two", "three")]
         for number in range(1, 6):
-            await until(lambda number=number: len(turns) == number)
+            await until_there_are(turns, number)
             await settled(store)
             await store.advance(seconds(30))
         await cancelled(*tasks)
@@ -73,7 +78,7 @@ async def test_a_turn_is_taken_over_when_its_process_dies(a_store: Stores) -> No
 
         async def work() -> None:
             async for turn in store.every(seconds(30), "poll"):
-                turns.append(turn)
+                turns.append(turn)  # noqa: PERF401  it never ends
 
         task = asyncio.create_task(work())
         await store.advance(seconds(29))
@@ -87,7 +92,7 @@ async def test_a_turn_is_taken_over_when_its_process_dies(a_store: Stores) -> No
 
 async def test_a_turn_that_fails_is_given_back_and_comes_again(a_store: Stores) -> None:
     async with a_store() as store:
-        with pytest.raises(ConnectionError):
+        with pytest.raises(ConnectionError):  # noqa: PT012  the loop's body is what fails
             async for _ in (turns := store.every(seconds(30), "poll")):
                 raise ConnectionError
         await turns.aclose()  # type: ignore[attr-defined]

@@ -4,40 +4,36 @@ from __future__ import annotations
 
 import itertools
 import os
-import tempfile
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
-
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+from tests.engine_contract.conftest import ENGINES
+from tests.engine_contract.drawing import EVEN_IF_SLOW
 from tests.engine_contract.machine import Machine
 
 LONG = bool(os.environ.get("TENURE_LONG"))
-QUIET = settings(deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+EXAMPLES = {"sqlite in memory": 200, "sqlite in a file": 40}
+LONGER, STEPS, LONG_STEPS = 40, 30, 60
 
 
-class InMemory(Machine):
-    url = "sqlite:"
+@pytest.mark.timeout(3600 if LONG else 60)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_engine_holds_what_the_model_holds_after_every_step(engine: str, tmp_path: Path) -> None:
+    numbers = itertools.count()
 
+    class Fresh(Machine):
+        def fresh_url(self) -> str:
+            return "sqlite:" if engine == "sqlite in memory" else f"sqlite:///{tmp_path}/{next(numbers)}.db"
 
-class InAFile(Machine):
-    folder: ClassVar[Path]
-    numbers: ClassVar[itertools.count[int]] = itertools.count()
-
-    def fresh_url(self) -> str:
-        return f"sqlite:///{self.folder}/{next(self.numbers)}.db"
-
-
-class TestInMemory(InMemory.TestCase):
-    settings = settings(QUIET, max_examples=2000 if LONG else 60, stateful_step_count=60 if LONG else 30)
-
-
-class TestInAFile(InAFile.TestCase):
-    settings = settings(QUIET, max_examples=500 if LONG else 15, stateful_step_count=60 if LONG else 30)
-
-    @pytest.fixture(autouse=True)
-    def _in_a_folder(self) -> object:  # type: ignore[misc]
-        with tempfile.TemporaryDirectory() as folder:
-            InAFile.folder = Path(folder)
-            yield
+    run_state_machine_as_test(
+        Fresh,
+        settings=settings(
+            max_examples=EXAMPLES[engine] * (LONGER if LONG else 1),
+            stateful_step_count=LONG_STEPS if LONG else STEPS,
+            deadline=None,
+            print_blob=True,
+            suppress_health_check=EVEN_IF_SLOW,
+        ),
+    )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tests.engine_contract.conftest import Stores
+from tests.engine_contract.kinds import Bot, Ticket
+from tests.engine_contract.looking import entries_of, names
 
 from tenure import NEXT, Applied, OpConflict, Stale, WrongState, minutes, seconds
 from tenure.core.engine import Applied as AppliedRows
 from tenure.testing import a
-from tests.engine_contract.conftest import Stores
-from tests.engine_contract.kinds import Bot, Ticket
-from tests.engine_contract.looking import entries_of, names
 
 
 async def test_a_repeat_gives_the_first_answer_and_applies_nothing(a_store: Stores) -> None:
@@ -37,8 +37,12 @@ async def test_a_repeat_is_told_by_its_verdict_and_may_pass_a_newer_record(a_sto
 
 async def test_a_repeat_of_a_whole_transaction_gives_all_its_records(a_store: Stores) -> None:
     async with a_store() as store:
-        first = await store.apply(Bot.create("ada", pool="eu"), Bot.enqueue("ada"), Bot.create("bob", pool="eu"), op="x")
-        again = await store.apply(Bot.create("ada", pool="eu"), Bot.enqueue("ada"), Bot.create("bob", pool="eu"), op="x")
+        first = await store.apply(
+            Bot.create("ada", pool="eu"), Bot.enqueue("ada"), Bot.create("bob", pool="eu"), op="x"
+        )
+        again = await store.apply(
+            Bot.create("ada", pool="eu"), Bot.enqueue("ada"), Bot.create("bob", pool="eu"), op="x"
+        )
         assert again == first
         assert len(await entries_of(store)) == 3
 

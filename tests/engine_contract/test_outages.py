@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-
-from tenure import NotUnder, Overdue, hours, minutes, seconds
-from tenure.testing import a
 from tests.engine_contract.conftest import START, Stores
 from tests.engine_contract.kinds import Guess, Instance, Job, Kettle, Match, Owner, Quiz
 from tests.engine_contract.looking import pass_swept, pass_unswept
+
+from tenure import NotUnder, Overdue, hours, minutes, seconds
+from tenure.testing import a
 
 
 async def test_nothing_expires_en_masse_after_an_outage(a_store: Stores) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from tests.engine_contract.conftest import START, Stores
+from tests.engine_contract.drawing import Room, Seat
+from tests.engine_contract.kinds import Bot, Connection, Guess, Instance, Job, Match, Owner, Quiz
+from tests.engine_contract.looking import entries_of, pass_unswept
 
 from tenure import NotFound, NotUnder, Store, WrongState, days, hours, minutes, seconds
 from tenure.testing import a
-from tests.engine_contract.conftest import START, Stores
-from tests.engine_contract.kinds import Bot, Connection, Guess, Instance, Job, Match, Owner, Quiz
-from tests.engine_contract.looking import entries_of, pass_unswept
 
 
 async def test_a_state_is_entered_under_the_parents_state_only(a_store: Stores) -> None:
@@ -49,6 +50,30 @@ async def test_a_stay_does_not_ask_the_parent_again(a_store: Stores) -> None:
         assert (await store.apply(Guess.revise("g", choice="b"))).choice == "b"
 
 
+async def test_a_window_that_is_over_lets_no_child_in(a_store: Stores) -> None:
+    async with a_store() as store:
+        await a(store, Quiz.open, "q", closes_at=START + minutes(1))
+        await a(store, Guess.given, "in time", quiz="q", choice="a")
+        pass_unswept(store, minutes(1))
+        with pytest.raises(NotUnder):
+            await store.apply(Guess.create("late", quiz="q", choice="a"))
+
+
+async def test_a_child_that_left_its_parent_when_that_ended_is_not_removed_with_it(a_store: Stores) -> None:
+    async with a_store(Room, Seat) as store:
+        await a(store, Room.open, "r")
+        await a(store, Seat.waiting, "s", pool="eu", room="r")
+        await store.apply(Room.finish("r"))
+        pass_unswept(store, minutes(5))
+        await store.sweep()
+        seat = await store.get(Seat, "s")
+        assert (seat.state, seat.room) == (Seat.lost, None)
+        await store.advance(minutes(5))
+        with pytest.raises(NotFound):
+            await store.get(Room, "r")
+        assert (await store.get(Seat, "s")).state == Seat.lost, "its end is kept for ever"
+
+
 async def test_children_end_with_their_parent_and_with_no_other(a_store: Stores) -> None:
     async with a_store() as store:
         for instance in ("i1", "i2"):
@@ -66,7 +91,7 @@ async def test_a_child_refuses_everything_else_from_the_instant_its_parent_ends(
         await a(store, Bot.matched, "ada", pool="eu", match="m")
         await store.sweep(hours(1))
         pass_unswept(store, seconds(15))
-        assert await store.engine.sweep("tests", 1, 60_000_000, store.clock())
+        await store.engine.sweep("tests", 1, 60_000_000, store.clock())
         with pytest.raises(WrongState):
             await store.apply(Bot.begin("ada"))
         await store.sweep()
@@ -180,8 +205,8 @@ async def test_a_child_is_found_under_its_parent(a_store: Stores) -> None:
             for number in range(3):
                 await a(store, Guess.given, f"{quiz}/{number}", quiz=quiz, choice="a")
         assert [g.id for g in await store.find(Guess.given, under="q1")] == ["q1/0", "q1/1", "q1/2"]
-        quiz = await store.get(Quiz, "q2")
-        assert [g.id for g in await store.find(Guess.given, under=quiz)] == ["q2/0", "q2/1", "q2/2"]
+        second = await store.get(Quiz, "q2")
+        assert [g.id for g in await store.find(Guess.given, under=second)] == ["q2/0", "q2/1", "q2/2"]
 
 
 async def taken(_: object) -> None:

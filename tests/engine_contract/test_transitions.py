@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from tests.engine_contract.conftest import START, Stores
+from tests.engine_contract.kinds import Bot, Guess, Job, Match, Owner, Quiz
+from tests.engine_contract.looking import everything, names
 
 from tenure import (
     Applied,
@@ -29,9 +32,6 @@ from tenure import (
     seconds,
 )
 from tenure.testing import a
-from tests.engine_contract.conftest import START, Stores
-from tests.engine_contract.kinds import Bot, Guess, Job, Match, Owner, Quiz
-from tests.engine_contract.looking import everything, names
 
 Making = Callable[[Store], Awaitable[Change[object]]]
 
@@ -95,8 +95,16 @@ async def test_each_transaction_of_a_submission_stands_for_itself(a_store: Store
             await a(store, Bot.queued, bot, pool="eu")
         made, refused, late = await store.submit(
             [
-                [Match.create("m1", first="ada", second="bob"), Bot.reserve("ada", match="m1"), Bot.reserve("bob", match="m1")],
-                [Match.create("m2", first="bob", second="eve"), Bot.reserve("bob", match="m2"), Bot.reserve("eve", match="m2")],
+                [
+                    Match.create("m1", first="ada", second="bob"),
+                    Bot.reserve("ada", match="m1"),
+                    Bot.reserve("bob", match="m1"),
+                ],
+                [
+                    Match.create("m2", first="bob", second="eve"),
+                    Bot.reserve("bob", match="m2"),
+                    Bot.reserve("eve", match="m2"),
+                ],
                 [Bot.withdraw("eve")],
             ]
         )
@@ -171,7 +179,12 @@ REFUSALS: list[tuple[Making, type[Refused], str, str]] = [
     (_absent, NotFound, "can't `enqueue` Bot 'nobody': there is none", "create it first"),
     (_there_already, Exists, "can't `create` Bot 'ada': there is one already, in `idle`", "take another id"),
     (_from_another_state, WrongState, "it is `idle` (withdraw leaves `queued`)", "`enqueue` it first"),
-    (_after_its_deadline, Overdue, "it is past 2100-01-01 00:00:00 UTC, when it does `close` by itself", "read it again"),
+    (
+        _after_its_deadline,
+        Overdue,
+        "it is past 2100-01-01 00:00:00 UTC, when it does `close` by itself",
+        "read it again",
+    ),
     (_an_old_version, Stale, "it was changed meanwhile, to version 2", "read it again"),
     (_an_old_claim, NotHolder, "this claim is over; 'tests' holds it under fence", "Stop the work"),
     (_a_parent_in_another_state, NotUnder, "Match 'm' is `running`, and it must be `offered`", "must be"),
@@ -180,7 +193,9 @@ REFUSALS: list[tuple[Making, type[Refused], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("making", "kind", "what", "advice"), REFUSALS, ids=[r[1].__name__ + r[0].__name__ for r in REFUSALS])
+@pytest.mark.parametrize(
+    ("making", "kind", "what", "advice"), REFUSALS, ids=[r[1].__name__ + r[0].__name__ for r in REFUSALS]
+)
 async def test_a_refusal_changes_nothing_and_says_what_to_do(
     a_store: Stores, making: Making, kind: type[Refused], what: str, advice: str
 ) -> None:
@@ -253,7 +268,7 @@ async def test_what_is_passed_says_what_is_checked(a_store: Stores) -> None:
 
 async def test_a_kind_that_the_store_does_not_know_is_told_before_anything_is_sent(a_store: Stores) -> None:
     async with a_store(Match, every_change_applied=False) as store:
-        with pytest.raises(InvalidChange, match="add it to tenure.open"):
+        with pytest.raises(InvalidChange, match=r"add it to tenure\.open"):
             await store.apply(Bot.create("ada", pool="eu"))
         with pytest.raises(InvalidChange, match="at least one change"):
             await store.submit([[]])

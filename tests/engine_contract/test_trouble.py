@@ -11,9 +11,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from tests.engine_contract.conftest import START, Stores
+from tests.engine_contract.kinds import KINDS, Bot, Instance, Job, Owner
+from tests.engine_contract.looking import assert_one_event_per_version, entries_of, everything, first, names, rows_of
 
 from tenure import (
     CursorAhead,
@@ -24,18 +27,15 @@ from tenure import (
     OutcomeUnknown,
     Store,
     Unavailable,
-    hours,
     seconds,
 )
 from tenure.core.decide import Transaction
+from tenure.core.durations import to_microseconds
 from tenure.core.engine import Engine, Outcome
 from tenure.opening import open_engine
 from tenure.store.store import Shared
 from tenure.store.timing import ManualClock
 from tenure.testing import a
-from tests.engine_contract.conftest import START, Stores
-from tests.engine_contract.kinds import KINDS, Bot, Instance, Job, Owner
-from tests.engine_contract.looking import assert_one_event_per_version, entries_of, everything, first, names, rows_of
 
 # ------------------------------------------------------------------------------------- lost replies
 
@@ -70,7 +70,8 @@ class Faulty:
 @asynccontextmanager
 async def a_faulty_store(url: str) -> AsyncIterator[tuple[Store, Faulty]]:
     faulty = Faulty(await open_engine(url, KINDS))
-    store = Store(Shared(faulty, KINDS, ManualClock(int(START.timestamp()) * 1_000_000)), "tests", "tests")
+    shared = Shared(cast("Engine", faulty), KINDS, ManualClock(to_microseconds(START)))
+    store = Store(shared, "tests", "tests")
     await store.sweep()
     yield store, faulty
     assert await store.engine.audit("tests", repair=False) == []
@@ -180,17 +181,18 @@ async def _deliver(store: Store, _: Job, number: int) -> object:
     async def handle(delivery: Delivery[Job]) -> None:
         await store.apply(Job.move(delivery.record.id, place=f"{number}"), op=delivery.id)
 
-    return await store.deliver(Job.begun, handle)
+    await store.deliver(Job.begun, handle)
+    return None
 
 
-async def _hold(store: Store, job: Job, _: int) -> object:
+async def _hold(store: Store, job: Job, _number: int) -> object:
     async with store.hold(job.claim) as held:
         async for _ in held.commands():
             pass
     return None
 
 
-async def _every(store: Store, _: Job, number: int) -> object:
+async def _every(store: Store, _job: Job, number: int) -> object:
     async for _ in (turns := store.every(seconds(30), f"poller {number}")):
         await turns.aclose()  # type: ignore[attr-defined]
         break
@@ -256,7 +258,12 @@ async def test_what_was_acknowledged_outlives_a_killed_process(kept_url: str, a_
 
 def _kill_while_writing(url: str, turn: int) -> dict[str, int]:
     """Let a process write, kill it after so many acknowledged moves, and give the last version of each record."""
-    with subprocess.Popen([sys.executable, "-m", "tests.engine_contract.writer", url, str(turn)], stdout=subprocess.PIPE, text=True, cwd=ROOT) as writer:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.engine_contract.writer", url, str(turn)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as writer:
         assert writer.stdout is not None
         seen: dict[str, int] = {}
         for number, line in enumerate(writer.stdout):
@@ -276,7 +283,7 @@ def _kill_while_writing(url: str, turn: int) -> dict[str, int]:
 async def test_after_a_restore_fences_go_on_rising_and_old_claims_are_refused(
     a_kept_store: Stores, tmp_path: Path
 ) -> None:
-    clock = ManualClock(int(START.timestamp()) * 1_000_000)
+    clock = ManualClock(to_microseconds(START))
     async with a_kept_store(clock=clock) as store:
         await a(store, Owner.enabled, "o", email="e")
         await a(store, Job.waiting, "j", owner="o", place="here")
@@ -294,9 +301,10 @@ async def test_after_a_restore_fences_go_on_rising_and_old_claims_are_refused(
             await anext(store.watch(Job, "j", after=3))
         with pytest.raises(CursorAhead):
             await anext(store.feed(after=cursor))
-        for claim in (held.claim, late.claim):
-            with pytest.raises((NotHolder, NotFound)):
-                await store.beat(claim)
+        with pytest.raises(NotHolder):
+            await store.beat(held.claim)
+        with pytest.raises(NotFound):
+            await store.beat(late.claim)
         again = await store.acting("after").apply(Job.take("j"))
         assert again.fence > held.fence
         with pytest.raises(NotHolder):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-
-from tenure import CursorAhead
-from tenure.testing import a
 from tests.engine_contract.conftest import Stores
 from tests.engine_contract.kinds import Bot, Match
 from tests.engine_contract.looking import first
+
+from tenure import CursorAhead
+from tenure.testing import a
 
 
 async def test_watch_gives_what_was_and_what_comes(a_store: Stores) -> None:
@@ -92,7 +92,9 @@ async def test_a_feed_has_no_gap_under_many_concurrent_writers(a_store: Stores) 
             for number in range(30):
                 await store.apply(Bot.rate(bot, rating=number))
 
-        events, *_ = await asyncio.gather(first(store.feed(after=0), 310), *(write(f"b{n}") for n in range(10)))
+        reading = asyncio.create_task(first(store.feed(after=0), 310))
+        await asyncio.gather(*(write(f"b{n}") for n in range(10)))
+        events = await reading
         versions: dict[str, list[int]] = {}
         for event in events:
             versions.setdefault(event.id, []).append(event.version)

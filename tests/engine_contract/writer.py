@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 
+from tests.engine_contract.kinds import KINDS, Bot
+
 import tenure
 from tenure import Applied, Store
-from tests.engine_contract.kinds import KINDS, Bot
 
 
 async def write(store: Store, writer: int) -> None:

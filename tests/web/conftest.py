@@ -10,10 +10,24 @@ import aiohttp
 import pytest
 from yarl import URL
 
-import tenure
-from tenure import CLAIMANT, HOLDER, SWEEPER, Effect, End, Lifecycle, Limit, State, Store, days, field, lease, minutes, parent
+from tenure import (
+    CLAIMANT,
+    HOLDER,
+    SWEEPER,
+    Effect,
+    End,
+    Lifecycle,
+    Limit,
+    State,
+    Store,
+    days,
+    field,
+    lease,
+    minutes,
+    parent,
+)
 from tenure.web.access import Access
-from tenure.web.counting import Counts, counting
+from tenure.web.counting import open_counting
 from tenure.web.health import Health
 from tenure.web.platform import Platform, create_app
 from tenure.web.reading import Reader
@@ -34,7 +48,7 @@ class Club(Lifecycle):
 class Guest(Lifecycle):
     club: str = parent(Club)
     name: str
-    about: dict[str, object] = {}
+    about: dict[str, object] = {}  # noqa: RUF012  a declaration: the store copies it
 
     waiting = State(initial=True)
     inside = State()
@@ -97,14 +111,16 @@ Sites = Callable[..., AbstractAsyncContextManager[Site]]
 
 @asynccontextmanager
 async def _site(url: str = "sqlite:", **settings: Any) -> AsyncIterator[Site]:
-    async with tenure.open(url, Club, Guest, actor="tests") as store, store.sweeping():
+    async with open_counting(url, (Club, Guest), space="main", actor="tests") as (store, counts), store.sweeping():
         await store.sweep()
-        counts = Counts()
-        store.engine = store._shared.engine = counting(store.engine, counts)
-        store = store.space("main")
         health, closing = Health(store), asyncio.Event()
         platform = Platform(
-            reader=await Reader.open(store), access=Access(KEY), health=health, counts=counts, closing=closing, **settings
+            reader=await Reader.open(store),
+            access=Access(KEY),
+            health=health,
+            counts=counts,
+            closing=closing,
+            **settings,
         )
         taken = bind("127.0.0.1", 0)
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"

@@ -9,7 +9,14 @@ from starlette.responses import Response
 
 from tenure.web.access import COOKIE, SESSION_SECONDS, Access
 
-PAGES = ["/", "/dashboard/kinds/Club", "/dashboard/records/Club/c", "/dashboard/due", "/dashboard/limits", "/dashboard/messages"]
+PAGES = [
+    "/",
+    "/dashboard/kinds/Club",
+    "/dashboard/records/Club/c",
+    "/dashboard/due",
+    "/dashboard/limits",
+    "/dashboard/messages",
+]
 API = [
     "/api/spaces", "/api/kinds", "/api/kinds/Club", "/api/records/Club", "/api/records/Club/c", "/api/history/Club/c",
     "/api/explain/Club/c", "/api/due", "/api/limits/Guest", "/api/messages",

@@ -88,7 +88,8 @@ async def test_what_is_not_there_answers_with_detail(site: Any) -> None:
 
 
 BODIES = [
-    b"", b"{", b"\xff\xfe", b"null", b"[]", b'{"kind": NaN}', b'{"kind": "\\ud800"}', b'"\\u0000"', b"{}", b"[" * 30_000,
+    b"", b"{", b"\xff\xfe", b"null", b"[]", b'{"kind": NaN}', b'{"kind": "\\ud800"}', b'"\\u0000"', b"{}",
+    b"[" * 30_000,
     b'{"kind":"Club","id":"c","transition":"close","extra":1}', b'{"kind":1,"id":"c","transition":"close"}',
     b'{"kind":"Club","id":"c","transition":"__init__"}', b'{"kind":"Club","id":"","transition":"close"}',
     b'{"kind":"Club","id":"' + b"x" * 300 + b'","transition":"close"}',
@@ -113,7 +114,20 @@ async def test_a_large_body_is_refused(site: Any) -> None:
         assert (await s.post("/api/apply", data=b"x" * 100_000, headers=headers)).status == 413
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=x", "limit=99999999999999999999", "limit=-1", "newest_first=2", "state=%00", "space=%ff", "space=" + "x" * 600, "state=nowhere"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=x",
+        "limit=99999999999999999999",
+        "limit=-1",
+        "newest_first=2",
+        "state=%00",
+        "space=%ff",
+        "space=" + "x" * 600,
+        "state=nowhere",
+    ],
+)
 async def test_a_malformed_query_is_refused(site: Any, query: str) -> None:
     async with site() as s:
         await s.log_in()
@@ -124,7 +138,23 @@ async def test_a_malformed_query_is_refused(site: Any, query: str) -> None:
 
 
 async def test_random_paths_never_fail(site: Any) -> None:
-    parts = ["api", "dashboard", "records", "Club", "..", "%2e%2e", "%00", "%ff", "'", '"', "<x>", "%F0%9F%92%A9", "live", "%2F", "assets"]
+    parts = [
+        "api",
+        "dashboard",
+        "records",
+        "Club",
+        "..",
+        "%2e%2e",
+        "%00",
+        "%ff",
+        "'",
+        '"',
+        "<x>",
+        "%F0%9F%92%A9",
+        "live",
+        "%2F",
+        "assets",
+    ]
     chosen = random.Random(7)  # noqa: S311
     async with site() as s:
         await s.log_in()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from tenure.cli.looking import Flag, InSession, print_record
+from tenure.cli.looking import Flag, InSession, pairs, print_record
 from tenure.cli.session import Failed, Session, UsageError
 from tenure.core.transitions import NEXT
 from tenure.store.store import Store
@@ -54,7 +54,7 @@ async def apply(
     async with session.store() as store:
         reader = await Reader.open(store)
         model = _own(reader, kind)
-        change = change_of(model, id, transition, _pairs(values), version=expect, fence=fence)
+        change = change_of(model, id, transition, pairs(values), version=expect, fence=fence)
         await store.apply(change, op=op, why=why)
         print_record(session.output, await reader.record(kind, id))
 
@@ -78,7 +78,7 @@ async def create(kind: str, id: str, /, *values: str, op: Text = "", why: Text =
     async with session.store(may_create=bool(session.modules)) as store:
         reader = await Reader.open(store)
         model = _own(reader, kind)
-        record = await store.apply(create_of(model, NEXT if id == "NEXT" else id, _pairs(values)), op=op, why=why)
+        record = await store.apply(create_of(model, NEXT if id == "NEXT" else id, pairs(values)), op=op, why=why)
         print_record(session.output, await reader.record(kind, record.id))
 
 
@@ -89,18 +89,6 @@ def _own(reader: Reader, kind: str) -> type[object]:
             f"{kind} is known from the store only, so it can be shown but not changed: name its module with --module"
         )
     return reader.store.kinds[kind]
-
-
-def _pairs(values: Sequence[str]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for value in values:
-        name, equals, given = value.partition("=")
-        if not equals or not name:
-            raise UsageError(f"{value!r} is no name=value")
-        if name in pairs:
-            raise UsageError(f"{name} is given twice")
-        pairs[name] = given
-    return pairs
 
 
 async def sweep(*, session: InSession) -> None:

@@ -113,7 +113,7 @@ async def history(kind: str, id: str, /, *, after: int = 0, limit: int = 1000, s
     session.output.table(columns, rows)
 
 
-async def explain(kind: str, id: str, transition: str | None = None, /, *, session: InSession) -> None:
+async def explain(kind: str, id: str, transition: str | None = None, /, *values: str, session: InSession) -> None:
     """Explain why a record is in its state, and what may happen next; with TRANSITION: why not.
 
     Parameters
@@ -124,10 +124,12 @@ async def explain(kind: str, id: str, transition: str | None = None, /, *, sessi
         The record's id.
     transition
         Say whether this transition would be made now, and if not, why.
+    values
+        What would ride along, each as name=value; without, only what is known without them is looked at.
     """
     async with session.reader() as reader:
         if transition is not None:
-            answer = await reader.why_not(kind, id, transition)
+            answer = await reader.why_not(kind, id, transition, pairs(values))
             if session.output.as_json:
                 session.output.json(answer)
             else:
@@ -188,6 +190,19 @@ async def watch(
             left = None if left is None else left - 1
             if left is not None and left <= 0:
                 return
+
+
+def pairs(values: Sequence[str]) -> dict[str, str]:
+    """Take each name=value apart."""
+    found: dict[str, str] = {}
+    for value in values:
+        name, equals, given = value.partition("=")
+        if not equals or not name:
+            raise UsageError(f"{value!r} is no name=value")
+        if name in found:
+            raise UsageError(f"{name} is given twice")
+        found[name] = given
+    return found
 
 
 # --------------------------------------------------------------------------------------- printing

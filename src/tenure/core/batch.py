@@ -11,7 +11,7 @@ from typing import Protocol
 
 from tenure.core.clock import Time
 from tenure.core.decide import Answer, Decision, Transaction, Writes, decide
-from tenure.core.kinds import Kinds, Slot, holdings
+from tenure.core.kinds import Kinds, Slot
 from tenure.core.row import Entry, Row
 
 Key = tuple[str, str]
@@ -91,20 +91,10 @@ class Batch:
             self.rows[write.after.kind, write.after.id] = write.after
             if write.entry is not None:
                 self.entries.append(write.entry)
-            if decision.held:
-                self._move(write.before, write.after)
+        for slot, id, holds in decision.moved:
+            self._moved.setdefault(slot, {})[id] = holds
         if transaction.op:
             self.answers[transaction.op] = Answer(transaction.digest, decision.rows)
-
-    def _move(self, before: Row | None, after: Row) -> None:
-        table = self.kinds[after.kind]
-        had, has = holdings(table, before).slots, holdings(table, after).slots
-        for slot in had:
-            if slot not in has:
-                self._moved.setdefault(slot, {})[after.id] = False
-        for slot in has:
-            if slot not in had:
-                self._moved.setdefault(slot, {})[after.id] = True
 
     # ------------------------------------------------------------------------------------ as a view
 

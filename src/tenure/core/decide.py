@@ -21,7 +21,8 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from tenure.core.clock import Time
-from tenure.core.kinds import Kinds, Slot, holdings, value_of
+from tenure.core.fields import Plain
+from tenure.core.kinds import Kinds, Slot, slots_of, value_of
 from tenure.core.row import Entry, Row
 from tenure.core.table import EdgeRow, LimitRow, StateRow, Table
 from tenure.core.transitions import NEXT, Change, TimedChange
@@ -94,11 +95,14 @@ class Write(msgspec.Struct, frozen=True):
 
 
 class Writes(msgspec.Struct, frozen=True):
-    """A transaction made: its writes in order, and what the space's counters are after it."""
+    """A transaction made: its writes in order, what the space's counters are after it, and who `moved` into a slot
+    (True) or out of it.
+    """
 
     writes: tuple[Write, ...]
     sequence: int
     held: dict[Slot, int]
+    moved: list[tuple[Slot, str, bool]]
     serials: dict[tuple[str, str], int]
 
     @property
@@ -160,7 +164,7 @@ def decide(view: View, transaction: Transaction) -> Decision:
             draft.make(change)
     except Stop as stop:
         return stop.refusal
-    return Writes(tuple(draft.writes), draft.sequence, draft.slots, draft.serials)
+    return Writes(tuple(draft.writes), draft.sequence, draft.slots, draft.moved, draft.serials)
 
 
 def due(view: View, row: Row) -> tuple[int, str] | None:
@@ -181,7 +185,19 @@ NOBODY = Transaction((), "")
 class Draft:
     """One transaction in the making: what it has written so far, over what the view holds."""
 
-    __slots__ = ("change", "now", "number", "rows", "sequence", "serials", "slots", "transaction", "view", "writes")
+    __slots__ = (
+        "change",
+        "moved",
+        "now",
+        "number",
+        "rows",
+        "sequence",
+        "serials",
+        "slots",
+        "transaction",
+        "view",
+        "writes",
+    )
 
     change: Asked
 
@@ -191,6 +207,7 @@ class Draft:
         self.number = 0
         self.rows: dict[tuple[str, str], Row] = {}
         self.slots: dict[Slot, int] = {}
+        self.moved: list[tuple[Slot, str, bool]] = []
         self.serials: dict[tuple[str, str], int] = {}
         self.writes: list[Write] = []
 
@@ -266,7 +283,7 @@ class Draft:
             now if moves or claims or edge.by == "holder" else row.beaten_at,
             version if edge.tells else row.told,
             row.told if target.final else row.seen,
-            {**row.fields, **target.clears, **change.fields} if moves else {**row.fields, **change.fields},
+            merge_fields(row.fields, target.clears if moves else {}, change.fields),
             merge(row.rest, change.rest),
         )
         if moves:
@@ -311,12 +328,13 @@ class Draft:
     def _count(self, before: Row | None, after: Row, table: Table) -> None:
         if not table.limits:
             return
-        had, has = holdings(table, before).slots, holdings(table, after).slots
+        had, has = slots_of(table, before), slots_of(table, after)
         if had == has:
             return
         for slot in had:
             if slot not in has:
                 self.slots[slot] = self._held(slot) - 1
+                self.moved.append((slot, after.id, False))
         for limit in table.limits:
             for slot in has:
                 if slot.limit == limit.name and slot not in had:
@@ -334,11 +352,11 @@ class Draft:
                 holders=self._holders(slot),
             )  # fmt: skip
         self.slots[slot] = held + 1
+        self.moved.append((slot, after.id, True))
 
     def _holders(self, slot: Slot) -> tuple[str, ...]:
         """Name who holds a slot, as this transaction has left it so far."""
-        table = self.view.kinds[slot.kind]
-        moved = {w.after.id: slot in holdings(table, w.after).slots for w in self.writes if w.after.kind == slot.kind}
+        moved = {id: holds for changed, id, holds in self.moved if changed == slot}
         before = self.view.holders(slot, MOST_HOLDERS_NAMED + len(moved))
         held = [*(id for id in before if moved.get(id, True)), *(id for id, holds in moved.items() if holds)]
         return tuple(dict.fromkeys(held))[:MOST_HOLDERS_NAMED]
@@ -408,6 +426,11 @@ class Draft:
 
 
 MOST_HOLDERS_NAMED = 20
+
+
+def merge_fields(fields: dict[str, Plain], clears: dict[str, Plain], changed: dict[str, Plain]) -> dict[str, Plain]:
+    """Write what entering a state clears, and then changed visible values, over a record's own."""
+    return {**fields, **clears, **changed} if clears or changed else fields
 
 
 def merge(rest: bytes, changed: dict[str, msgspec.Raw]) -> bytes:

@@ -61,10 +61,12 @@ class Kinds:
                 raise DeclarationError(f"two kinds are called {table.kind!r}: rename one, or open them apart")
             self.tables[table.kind] = table
         self.followers: dict[str, tuple[Follower, ...]] = {}
+        self.outgrown: frozenset[str] = frozenset()
+        """Those of which another build of the program declares more; the engine keeps this up to date."""
         for table in self.tables.values():
             for of in _needs(table):
                 if of not in self.tables:
-                    raise DeclarationError(f"{table.kind} needs {of}: add it to tenure.open(url, {table.kind}, {of}, …)")
+                    raise DeclarationError(f"{table.kind} needs {of}: add it to tenure.open(url, …, {of})")
             for follower, of in _follows(table):
                 self.followers[of] = (*self.followers.get(of, ()), follower)
 
@@ -97,9 +99,15 @@ def holdings(table: Table, row: Row | None) -> Holdings:
     if row is None or not (table.limits or table.parents or table.ranked):
         return NOTHING
     rank = rank_in(table, row.state, row) if table.ranked else None
-    slots = tuple(Slot(row.kind, m.name, _key(table, row, m.per)) for m in table.limits if row.state in m.over)
     parents = tuple((kind, up) for name, kind in table.parents if (up := value_of(table, row, name)) is not None)
-    return Holdings(rank, slots, parents)
+    return Holdings(rank, slots_of(table, row), parents)
+
+
+def slots_of(table: Table, row: Row | None) -> tuple[Slot, ...]:
+    """Say which slots of limits this row holds."""
+    if row is None:
+        return ()
+    return tuple([Slot(row.kind, m.name, _key(table, row, m.per)) for m in table.limits if row.state in m.over])
 
 
 def rank_in(table: Table, state: str, row: Row) -> Rank | None:

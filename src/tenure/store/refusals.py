@@ -23,12 +23,12 @@ class _Told:
     """A refusal with the names that its kind goes by in the code."""
 
     def __init__(self, refusal: Refusal, models: Models) -> None:
-        self.refusal, self._models = refusal, models
+        self.refusal, self.models = refusal, models
         self.model = models[refusal.kind]
         self.table = table_of(self.model)
 
     def record(self, row: Row | None, kind: str | None = None) -> Any:
-        model = self._models.get(kind or self.refusal.kind)
+        model = self.models.get(kind or self.refusal.kind)
         return None if row is None or model is None else record_of(model, row)
 
     def show(self, name: str) -> str:
@@ -111,13 +111,16 @@ def _missing_field(t: _Told) -> errors.Refused:
 def _not_under(t: _Told) -> errors.Refused:
     r = t.refusal
     under = t.table.states[r.state].under
-    wanted = " or ".join(f"`{s}`" for s in sorted(under.states)) if under else "?"
+    above = t.models.get(r.parent_kind)
+    shown = above._table.shown if above is not None else {}  # noqa: SLF001
+    wanted = " or ".join(f"`{shown.get(s, s)}`" for s in sorted(under.states)) if under else "?"
+    state = shown.get(r.parent.state, r.parent.state) if r.parent else ""
     if r.parent is None:
         found = f"there is no {r.parent_kind} {r.parent_id!r}"
     elif r.overdue:
-        found = f"the time of {r.parent_kind} {r.parent_id!r} in `{r.parent.state}` is over"
+        found = f"the time of {r.parent_kind} {r.parent_id!r} in `{state}` is over"
     else:
-        found = f"{r.parent_kind} {r.parent_id!r} is `{r.parent.state}`"
+        found = f"{r.parent_kind} {r.parent_id!r} is `{state}`"
     parent = t.record(r.parent, r.parent_kind)
     return errors.NotUnder(f"{t.cant}: {found}, and it must be {wanted}", parent=parent, overdue=r.overdue, **t.of)
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from tenure.core.decide import Refusal, Transaction
 from tenure.core.engine import Engine, Outcome
+from tenure.core.lifecycle import Lifecycle
 from tenure.core.row import Entry
+from tenure.opening import open_engine
+from tenure.store.store import Shared, Store
 
 
 class Counts:
@@ -49,6 +53,15 @@ class CountingEngine:
         return outcomes
 
 
-def counting(engine: Engine, counts: Counts) -> Engine:
-    """Let an engine count."""
-    return cast("Engine", CountingEngine(engine, counts))
+@asynccontextmanager
+async def open_counting(
+    url: str, kinds: Sequence[type[Lifecycle]], *, space: str, actor: str
+) -> AsyncIterator[tuple[Store, Counts]]:
+    """Open a store as `tenure.open` does, with one that counts what it does."""
+    counts = Counts()
+    engine = cast("Engine", CountingEngine(await open_engine(url, kinds), counts))
+    store = Store(Shared(engine, kinds, None), space, actor)
+    try:
+        yield store, counts
+    finally:
+        await store.close()

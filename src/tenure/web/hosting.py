@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -12,23 +13,21 @@ from pathlib import Path
 
 from tenure.core.errors import TenureError
 from tenure.core.lifecycle import Lifecycle
-from tenure.opening import open_engine
 from tenure.services.meetings import http as meetings_http
 from tenure.services.meetings.service import MeetingsService, kinds, process_runtime
 from tenure.services.meetings.settings import PAGE_PATH
 from tenure.services.meetings.settings import Settings as MeetingsSettings
-from tenure.store.store import Shared, Store
+from tenure.store.store import Store
 from tenure.store.sweeping import run_sweeper
 from tenure.web.access import Access
-from tenure.web.counting import Counts, counting
-from tenure.web.health import Health
+from tenure.web.counting import Counts, open_counting
+from tenure.web.health import Health, Part
 from tenure.web.platform import Platform, create_app
 from tenure.web.reading import Reader
 from tenure.web.serving import Stop, bind, serving
 
 LOOK_FOR_SPACES_SECONDS = 5.0
 SHUT_DOWN_SECONDS = 4.3
-ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  where it can be reached from here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +46,11 @@ class Hosted:
 
 async def host(hosted: Hosted, environment: Mapping[str, str], announce: Callable[[str], None]) -> None:
     """Run everything until SIGINT or SIGTERM. `announce` is called with the address as soon as it serves."""
+    hosted.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     taken = bind(hosted.host, hosted.port)
     try:
-        async with _store(hosted) as (store, counts):
+        actor = f"{socket.gethostname()}:{os.getpid()}"
+        async with open_counting(hosted.url, _kinds(hosted), space=hosted.space, actor=actor) as (store, counts):
             await _run(hosted, environment, announce, store, counts, taken)
     finally:
         taken.close()
@@ -68,11 +69,12 @@ async def _run(
     meetings = MeetingsService(store, process_runtime(hosted.data / "bots"), settings)
     closing, stop = asyncio.Event(), Stop(keep_on_sigterm=hosted.keep)
     await store.sweep()  # so that health does not begin with a silent sweeper
+    health = Health(store)
     app = create_app(
         Platform(
             reader=await Reader.open(store),
             access=Access(hosted.admin_key),
-            health=Health(store),
+            health=health,
             counts=counts,
             closing=closing,
             mounts=[("/", meetings_http.create_app(meetings))],
@@ -81,6 +83,7 @@ async def _run(
     )
     with stop.listening():
         async with _sweepers(store), meetings.running(), serving(app, taken) as server:
+            health.parts["meetings"] = _part("meetings")
             announce(address)
             await _until_stopped(server, stop)
             store.log.info("stopping", keep=stop.keep)
@@ -88,6 +91,12 @@ async def _run(
             await _shut_down(meetings, keep=stop.keep)
     if not stop.is_asked:
         raise TenureError("the HTTP server ended by itself: its log lines say why")
+
+
+def _part(name: str) -> Part:
+    """Watch a service's background task, which is called as the service is."""
+    task = next((task for task in asyncio.all_tasks() if task.get_name() == name), None)
+    return lambda: "" if task is not None and not task.done() else "its loops have ended"
 
 
 async def _until_stopped(server: asyncio.Task[None], stop: Stop) -> None:
@@ -105,19 +114,19 @@ async def _shut_down(meetings: MeetingsService, *, keep: bool) -> None:
 
 
 def _reachable(host: str) -> str:
-    return ANY_ADDRESS.get(host, f"[{host}]" if ":" in host else host)
-
-
-@asynccontextmanager
-async def _store(hosted: Hosted) -> AsyncIterator[tuple[Store, Counts]]:
-    counts, own = Counts(), {kind.__name__ for kind in hosted.own_kinds}
-    opened = (*(kind for kind in kinds if kind.__name__ not in own), *hosted.own_kinds)
-    engine = counting(await open_engine(hosted.url, opened), counts)
-    store = Store(Shared(engine, opened, None), hosted.space, f"{socket.gethostname()}:{os.getpid()}")
+    """Give what stands in a URL for this host; where it listens everywhere, this machine."""
     try:
-        yield store, counts
-    finally:
-        await store.close()
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.is_unspecified:
+        return "127.0.0.1" if address.version == 4 else "[::1]"  # noqa: PLR2004
+    return host if address.version == 4 else f"[{host}]"  # noqa: PLR2004
+
+
+def _kinds(hosted: Hosted) -> list[type[Lifecycle]]:
+    own = {kind.__name__ for kind in hosted.own_kinds}
+    return [*(kind for kind in kinds if kind.__name__ not in own), *hosted.own_kinds]
 
 
 @asynccontextmanager

@@ -40,12 +40,13 @@ class Live:
             with reader.store.bell() as bell:
                 yield _message("counts", {"counts": await reader.counts()})
                 while not self._closing.is_set():
-                    if not await _rings(bell, closing):
-                        yield b": still here\n\n"
-                        continue
+                    rings = await _rings(bell, closing)
                     await asyncio.wait([closing], timeout=COALESCE_SECONDS)
-                    change, position = await _change(reader, position)
-                    yield _message("change", change)
+                    if rings and not self._closing.is_set():
+                        change, position = await _change(reader, position)
+                        yield _message("change", change)
+                    elif not self._closing.is_set():
+                        yield b": still here\n\n"
         except TenureError:
             return  # the browser comes again by itself
         finally:

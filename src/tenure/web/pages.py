@@ -15,7 +15,7 @@ from tenure.core.errors import InvalidChange, Refused
 from tenure.core.lifecycle import declared_by
 from tenure.core.table import Table
 from tenure.core.transitions import Who
-from tenure.explaining import Explanation, PlainRecord, in_words, shown, when
+from tenure.explaining import Explanation, PlainRecord, in_words, shown, stored, when
 from tenure.web.access import Access
 from tenure.web.api import chosen_space, message_of
 from tenure.web.diagram import draw
@@ -99,6 +99,7 @@ class Pages:
             "kind": kind, "table": table, "counts": counts, "diagram": drawn, "state": state,
             "records": records[:RECORDS_ON_A_PAGE], "next": more, "newest_first": newest_first,
             "after": text(request, "after"), "columns": _columns(table, records),
+            "order": _other_order(table, state, newest_first=newest_first),
             "deadlines": _deadlines(table), "ends": _ends(table),
         }  # fmt: skip
 
@@ -255,6 +256,14 @@ def _first_state(table: Table, counts: dict[str, int]) -> str | None:
     ends = {shown(table, name) for name, state in table.states.items() if state.final}
     filled = [name for name, number in counts.items() if number]
     return next((name for name in filled if name not in ends), filled[0] if filled else None)
+
+
+def _other_order(table: Table, state: str | None, *, newest_first: bool) -> str:
+    """Give the name of the order that a list is not in."""
+    rank = table.states[stored(table, state)].rank if state is not None else ""
+    if rank:
+        return f"lowest {shown(table, rank)} first" if newest_first else f"highest {shown(table, rank)} first"
+    return "oldest first" if newest_first else "newest first"
 
 
 def _deadlines(table: Table) -> list[tuple[str, str]]:

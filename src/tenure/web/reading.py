@@ -20,6 +20,7 @@ from tenure.core.transitions import Change
 from tenure.explaining import Explanation, PlainEvent, PlainRecord, WhyNot
 from tenure.store.refusals import refused
 from tenure.store.store import Store
+from tenure.web.values import change_of
 
 PAGE = 1000
 LOOK_AGAIN_SECONDS = 5.0
@@ -208,8 +209,8 @@ class Reader:
         keys = [(kind, up) for name, kind in self.kinds[row.kind].parents if (up := row.fields.get(name)) is not None]
         return await self.store.engine.rows(self.store.space_name, keys) if keys else ()
 
-    async def why_not(self, kind: str, id: str, transition: str) -> WhyNot:
-        """Say whether a transition would be made now, and if not, why. Nothing is written."""
+    async def why_not(self, kind: str, id: str, transition: str, values: Mapping[str, str] | None = None) -> WhyNot:
+        """Say whether a transition would be made now with these values, and if not, why. Nothing is written."""
         row, table = await self.row(kind, id), self.table(kind)
         answer = explaining.why_not_by_table(table, row, transition)
         if answer is not None:
@@ -220,19 +221,20 @@ class Reader:
             return explaining.why_not_by_maker(table, row, transition, found.at) or explaining.allowed(
                 row, transition, found.takes
             )
-        refusal = await self._check(row, table, transition)
+        refusal = await self._check(row, table, transition, values or {})
         if refusal is not None:
             return refusal
         by = explaining.why_not_by_maker(table, row, transition, found.at)
         return by or explaining.allowed(row, transition, found.takes)
 
-    async def _check(self, row: Row, table: Table, transition: str) -> WhyNot | None:
+    async def _check(self, row: Row, table: Table, transition: str, values: Mapping[str, str]) -> WhyNot | None:
         """Ask the store, as the one who may make it: the sweeper with its time, the holder with its fence."""
-        edge = table.edges[explaining.stored(table, transition)]
+        edge, model = table.edges[explaining.stored(table, transition)], self.store.kinds[row.kind]
         fence = row.fence if edge.by == "holder" else None
-        change: Change[Any] = Change(
-            self.store.kinds[row.kind], row.id, edge.name, fields=dict(edge.fields), fence=fence
-        )
+        if values:
+            change = change_of(model, row.id, transition, values, fence=fence)
+        else:
+            change = Change(model, row.id, edge.name, fields=dict(edge.fields), fence=fence)
         change.applied = True
         asked = decide.Transaction((change,), self.store.actor, timed=edge.by == "sweeper")
         outcome = await self.store.engine.check(self.store.space_name, asked, self.store.clock())

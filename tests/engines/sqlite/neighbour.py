@@ -4,15 +4,17 @@
 it reads, `stay` none. It prints what came of it. All of them say `ready` first, and wait for a line.
 """
 
+# ruff: noqa: T201  it speaks to the test that started it
 from __future__ import annotations
 
 import asyncio
 import sys
 import time
 
+from tests.engine_contract.kinds import KINDS, Bot, Owner
+
 import tenure
 from tenure import LimitReached, Store
-from tests.engine_contract.kinds import KINDS, Bot, Owner
 
 CALLERS = 16
 

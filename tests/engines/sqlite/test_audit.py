@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.engine_contract.kinds import KINDS, Bot, Job, Match, Owner
 
 from tenure import Store, minutes, testing
 from tenure.engines.sqlite.engine import SqliteEngine
 from tenure.testing import a
-from tests.engine_contract.kinds import KINDS, Bot, Job, Match, Owner
 
 
 async def test_a_record_whose_parent_has_just_ended_is_no_difference() -> None:
@@ -48,7 +48,8 @@ async def test_a_damaged_index_is_found_and_mended(table: str) -> None:
         await on_the_connection(store, lambda connection: connection.execute(DAMAGES[table]))
         found = await store.engine.audit("tests", repair=False)
         assert {difference.what for difference in found} == {table}
-        assert [(d.what, d.id) for d in await store.engine.audit("tests", repair=True)] == [(d.what, d.id) for d in found]
+        mended = await store.engine.audit("tests", repair=True)
+        assert [(d.what, d.id) for d in mended] == [(d.what, d.id) for d in found]
         assert await store.engine.audit("tests", repair=False) == []
 
 

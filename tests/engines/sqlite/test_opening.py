@@ -16,11 +16,12 @@ from pathlib import Path
 
 import apsw
 import pytest
+from tests.engine_contract.kinds import KINDS, Owner
 
 import tenure
 from tenure import InvalidChange, Unavailable
 from tenure.engines.sqlite import connection
-from tests.engine_contract.kinds import KINDS, Owner
+from tenure.engines.sqlite.statements import STEPS
 
 
 async def open_and_close(path: Path | str) -> None:
@@ -29,36 +30,38 @@ async def open_and_close(path: Path | str) -> None:
 
 
 async def test_a_missing_folder_is_told(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match="can't be opened for writing .* check that the folder is there and writable"):
+    with pytest.raises(
+        Unavailable, match=r"can't be opened for writing .* check that the folder is there and writable"
+    ):
         await open_and_close(tmp_path / "absent" / "store.db")
 
 
 async def test_a_folder_in_place_of_the_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match="can't be opened for writing .* and that the file is a database"):
+    with pytest.raises(Unavailable, match=r"can't be opened for writing .* and that the file is a database"):
         await open_and_close(tmp_path)
 
 
 async def test_a_file_that_is_no_database_is_told_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("not a database at all, but long enough to be one\n" * 100)
-    with pytest.raises(Unavailable, match="can't be opened for writing .* and that the file is a database"):
+    with pytest.raises(Unavailable, match=r"can't be opened for writing .* and that the file is a database"):
         await open_and_close(path)
     assert path.read_text().startswith("not a database")
 
 
-async def test_a_read_only_file_is_told(tmp_path: Path) -> None:
+async def test_a_read_only_file_is_told() -> None:
     with a_folder_for_anybody() as folder:
         path = folder / "store.db"
         await open_and_close(path)
         path.chmod(0o444)
-        with as_nobody(), pytest.raises(Unavailable, match="can't be opened for writing .* writable"):
+        with as_nobody(), pytest.raises(Unavailable, match=r"can't be opened for writing .* writable"):
             await open_and_close(path)
 
 
 async def test_a_read_only_folder_is_told() -> None:
     with a_folder_for_anybody() as folder:
         folder.chmod(0o555)
-        with as_nobody(), pytest.raises(Unavailable, match="can't be opened for writing .* the folder is there and wri"):
+        with as_nobody(), pytest.raises(Unavailable, match=r"can't be opened for writing .* is there and wri"):
             await open_and_close(folder / "store.db")
         folder.chmod(0o777)
 
@@ -67,7 +70,9 @@ async def test_a_newer_schema_is_told(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     await open_and_close(path)
     alter(path, "PRAGMA user_version = 99")
-    with pytest.raises(Unavailable, match="the file has schema step 99, and this build knows .*: upgrade this program"):
+    with pytest.raises(
+        Unavailable, match=r"the file has schema step 99, and this build knows .*: upgrade this program"
+    ):
         await open_and_close(path)
 
 
@@ -80,7 +85,7 @@ async def test_a_lock_of_another_program_is_told(tmp_path: Path, monkeypatch: py
     )
     assert locker.stdout is not None
     await locker.stdout.readline()
-    with pytest.raises(Unavailable, match="is locked by another program: end it, or wait for it"):
+    with pytest.raises(Unavailable, match=r"is locked by another program: end it, or wait for it"):
         await open_and_close(path)
     await locker.communicate(b"\n")
     await open_and_close(path)
@@ -111,11 +116,15 @@ async def test_an_option_that_does_not_exist_is_told(tmp_path: Path, rest: str, 
 async def test_what_could_not_be_opened_leaves_nothing_open(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     path.write_text("not a database at all, but long enough to be one\n" * 100)
-    before = os.listdir("/proc/self/fd")
+    before = open_files()
     for _ in range(3):
         with pytest.raises(Unavailable):
             await open_and_close(path)
-    assert os.listdir("/proc/self/fd") == before
+    assert open_files() == before
+
+
+def open_files() -> set[str]:
+    return {file.name for file in Path("/proc/self/fd").iterdir()}
 
 
 @pytest.mark.parametrize(("option", "value"), [("", 2), ("?synchronous=full", 2), ("?synchronous=normal", 1)])
@@ -129,7 +138,7 @@ async def test_a_fresh_file_and_a_stepped_one_have_the_same_schema(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     later = "ALTER TABLE tenure_kinds ADD COLUMN later TEXT; CREATE INDEX later ON tenure_kinds (later);"
-    steps = [*connection.STEPS, later]  # so that there is more than one, whatever the build
+    steps = [*STEPS, later]  # so that there is more than one, whatever the build
     for known in range(1, len(steps) + 1):
         monkeypatch.setattr(connection, "STEPS", steps[:known])
         await open_and_close(tmp_path / "stepped.db")
@@ -142,8 +151,8 @@ async def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monke
     path = tmp_path / "store.db"
     await open_and_close(path)
     before = schema_of(path)
-    monkeypatch.setattr(connection, "STEPS", [*connection.STEPS, "CREATE TABLE half (a); CREATE TABLE half (a);"])
-    with pytest.raises(apsw.SQLError, match="already exists"):
+    monkeypatch.setattr(connection, "STEPS", [*STEPS, "CREATE TABLE half (a); CREATE TABLE half (a);"])
+    with pytest.raises(apsw.SQLError, match=r"already exists"):
         await open_and_close(path)
     assert schema_of(path) == before
 

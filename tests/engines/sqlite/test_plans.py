@@ -3,6 +3,7 @@
 No engine-neutral form exists: plans and their counters are this engine's own.
 """
 
+# ruff: noqa: T201  figures are printed beside the bound that they must keep
 from __future__ import annotations
 
 import re
@@ -12,12 +13,13 @@ from typing import Any
 
 import apsw
 import pytest
+from tests.engine_contract.kinds import KINDS, Bot, Guess, Job, Kettle, Match, Owner, Quiz
+from tests.engines.sqlite.victim import NAMES, work
 
 import tenure
 from tenure import Store, hours, minutes, seconds, testing
-from tenure.engines.sqlite.statements import SQL
-from tests.engine_contract.kinds import KINDS, Bot, Guess, Job, Kettle, Match, Owner, Quiz
-from tests.engines.sqlite.victim import NAMES, work
+from tenure.engines.sqlite.engine import SqliteEngine
+from tenure.engines.sqlite.statements import SQL, STEPS
 
 # Read from beginning to end: JSON that was passed in, and tables of a row or one per kind.
 MAY_BE_SCANNED = {"tenure_clock", "tenure_kinds", "tenure_spaces"}
@@ -52,6 +54,7 @@ async def use_everything(store: Store) -> None:
     await engine.messages(space, "Job", "begun", 10)
     await engine.spaces()
     await store.deliver_once(Job.begun, lambda _: 1 / 0, retry=tenure.Retry(most=1))  # type: ignore[arg-type, return-value]
+    assert isinstance(engine, SqliteEngine)
     await engine.resend(space, "Job", "j", "begun")
     await store.check(Bot.withdraw("b"))
     await store.advance(hours(2))
@@ -62,7 +65,8 @@ async def test_no_statement_reads_a_whole_table_or_sorts_one() -> None:
     with watching_statements(statements):
         async with testing.store(*KINDS) as store:
             await use_everything(store)
-            plans = {sql: plan_of(connection, sql) for sql, connection in statements.items() if not NOT_OFTEN.search(sql)}
+            often = {sql: connection for sql, connection in statements.items() if not NOT_OFTEN.search(sql)}
+            plans = {sql: plan_of(connection, sql) for sql, connection in often.items()}
     assert set(SQL) - {"read_others"} <= {NAMES.get(sql, "") for sql in statements}, "a statement was not run"
     assert {sql: bad for sql, plan in plans.items() if (bad := [step for step in plan if is_slow(step)])} == {}
 
@@ -77,7 +81,7 @@ def is_slow(step: str) -> bool:
 
 def plan_of(connection: apsw.Connection, sql: str) -> list[str]:
     """Give the steps of a statement's plan, with the names of the tables that it calls by letters."""
-    called = dict((letter, table) for table, letter in re.findall(r"(tenure_\w+) AS (\w+)", sql))
+    called = {letter: table for table, letter in re.findall(r"(tenure_\w+) AS (\w+)", sql)}
     steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", [None] * count_values(sql))]
     return [re.sub(r"^(SCAN|SEARCH) (\w+)", lambda m: f"{m[1]} {called.get(m[2], m[2])}", step) for step in steps]
 
@@ -108,11 +112,11 @@ def watching_statements(statements: dict[str, apsw.Connection]) -> Iterator[None
 
 @pytest.mark.parametrize(
     "sql",
-    ["SELECT * FROM tenure_events WHERE at > ?", "SELECT record FROM tenure_records AS r WHERE r.record > 0 ORDER BY id"],
+    ["SELECT * FROM tenure_events WHERE at > ?", "SELECT record FROM tenure_records AS r WHERE record > 0 ORDER BY id"],
 )
 def test_a_planted_slow_statement_is_noticed(sql: str) -> None:
     connection = apsw.Connection(":memory:")
-    connection.execute(tenure.engines.sqlite.connection.STEPS[0])
+    connection.execute(STEPS[0])
     assert any(map(is_slow, plan_of(connection, sql)))
 
 
@@ -140,7 +144,8 @@ async def steps_of_a_sweep(records: int, due: int = 20) -> int:
 
 
 async def test_a_sweep_costs_what_is_due_and_not_what_exists() -> None:
-    few, many, more_due = await steps_of_a_sweep(100), await steps_of_a_sweep(10_000), await steps_of_a_sweep(1_000, 200)
+    few, many = await steps_of_a_sweep(100), await steps_of_a_sweep(10_000)
+    more_due = await steps_of_a_sweep(1_000, 200)
     print(f"\nof 20 due: {few} steps among 100, {many} among 10,000; of 200 due: {more_due}")
     assert many < 1.1 * few
     assert more_due > 3 * few, "else nothing is measured"

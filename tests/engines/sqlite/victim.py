@@ -1,10 +1,11 @@
 """A process that works on a store and is killed at one point of the engine: `victim.py URL POINT TIMES`.
 
 The points are the engine's own SQL statements by the names of their files, `schema`, `BEGIN`, `COMMIT`, `committed`
-(the disk has it, nobody was told) and `told`. It prints each answer as `Kind id version`, and the points that it passed at its
-end, should it come so far.
+(the disk has it, nobody was told) and `told`. It prints each answer as `Kind id version`, and at its end, should it
+come so far, the points that it passed.
 """
 
+# ruff: noqa: T201  it speaks to the test that started it
 from __future__ import annotations
 
 import asyncio
@@ -15,13 +16,13 @@ from collections import Counter
 from typing import Any
 
 import apsw
+from tests.engine_contract.kinds import KINDS, Bot, Instance, Job, Kettle, Match, Owner, Ticket
 
 import tenure
 from tenure import hours, seconds, testing
 from tenure.engines.sqlite.engine import SqliteEngine
 from tenure.engines.sqlite.statements import SQL
 from tenure.engines.sqlite.worker import Worker
-from tests.engine_contract.kinds import KINDS, Bot, Instance, Job, Kettle, Match, Owner, Ticket
 
 NAMES = {text: name for name, text in SQL.items()} | {"BEGIN IMMEDIATE": "BEGIN", "COMMIT": "COMMIT"}
 READS = {"read_events", "read_feed"}  # asked for by no writing step
@@ -64,15 +65,15 @@ class Points:
             self.reach("told")
             tell(worker)
 
-        SqliteEngine._checkpoint = reach_and_checkpoint  # type: ignore[method-assign]
-        Worker.tell = reach_and_tell  # type: ignore[method-assign]
+        setattr(SqliteEngine, "_checkpoint", reach_and_checkpoint)  # noqa: B010  mypy takes no method for a method
+        setattr(Worker, "tell", reach_and_tell)  # noqa: B010  the same
 
 
 async def work(store: tenure.Store) -> None:
     """Make changes that need every statement of the engine."""
 
     async def apply(*changes: tenure.Change[Any]) -> Any:
-        answer = await store.apply(*changes, op=f"op-{next(numbers)}")
+        answer: Any = await store.apply(*changes, op=f"op-{next(numbers)}")
         for record in answer if isinstance(answer, tuple) else (answer,):
             print(type(record).__name__, record.id, record.version, flush=True)
         return answer

@@ -85,7 +85,7 @@ class Strings:
     async def log(self, name: str) -> str:
         return f"log of {name}" if name in self.started else ""
 
-    async def prune(self, *, older_than_seconds: float) -> None:
+    async def prune(self, *, older_than_seconds: float) -> None:  # noqa: ARG002
         return
 
     async def changed(self) -> None:

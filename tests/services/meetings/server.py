@@ -5,6 +5,7 @@ SIGINT ends all bots, SIGTERM leaves them alone, as the real composition does.
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
 import socket
@@ -40,9 +41,12 @@ async def serve(folder: Path, port: int) -> None:
                 await service.shut_down(keep=keep)
                 server.should_exit = True
 
+            def stop_later(*, keep: bool) -> None:
+                stops.append(asyncio.create_task(stop(keep=keep)))
+
             loop = asyncio.get_running_loop()
-            for number, keep in ((signal.SIGINT, False), (signal.SIGTERM, True)):
-                loop.add_signal_handler(number, lambda keep=keep: stops.append(loop.create_task(stop(keep=keep))))
+            loop.add_signal_handler(signal.SIGINT, functools.partial(stop_later, keep=False))
+            loop.add_signal_handler(signal.SIGTERM, functools.partial(stop_later, keep=True))
             print(base_url, flush=True)  # noqa: T201
             await server.serve(sockets=[listener])
             await asyncio.gather(*stops)

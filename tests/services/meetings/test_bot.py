@@ -161,7 +161,7 @@ async def test_a_meeting_that_cannot_be_reached_fails_within_the_join_time_out()
         began = time.monotonic()
         async with a_bot(stage, meeting_url="http://127.0.0.1:1/page") as bot:
             assert await bot.wait() == 1
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20  # 0.5 seconds of it are the time-out, the rest starts Python
         (exited,) = stage.bodies("callback-exited")
         assert (exited["exit_code"], exited["reason"]) == (1, "meeting_unreachable")
 

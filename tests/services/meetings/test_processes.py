@@ -1,5 +1,7 @@
 """Bots as processes: started once, ended for good, found again after the server was killed."""
 
+# ruff: noqa: ASYNC220, ASYNC222, ASYNC240  these tests are about processes and files; nothing else runs meanwhile
+
 import asyncio
 import os
 import signal

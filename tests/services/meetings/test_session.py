@@ -16,7 +16,8 @@ def test_the_public_client_works_through_a_whole_session(tmp_path: Path) -> None
     with a_server(tmp_path) as server:
         admin = VexaClient(server.url, admin_key=ADMIN_KEY)
         user = admin.create_user_and_set_id("ada@example.org", name="Ada", max_concurrent_bots=2)
-        client = VexaClient(server.url, api_key=admin.create_token()["token"])
+        server.keys[user["id"]] = admin.create_token()["token"]
+        client = VexaClient(server.url, api_key=server.keys[user["id"]])
 
         first = client.request_bot(*MEET, bot_name="Scribe", language="en", task="transcribe")
         assert first["status"] == "reserved"
@@ -47,8 +48,9 @@ def test_the_public_client_works_through_a_whole_session(tmp_path: Path) -> None
         assert heard[1]["language"] == "de"
 
         assert "message" in client.stop_bot(*MEET)
-        over = until(lambda: client.get_meeting_by_id(*MEET), lambda m: m is not None and m["status"] == "completed")
+        over = server.until(user["id"], "completed", MEET[1])
         assert (over["ended_by"], over["end_reason"]) == (f"user:{user['id']}", "stopped")
+        assert client.get_meeting_by_id(*MEET) == over
         seen = server.room("google_meet-abc-defg-hij", "look", **proof)
         assert [p["name"] for p in seen["participants"]] == ["Ada"]
 

@@ -185,10 +185,10 @@ async def test_commands_sent_before_the_bot_listens_reach_it_in_order_and_until_
         bot = await world.a_bot(user, state="starting")
         assert (await world.user_call(user, "PUT", CONFIG, {"language": "de"})).status == 202
         assert (await world.user_call(user, "DELETE", BOT)).status == 202
-        for _ in range(2):
-            commands = (await bot.tell("heartbeat")).json["commands"]
-            assert [c["action"] for c in commands] == ["reconfigure", "leave"]
-            assert commands[0]["language"] == "de"
+        commands = (await bot.tell("heartbeat")).json["commands"]
+        assert [c["action"] for c in commands] == ["reconfigure", "leave"]
+        assert commands[0]["language"] == "de"
+        assert (await bot.tell("heartbeat")).json["commands"] == commands
         bot.seen = commands[-1]["number"]
         assert (await bot.tell("heartbeat")).json["commands"] == []
 
@@ -303,3 +303,11 @@ async def test_one_op_id_with_another_body_is_a_conflict() -> None:
         assert (await bot.send("status", bot.body(status="stopping", reason="one"), id="x")).status == 200
         assert (await bot.send("status", bot.body(status="failed", reason="two"), id="x")).status == 409
         assert (await world.meeting(user))["status"] == "stopping"
+
+
+async def test_two_bots_may_use_the_same_callback_id() -> None:
+    async with a_world() as world:
+        user = await world.a_user()
+        for name in ("one", "two"):
+            bot = await world.a_bot(user, name)
+            assert (await bot.send("started", bot.body(), id="same")).json["status"] == "starting"

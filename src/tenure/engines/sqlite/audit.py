@@ -35,7 +35,7 @@ class Audit:
         self, connection: apsw.Connection, space: int, kinds: Kinds, time: Time, only: Collection[str] | None = None
     ) -> None:
         self._connection, self._space, self._kinds = connection, space, kinds
-        self._only = frozenset(kinds.tables if only is None else only)
+        self._only = frozenset(kinds.tables if only is None else only) - kinds.outgrown
         self._batch = Batch(kinds, time, 0, Files(connection, space))
         self._ids: dict[int, tuple[str, str]] = {}
         self._looks: dict[int, Look] = {}

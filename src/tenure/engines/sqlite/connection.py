@@ -83,8 +83,6 @@ def connect(location: Location) -> apsw.Connection:
     connection = apsw.Connection(str(location.path) if location.path else ":memory:")
     try:
         _set(connection, location.synchronous)
-        if connection.readonly("main"):
-            raise apsw.ReadOnlyError("it may only be read")
         _step(connection)
     except BaseException:
         connection.close()
@@ -119,6 +117,8 @@ def _set(connection: apsw.Connection, synchronous: str) -> None:
 
 
 def _step(connection: apsw.Connection) -> None:
+    if connection.readonly("main"):
+        raise apsw.ReadOnlyError("it may only be read")
     known = connection.pragma("user_version")
     if known > len(STEPS):
         raise Unavailable(f"the file has schema step {known}, and this build knows {len(STEPS)}: upgrade this program")

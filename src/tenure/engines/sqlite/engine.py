@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import apsw
-import msgspec
 
 from tenure.core.batch import Batch
 from tenure.core.clock import Time, wall_time
@@ -27,7 +26,7 @@ from tenure.core.engine import (
 from tenure.core.errors import OutcomeUnknown, Unavailable
 from tenure.core.kinds import Kinds, Slot
 from tenure.core.row import Entry, Row
-from tenure.engines.sqlite import audit, finding, outbox, reading
+from tenure.engines.sqlite import audit, builds, finding, outbox, reading
 from tenure.engines.sqlite.connection import (
     LOG_PAGES_BEFORE_CHECKPOINT,
     LOG_PAGES_BEFORE_OTHERS_WAIT,
@@ -41,7 +40,6 @@ from tenure.engines.sqlite.connection import (
 from tenure.engines.sqlite.reading import Files, first, read_time, to_entry, to_json, to_row
 from tenure.engines.sqlite.statements import SQL
 from tenure.engines.sqlite.sweep import Sweep, needs_pruning, prune
-from tenure.engines.sqlite.views import write_view
 from tenure.engines.sqlite.worker import Worker
 from tenure.engines.sqlite.writing import write
 
@@ -126,6 +124,7 @@ class SqliteEngine:
 
         def job() -> Swept:
             number = self._make_space(space)
+            builds.announce(self._connection, self.kinds)
             time = self._sign_of_life(number, self._time(number, now), alive_for)
             sweep = Sweep(self._connection, number, self.kinds, time, most)
             swept = sweep.run()
@@ -319,7 +318,8 @@ class SqliteEngine:
             self._connection = connect(self._location)
             self._ownership = Ownership(self._location.path) if self._location.path else None
         with self._writing():
-            self._declare()
+            builds.declare(self._connection, self.kinds)
+            builds.announce(self._connection, self.kinds)
         self._told = self._sequence()
         if self._ownership is not None:
             self._ownership.take()
@@ -332,23 +332,6 @@ class SqliteEngine:
 
     def _connect_reader(self) -> None:
         self._reads = self._connection if self._location.path is None else connect_reader(self._location)
-
-    def _declare(self) -> None:
-        """Note the tables, make the views, and index what a table newly says of the records that are there."""
-        known = {kind: cells for kind, *cells in self._connection.execute(SQL["read_kinds"])}
-        fresh: set[str] = set()
-        for table in self.kinds.tables.values():
-            declaration, indexed = known.get(table.kind, ("", "[]"))
-            before = frozenset(msgspec.json.decode(indexed, type=list[str]))
-            if table.indexed - before:
-                fresh.add(table.kind)
-            if table.plain.decode() != declaration:
-                write_view(self._connection, table)
-                values = (table.kind, table.plain.decode(), to_json(sorted(table.indexed | before)), wall_time())
-                self._connection.execute(SQL["write_kind"], values)
-        if fresh:
-            for space in [cells[0] for cells in self._connection.execute("SELECT space FROM tenure_spaces")]:
-                audit.Audit(self._connection, space, self.kinds, self._time(space, None), fresh).run(repair=True)
 
     @contextmanager
     def _writing(self) -> Generator[None]:

@@ -19,6 +19,7 @@ SWEEPER = "sweeper"
 OPS_KEPT = 10 * 60 * 1_000_000
 OPS_PRUNED_EVERY = 30 * 1_000_000
 EVENTS_AT_ONCE = 1000
+LATEST = 2**53
 LOOK_AGAIN = 60 * 1_000_000
 """After how long a record that could not be removed is looked at again: a child lives, or a message waits."""
 
@@ -50,11 +51,15 @@ class Sweep:
         self._sheet.write()
         write(self._connection, self._space, self.batch, self._files)
         self._write_again()
-        sql = "SELECT at FROM tenure_due WHERE space = ? ORDER BY at LIMIT 1"
-        next_due = first(self._connection.execute(sql, (self._space,)), -1)
         made = len(self.batch.entries)
-        more = 0 <= next_due <= self._time.now and bool(made or self.removed or self._left <= 0)
-        return Swept(made, self.removed, next_due if next_due >= 0 else None, more)
+        if made or self.removed or self._left <= 0:
+            next_due = self._next_due(-1)
+            return Swept(made, self.removed, next_due, more=next_due is not None and next_due <= self._time.now)
+        return Swept(0, 0, self._next_due(self._time.now), more=False)  # what is due is another build's
+
+    def _next_due(self, after: int) -> int | None:
+        sql = "SELECT at FROM tenure_due WHERE space = ? AND at > ? ORDER BY at LIMIT 1"
+        return next((cells[0] for cells in self._connection.execute(sql, (self._space, after))), None)
 
     def _due_after(self, seen: tuple[int, int]) -> list[Cells]:
         values = (self._space, self._time.now, *seen, self._left)
@@ -64,8 +69,8 @@ class Sweep:
         kind, state = cells[2], cells[4]
         if kind not in self._kinds or (state is not None and state not in self._kinds[kind].states):
             return  # another build's: its own sweeper looks
-        self._left -= 1
         row = self._take(cells)
+        self._left -= 1
         self._unlook(kind, cells[3])
         if row is None:
             self._again[number] = self._forget(number)
@@ -85,36 +90,43 @@ class Sweep:
             self._sheet.add("drop_due", place.look_at, place.number)
             place.look_at = None
 
-    def _move(self, number: int, row: Row) -> None:
-        """Make the record's timed transition, or note when it is due by now."""
+    def _move(self, number: int, row: Row) -> bool:
+        """Make the record's timed transition, or note when it is due by now; tell whether it was made."""
         row = self.batch.row(row.kind, row.id) or row
         next_due = due(self.batch, row)
         if next_due is None or next_due[0] > self._time.now:
-            self._again[number] = None if next_due is None else next_due[0]
-            return
+            at = None if next_due is None else next_due[0]
+            if row.kind in self._kinds.outgrown:  # another build may know of a deadline that this one does not
+                at = min(at or LATEST, self._time.now + LOOK_AGAIN)
+            self._again[number] = at
+            return False
         change = TimedChange(row.kind, row.id, self._kinds[row.kind].edges[next_due[1]])
-        if not isinstance(self.batch.run(Transaction((change,), SWEEPER, timed=True)), Writes):
+        made = isinstance(self.batch.run(Transaction((change,), SWEEPER, timed=True)), Writes)
+        if not made:
             self._again[number] = self._time.now + LOOK_AGAIN  # such as a limit of the state to be entered
+        return made
 
     def _end(self, number: int, row: Row) -> int | None:
         """End the followers of an ended record; remove it when it was kept long enough. Gives the next look."""
-        if self._followers(row):
-            return self._time.now
+        again = self._followers(row)
+        if again is not None:
+            return again
         keep = self._kinds[row.kind].states[row.state].keep
         at = None if keep is None else row.entered_at + keep
         return self._remove(number, row) if at is not None and at <= self._time.now else at
 
-    def _followers(self, row: Row) -> bool:
-        """Make the timed transition of those that end with this record; tell whether some may be left."""
+    def _followers(self, row: Row) -> int | None:
+        """Make the timed transition of those that end with this record; give the next look if some are left."""
+        again: int | None = None
         for follower in self._kinds.followers.get(row.kind, ()):
             for cells in self._children(row, max(self._left, 1), follower.states):
                 child = self._take(cells)
                 if child is not None and child.kind == follower.kind and child.state in follower.states:
                     self._left -= 1
-                    self._move(cells[0], child)
+                    again = again if self._move(cells[0], child) else self._time.now + LOOK_AGAIN
                 if self._left <= 0:
-                    return True
-        return False
+                    return self._time.now
+        return again
 
     def _remove(self, number: int, row: Row) -> int:
         """Remove a record with its ended children; give the next look."""
@@ -126,7 +138,7 @@ class Sweep:
                 return self._time.now
             self._left -= 1
             child = self._take(cells)
-            if child is None:
+            if child is None or not self._belongs(child, row):
                 continue
             state = self._kinds[child.kind].states.get(child.state) if child.kind in self._kinds else None
             if state is None or not state.final:
@@ -136,6 +148,11 @@ class Sweep:
             if (child.kind, child.id) in self.batch.rows and self.batch.rows[child.kind, child.id] is not None:
                 return again
         return self._drop(number, row)
+
+    def _belongs(self, child: Row, parent: Row) -> bool:
+        """Tell whether a child is still one: this sweep may have let it go."""
+        known = child.kind in self._kinds
+        return not known or (parent.kind, parent.id) in holdings(self._kinds[child.kind], child).parents
 
     def _children(self, row: Row, most: int, states: frozenset[str] | None = None) -> list[Cells]:
         marks = "" if states is None else f"AND r.state IN ({', '.join('?' for _ in states)})"

@@ -15,7 +15,7 @@ from tenure.core.row import Row
 from tenure.engines.sqlite.reading import Files, Place, first, to_json
 from tenure.engines.sqlite.statements import SQL
 
-Cells = list[Any]
+Cells = tuple[Any, ...]
 Lines = tuple[tuple[Any, ...], ...]
 
 
@@ -28,7 +28,7 @@ class Sheet:
 
     def add(self, statement: str, *cells: object) -> None:
         """Add a row to a statement."""
-        self.lines[statement].append(list(cells))
+        self.lines[statement].append(cells)
 
     def write(self) -> None:
         """Run the statements, drops before writes."""
@@ -120,7 +120,7 @@ def next_look(batch: Batch, row: Row) -> int | None:
     table = batch.kinds[row.kind]
     state = table.states.get(row.state)
     if state is None or not state.final:
-        next_due = due(batch, row)
+        next_due = due(batch, row) if state is None or state.timers else None
         return None if next_due is None else next_due[0]
     if row.kind in batch.kinds.followers:
         return row.entered_at
@@ -128,8 +128,11 @@ def next_look(batch: Batch, row: Row) -> int | None:
 
 
 def _look(sheet: Sheet, batch: Batch, row: Row, place: Place) -> None:
-    """Write when to look, if that is earlier than what is written: a later look finds out by itself."""
-    at = next_look(batch, row)
+    """Write when to look, if that is earlier than what is written: a later look finds out by itself.
+
+    Where another build declares more than this one, that build looks at once: it may know of an earlier deadline.
+    """
+    at = batch.time.now if row.kind in batch.kinds.outgrown else next_look(batch, row)
     if at is not None and (place.look_at is None or at < place.look_at):
         if place.look_at is not None:
             sheet.add("drop_due", place.look_at, place.number)

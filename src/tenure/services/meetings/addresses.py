@@ -68,8 +68,9 @@ def check_address(address: Address) -> None:
 
 
 async def check_resolved(url: str, resolve: Resolve) -> None:
-    """Check a URL and every address that its host has now. A host that does not resolve passes: no call can be
-    made to it, and whoever calls it later vets it again.
+    """Check a URL and every address that its host has now.
+
+    A host that does not resolve passes: no call can be made to it, and whoever calls it later vets it again.
     """
     host = check_url(url)
     for text in await resolve(host):
@@ -77,7 +78,7 @@ async def check_resolved(url: str, resolve: Resolve) -> None:
 
 
 def _literal(host: str) -> Address | None:
-    """Read an address in every notation that a system's resolver takes: 127.1, 0x7f000001, 017700000001, …"""
+    """Read an address in every notation that a system's resolver takes, such as 127.1 and 0x7f000001."""
     try:
         return ipaddress.ip_address(host)
     except ValueError:

@@ -1,5 +1,7 @@
-"""What bots report. Each call is signed with its run's secret, moves the record only as the table allows, counts as
-a beat, and is answered with the commands that wait.
+"""What bots report.
+
+Each call is signed with its run's secret, moves the record only as the table allows, counts as a beat, and is
+answered with the commands that wait.
 """
 
 from __future__ import annotations
@@ -143,23 +145,20 @@ class Callbacks:
 
     async def _exited(self, claim: Claim[Meeting], report: Exited, op: str) -> Answer:
         meeting = await self._get(claim)
-        if meeting.state not in Meeting.over:
-            # A bot that was told to leave and then ended by a signal did as it was told.
-            told = meeting.state == Meeting.stopping and report.reason == "terminated"
-            change = (
-                _completed(meeting, claim, report.reason)
-                if report.exit_code == 0 or told
-                else Meeting.crashed(claim, failure_reason=report.reason, ended_by="bot")
-            )
-            try:
-                await self._holder(claim).apply(change, op=op, why=f"exit code {report.exit_code}")
-            except NotHolder:
-                raise _no_longer(meeting) from None
-            except WrongState:
-                pass  # it ended in another way meanwhile
-            meeting = await self._get(claim)
-        # An end is never left: whoever ended it first, the bot hears which end it is.
-        return Answer(meeting.state.name)
+        # A bot that was told to leave and then ended by a signal did as it was told.
+        told = meeting.state == Meeting.stopping and report.reason == "terminated"
+        change = (
+            _completed(meeting, claim, report.reason)
+            if report.exit_code == 0 or told
+            else Meeting.crashed(claim, failure_reason=report.reason, ended_by="bot")
+        )
+        try:
+            await self._holder(claim).apply(change, op=op, why=f"exit code {report.exit_code}")
+        except NotHolder:
+            raise _no_longer(meeting) from None
+        except WrongState:
+            pass  # an end is never left: whoever ended it first, the bot hears which end it is
+        return Answer((await self._get(claim)).state.name)
 
     async def _keep(self, claim: Claim[Meeting], segments: list[Heard]) -> None:
         verdicts = await self._holder(claim).submit(

@@ -1,5 +1,6 @@
-"""The API as a table: each endpoint with who may call it, what it takes and what it does. The OpenAPI page and the
-table of rights in the tests follow from it.
+"""The API as a table: each endpoint with who may call it, what it takes and what it does.
+
+The OpenAPI page and the table of rights in the tests follow from it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from tenure.services.meetings.views import Views
 
 Who = Literal["user", "admin"]
 MOST_LISTED = 1000
+LONGEST_ID = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,6 @@ class AdminApi:
 def _named(request: Request) -> tuple[str, str]:
     """Give platform and id as the path names them; what can't be one is as absent as what is foreign."""
     platform, native_id = request.path_params["platform"], request.path_params["native_meeting_id"]
-    if not native_id.isprintable() or len(native_id) > 200:
+    if not native_id.isprintable() or len(native_id) > LONGEST_ID:
         raise Absent(NO_MEETING)
     return platform, native_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 import msgspec
 from starlette.applications import Starlette
@@ -78,15 +79,15 @@ def _guarded(service: MeetingsService, endpoint: Endpoint) -> Handler:
 
 
 async def _rejected(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    assert isinstance(error, Rejected)  # noqa: S101  it is registered for nothing else
-    return json({"detail": error.detail}, error.status)
+    rejected = cast("Rejected", error)  # it is registered for nothing else
+    return json({"detail": rejected.detail}, rejected.status)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    assert isinstance(error, HTTPException)  # noqa: S101  it is registered for nothing else
+    found = cast("HTTPException", error)  # it is registered for nothing else
     detail = {404: "there is nothing at this address", 405: "this address does not take this method"}
-    answer = json({"detail": detail.get(error.status_code, "the request can't be served")}, error.status_code)
-    answer.headers.update(error.headers or {})
+    answer = json({"detail": detail.get(found.status_code, "the request can't be served")}, found.status_code)
+    answer.headers.update(found.headers or {})
     return answer
 
 

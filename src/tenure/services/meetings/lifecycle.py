@@ -1,5 +1,7 @@
 """Users and their keys, meetings and what bots capture in them. All times and rules are those of the contract."""
 
+# ruff: noqa: D102  the signatures of a table say which fields ride along; their names say the rest
+
 from __future__ import annotations
 
 from datetime import datetime

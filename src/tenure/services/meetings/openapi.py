@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -46,7 +47,7 @@ def _operation(endpoint: Endpoint) -> Json:
         "content": _content({"$ref": _schema("Error")}),
     }
     done: Json = {"description": "Done"}
-    if endpoint.status != 204:
+    if endpoint.status != HTTPStatus.NO_CONTENT:
         done["content"] = {"text/plain": {"schema": {"type": "string"}}} if _is_text(endpoint) else _content({})
     operation: Json = {
         "summary": endpoint.summary,

@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import signal
-import subprocess
+import subprocess  # nosec B404  each bot is a process of its own
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -156,7 +156,7 @@ class Processes:
         inherited = {key: os.environ[key] for key in INHERITED if key in os.environ}
         log = os.open(folder / "output.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            return subprocess.Popen(  # noqa: S603  the command is the server's own
+            return subprocess.Popen(  # nosec B603  the command is the server's own, and no shell reads it
                 self._command,
                 env={**inherited, **environment, NAME: name},
                 stdin=subprocess.DEVNULL,

@@ -27,6 +27,14 @@ CREATE TABLE tenure_kinds (
     opened_at   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- What each build of the program that runs here makes stand beside a kind's records; see `Table.indexed`.
+CREATE TABLE tenure_builds (
+    kind    TEXT NOT NULL,
+    indexed TEXT NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (kind, indexed)
+) STRICT, WITHOUT ROWID;
+
 -- A removed record keeps its row, without a state, as long as it has a history; if its id is used again, that is
 -- another row. `born` is the position of the record's first event.
 CREATE TABLE tenure_records (

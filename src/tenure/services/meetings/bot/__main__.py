@@ -18,7 +18,7 @@ def main() -> int:
         # Taken out of the environment at once: nothing that the bot may start shall inherit its secret.
         settings = read(os.environ.pop("BOT_CONFIG"))
     except (KeyError, ValueError) as error:
-        logging.getLogger("bot").error("BOT_CONFIG is missing or wrong: %s", error)
+        logging.getLogger("bot").error("BOT_CONFIG is missing or wrong: %s", error)  # noqa: TRY400  its traceback could show a value
         return 2
     logging.getLogger("bot").info("attending %s", settings.connection_id)
     return asyncio.run(run(settings))

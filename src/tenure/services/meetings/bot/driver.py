@@ -40,9 +40,12 @@ class Driver(Protocol):
 
     async def join(self) -> None:
         """Enter the meeting. Raises `Unreachable` or `Over`."""
+        ...
 
     async def look(self) -> Scene:
         """See who is there and what was said since the last look. Raises `Unreachable` or `Over`."""
+        ...
 
     async def leave(self) -> None:
         """Leave the meeting, if it was entered. Raises `Unreachable`."""
+        ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TypeVar
 
 import aiohttp
@@ -13,6 +14,7 @@ from tenure.services.meetings.bot.settings import BotSettings
 T = TypeVar("T")
 CALL = aiohttp.ClientTimeout(total=5)
 LOOK_SECONDS = 10
+ORDERLY = ("evicted", "meeting_ended", "left")
 LOOK = aiohttp.ClientTimeout(total=LOOK_SECONDS + 5, connect=5)
 
 
@@ -56,7 +58,8 @@ class Local:
         since = {"after": self._last, "mark": self._mark, "wait_seconds": LOOK_SECONDS}
         seen = await self._call("look", Seen, {**self._proof(), **since})
         if not seen.inside:
-            raise Over(seen.reason or "removed")
+            reason = seen.reason or "removed"
+            raise Over(reason, 0 if reason in ORDERLY else 1)
         self._mark = seen.mark
         if seen.captions:
             self._last = seen.captions[-1].number
@@ -81,9 +84,9 @@ class Local:
                 text = await got.content.read(1_000_000)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unreachable(type(error).__name__) from error
-        if got.status >= 500:
+        if got.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise Unreachable(f"the page answered {got.status}")
-        if got.status >= 400:
+        if got.status >= HTTPStatus.BAD_REQUEST:
             raise Over("removed" if self._seat else "join_refused", 0 if self._seat else 1)
         try:
             return msgspec.json.decode(text, type=answer)

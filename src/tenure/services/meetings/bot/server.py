@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 import time
+from http import HTTPStatus
 from typing import Literal
 
 import aiohttp
@@ -80,10 +81,10 @@ class Server:
         except (aiohttp.ClientError, TimeoutError) as error:
             log.info("%s: the server is away (%s)", name, type(error).__name__)
             return None
-        if got.status >= 500 or got.status == 429:
+        if got.status >= HTTPStatus.INTERNAL_SERVER_ERROR or got.status == HTTPStatus.TOO_MANY_REQUESTS:
             log.info("%s: the server answered %d", name, got.status)
             return None
-        if got.status >= 400:
+        if got.status >= HTTPStatus.BAD_REQUEST:
             log.info("%s: refused with %d", name, got.status)
             raise Disowned(name)
         return msgspec.json.decode(text, type=Answer)

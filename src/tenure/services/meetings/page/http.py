@@ -71,7 +71,7 @@ async def _file(request: Request) -> Response:
 
 
 def _read(name: str) -> str:
-    return (resources.files(__package__) / name).read_text()
+    return (resources.files("tenure.services.meetings.page") / name).read_text()
 
 
 def _json(content: object) -> Response:

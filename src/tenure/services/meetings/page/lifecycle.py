@@ -1,5 +1,7 @@
 """A room of the local meeting page, who is in it, and what is said there."""
 
+# ruff: noqa: D102  the signatures of a table say which fields ride along; their names say the rest
+
 from __future__ import annotations
 
 from tenure import (

@@ -1,0 +1,107 @@
+"""Concurrent callers share batches, nobody waits for company, and a closed store takes nothing more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tenure import Unavailable
+from tenure.core.decide import Transaction
+from tenure.core.engine import Applied, Outcome
+from tenure.store.batching import MOST_IN_A_BATCH, Lanes
+from tenure.store.timing import SystemClock
+
+
+class Recorder:
+    """An engine that notes its batches and answers when it is told to."""
+
+    lanes = 1
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self.go = asyncio.Event()
+        self.error: Exception | None = None
+
+    async def write(self, _space: str, transactions: Sequence[Transaction], _now: int | None) -> Sequence[Outcome]:
+        self.batches.append(len(transactions))
+        await self.go.wait()
+        if self.error is not None:
+            raise self.error
+        return [Applied(()) for _ in transactions]
+
+
+def lanes_of(engine: Any) -> Lanes:
+    return Lanes(engine, "space", SystemClock())
+
+
+NOTHING = Transaction((), "ann")
+
+
+async def test_a_single_call_goes_at_once() -> None:
+    engine = Recorder()
+    engine.go.set()
+    assert await lanes_of(engine).put(NOTHING) == Applied(())
+    assert engine.batches == [1]
+
+
+async def test_while_one_batch_is_under_way_the_next_one_fills() -> None:
+    engine = Recorder()
+    lanes = lanes_of(engine)
+    tasks = [asyncio.create_task(lanes.put(NOTHING))]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    tasks += [asyncio.create_task(lanes.put(NOTHING)) for _ in range(30)]
+    await asyncio.sleep(0)
+    engine.go.set()
+    await asyncio.gather(*tasks)
+    assert engine.batches == [1, 30]
+
+
+async def test_a_batch_is_bounded() -> None:
+    engine = Recorder()
+    engine.go.set()
+    await lanes_of(engine).put_all([NOTHING] * (MOST_IN_A_BATCH + 3))
+    assert engine.batches == [MOST_IN_A_BATCH, 3]
+
+
+async def test_whoever_is_cancelled_before_it_is_sent_is_not_sent() -> None:
+    engine = Recorder()
+    lanes = lanes_of(engine)
+    first = asyncio.create_task(lanes.put(NOTHING))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    second, third = (asyncio.create_task(lanes.put(NOTHING)) for _ in range(2))
+    await asyncio.sleep(0)
+    second.cancel()
+    await asyncio.sleep(0)
+    engine.go.set()
+    await asyncio.gather(first, third)
+    assert engine.batches == [1, 1]
+
+
+async def test_an_error_is_every_callers_own() -> None:
+    engine = Recorder()
+    engine.error = Unavailable("away")
+    engine.go.set()
+    lanes = lanes_of(engine)
+    errors = await asyncio.gather(*(lanes.put(NOTHING) for _ in range(3)), return_exceptions=True)
+    assert [str(error) for error in errors] == ["away"] * 3
+    assert len({id(error) for error in errors}) == 3
+
+
+async def test_closing_finishes_what_is_under_way_and_takes_nothing_more() -> None:
+    engine = Recorder()
+    lanes = lanes_of(engine)
+    tasks = [asyncio.create_task(lanes.put(NOTHING)) for _ in range(3)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(lanes.close())
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable, match="closed"):
+        await lanes.put(NOTHING)
+    engine.go.set()
+    await closing
+    assert await asyncio.gather(*tasks) == [Applied(())] * 3
