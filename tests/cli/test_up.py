@@ -166,6 +166,16 @@ def test_a_bot_that_hangs_does_not_hold_up_the_end(up: Start) -> None:
     assert server.bots() == []
 
 
+def test_a_second_ctrl_c_ends_it_at_once(up: Start) -> None:
+    server = up()
+    os.kill(server.ask_for_a_bot(), signal.SIGSTOP)
+    server.process.send_signal(signal.SIGINT)
+    until(lambda: "stopping" in server.log.read_text())
+    assert server.end() < 1
+    assert server.process.returncode == -signal.SIGINT
+    assert "Traceback" not in server.log.read_text()
+
+
 def test_open_streams_do_not_hold_up_the_end(up: Start) -> None:
     server = up()
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())

@@ -95,8 +95,9 @@ class Write(msgspec.Struct, frozen=True):
 
 
 class Writes(msgspec.Struct, frozen=True):
-    """A transaction made: its writes in order, what the space's counters are after it, and who `moved` into a slot
-    (True) or out of it.
+    """A transaction made: its writes in order, and what the space's counters are after it.
+
+    `moved` says which records took a slot (True) or left it.
     """
 
     writes: tuple[Write, ...]

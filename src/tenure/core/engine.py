@@ -143,7 +143,7 @@ class Engine(Protocol):
         ...
 
     async def last_position(self, space: str) -> int:
-        """Read the position of the last event."""
+        """Read the position of the last event, or one that no event has passed yet."""
         ...
 
     async def take(
@@ -156,6 +156,10 @@ class Engine(Protocol):
         """Say what became of taken messages; one whose token is no longer the last is left alone."""
         ...
 
+    async def resend(self, space: str, kind: str, id: str, effect: str, now: int | None = None) -> int:
+        """Let a record's given up messages be tried again, and give how many there were."""
+        ...
+
     async def messages(self, space: str, kind: str | None, effect: str | None, most: int) -> Sequence[Message]:
         """Read the messages that wait, the oldest first."""
         ...
@@ -164,7 +168,7 @@ class Engine(Protocol):
         """Read what is looked at next: instant, kind and id."""
         ...
 
-    async def audit(self, space: str, *, repair: bool) -> Sequence[Difference]:
+    async def audit(self, space: str, *, repair: bool, now: int | None = None) -> Sequence[Difference]:
         """Compare every index with what the records say, and mend it if asked."""
         ...
 

@@ -135,7 +135,7 @@ class Store:
 
     async def get(self, kind: type[K], id: str) -> K:
         """Read one record. Raises `NotFound`."""
-        row = (await self.engine.rows(self.space_name, [(kind.__name__, id)]))[0]
+        row = (await self.engine.rows(self.space_name, [(kind.__name__, id)]))[0] if fits_unicode(id) else None
         if row is None:
             raise NotFound(f"there is no {kind.__name__} {id!r}", kind=kind, id=id, change="get")
         return record_of(kind, row)
@@ -279,6 +279,10 @@ class Store:
     ) -> int:
         """Give the handler what is due now, and give how many effects that was."""
         return await messages.Deliverer(self, effect, handler, retry, seconds(60), PAGE).once()
+
+    async def resend(self, effect: EffectOf[K], id: str) -> int:
+        """Let a record's messages that were given up be tried again, and give how many there were."""
+        return await self.engine.resend(self.space_name, effect.kind.__name__, id, effect.name, self.clock())
 
     def every(self, period: timedelta, name: str) -> AsyncIterator[Turn]:
         """Give a turn each period, to one process at a time; taken over when its lease runs out. Endless."""

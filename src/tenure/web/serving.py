@@ -83,7 +83,7 @@ class Stop:
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
-        """Take SIGINT and SIGTERM while the body runs; a second one ends the process as usual."""
+        """Take SIGINT and SIGTERM while the body runs; a second one ends the process at once."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._heard, number)
@@ -104,9 +104,9 @@ class Stop:
 
     def _heard(self, number: signal.Signals) -> None:
         if self._asked.is_set():
-            loop = asyncio.get_running_loop()
-            loop.remove_signal_handler(number)
+            # Somebody does not want to wait: the process ends as if nobody had taken the signal.
+            asyncio.get_running_loop().remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
-            return
         self.keep = self._keep_on_sigterm and number == signal.SIGTERM
         self._asked.set()

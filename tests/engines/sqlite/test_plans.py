@@ -124,28 +124,29 @@ def test_a_planted_slow_statement_is_noticed(sql: str) -> None:
 
 
 async def steps_of_a_sweep(records: int, due: int = 20) -> int:
-    """Count the steps that SQLite needs for a sweep that makes a few transitions among many records."""
-    steps: dict[str, int] = {}  # of each statement, since it was prepared
+    """Count the steps, in tens, that SQLite needs for a sweep that makes a few transitions among many records."""
+    steps = 0
 
-    def count(event: dict[str, Any]) -> None:
-        steps[event["sql"]] = event["stmt_status"]["SQLITE_STMTSTATUS_VM_STEP"]
+    def count() -> bool:
+        nonlocal steps
+        steps += 1
+        return False
 
     async with testing.store(*KINDS) as store:
         connection: apsw.Connection = store.engine._connection  # type: ignore[attr-defined]
-        connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, count)
         lengths = [minutes(1) if number < due else hours(9) for number in range(records)]
         for start in range(0, records, 1000):
             chunk = enumerate(lengths[start : start + 1000], start)
             await store.submit([Kettle.create(f"k{n}", length=length)] for n, length in chunk)
         await store.advance(seconds(59))
-        before = dict(steps)
+        connection.set_progress_handler(count, 10)
         assert await store.advance(seconds(1)) == due
-        return sum(number - before.get(sql, 0) for sql, number in steps.items())
+    return steps
 
 
 async def test_a_sweep_costs_what_is_due_and_not_what_exists() -> None:
     few, many = await steps_of_a_sweep(100), await steps_of_a_sweep(10_000)
     more_due = await steps_of_a_sweep(1_000, 200)
-    print(f"\nof 20 due: {few} steps among 100, {many} among 10,000; of 200 due: {more_due}")
+    print(f"\nof 20 due: {few}0 steps among 100, {many}0 among 10,000; of 200 due: {more_due}0")
     assert many < 1.1 * few
     assert more_due > 3 * few, "else nothing is measured"

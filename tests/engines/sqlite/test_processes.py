@@ -21,8 +21,8 @@ from tests.engine_contract.kinds import KINDS, Bot, Owner, Quiz
 from tests.engine_contract.looking import assert_one_event_per_version, entries_of
 
 import tenure
-from tenure import Store, testing
-from tenure.engines.sqlite import engine
+from tenure import Store, Unavailable, testing
+from tenure.engines.sqlite import connection, engine
 from tenure.engines.sqlite.connection import LOG_PAGES_BEFORE_CHECKPOINT
 from tenure.engines.sqlite.engine import SqliteEngine
 
@@ -89,6 +89,22 @@ async def test_two_writers_share_a_file_and_no_change_is_lost(tmp_path: Path) ->
         print(f"\ntwo writers made {rates[0]} and {rates[1]} changes/s side by side")
         assert (await store.get(Owner, "shared")).version == 1 + 2 * 2000 // 8
         assert sum(entry.name == "allow" for entry in await entries_of(store)) == 2 * 2000
+
+
+async def test_all_who_wait_for_a_busy_file_are_told_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "BUSY_MILLISECONDS", 300)
+    path = tmp_path / "store.db"
+    async with a_store(path) as store:
+        await store.apply(Owner.create("o", email="e"))
+        other = apsw.Connection(str(path))
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        waiting = [store.space(f"s{n}").apply(Owner.create("o", email="e")) for n in range(20)]
+        answers = await asyncio.gather(*waiting, return_exceptions=True)
+        assert {type(answer) for answer in answers} == {Unavailable}
+        assert time.monotonic() - began < 10 * 0.3, "20 waited, but not one after the other"
+        other.close()
+        await store.apply(Owner.create("p", email="e"))
 
 
 async def test_a_limit_holds_over_processes(tmp_path: Path) -> None:

@@ -38,12 +38,13 @@ def announce(connection: apsw.Connection, kinds: Kinds) -> None:
     now = wall_time()
     for table in kinds.tables.values():
         connection.execute(SQL["write_build"], (table.kind, _indexed(table), now))
-    connection.execute("DELETE FROM tenure_builds WHERE seen_at < ?", (now - GONE_AFTER,))
-    kinds.outgrown = frozenset(
-        kind
-        for kind, indexed in connection.execute("SELECT kind, indexed FROM tenure_builds")
-        if kind in kinds and not kinds[kind].indexed.issuperset(msgspec.json.decode(indexed))
-    )
+        connection.execute("DELETE FROM tenure_builds WHERE kind = ? AND seen_at < ?", (table.kind, now - GONE_AFTER))
+    kinds.outgrown = frozenset(table.kind for table in kinds.tables.values() if _is_outgrown(connection, table))
+
+
+def _is_outgrown(connection: apsw.Connection, table: Table) -> bool:
+    builds = connection.execute("SELECT indexed FROM tenure_builds WHERE kind = ?", (table.kind,))
+    return not all(table.indexed.issuperset(msgspec.json.decode(indexed)) for (indexed,) in builds)
 
 
 def _indexed(table: Table) -> str:

@@ -132,15 +132,15 @@ class SqliteEngine:
             self._untold.append((space, sweep.batch))
             return swept
 
-        swept = await self._peek(space, alive_for, now)
+        swept = await self._peek(space, alive_for) if now is None else None
         return swept if swept is not None else await self._writer.write(job)
 
-    async def _peek(self, space: str, alive_for: int, now: int | None) -> Swept | None:
+    async def _peek(self, space: str, alive_for: int) -> Swept | None:
         """Look whether there is anything to sweep, so that an idle sweeper writes nothing."""
 
         def job() -> Swept | None:
             number = self._space(space, self._reads)
-            time = read_time(self._reads, number, self._now(now))
+            time = read_time(self._reads, number, wall_time())
             sql = "SELECT at FROM tenure_due WHERE space = ? ORDER BY at LIMIT 1"
             next_due = first(self._reads.execute(sql, (number,)), -1)
             alive = time.alive_until - time.now > alive_for // 2
@@ -243,10 +243,9 @@ class SqliteEngine:
         return await self._entries("read_feed", space, after, to_json(list(kinds)), most)
 
     async def last_position(self, space: str) -> int:
-        """Read the position of the last event."""
+        """Read the position of the last event, or one that no event has passed yet."""
         del space  # positions are one sequence for the whole file
-        sql = "SELECT max(position) FROM tenure_events"
-        return await self._read(lambda: next(cells[0] or 0 for cells in self._reads.execute(sql)))
+        return await self._read(lambda: first(self._reads.execute("SELECT sequence FROM tenure_clock"), 0))
 
     async def due(self, space: str, most: int) -> Sequence[tuple[int, str, str]]:
         """Read what is looked at next: instant, kind and id."""
@@ -265,13 +264,13 @@ class SqliteEngine:
 
     # ------------------------------------------------------------------------------------- the whole
 
-    async def audit(self, space: str, *, repair: bool) -> Sequence[Difference]:
+    async def audit(self, space: str, *, repair: bool, now: int | None = None) -> Sequence[Difference]:
         """Compare every index with what the records say, and mend it if asked."""
 
         def job() -> Sequence[Difference]:
             with self._writing() if repair else self._reading():
                 number = self._space(space, self._connection)
-                return audit.Audit(self._connection, number, self.kinds, self._time(number, None)).run(repair=repair)
+                return audit.Audit(self._connection, number, self.kinds, self._time(number, now)).run(repair=repair)
 
         return await self._writer.do(job)
 

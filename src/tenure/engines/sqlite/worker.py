@@ -99,11 +99,14 @@ class Worker:
     def _together(self, group: list[Job]) -> list[Callable[[], None]]:
         """Do the work of a group in one transaction. If one of several fails, each is done for itself."""
         results: list[Any] = []
+        begun = False
         try:
             with self._transaction():
+                begun = True
                 results.extend(job.work() for job in group)
         except BaseException as error:  # noqa: BLE001  it belongs to the callers, whatever it is
-            if len(group) > 1 and len(results) < len(group):
+            # A transaction that could not begin, or not end, is not one job's fault: to try each would wait for each.
+            if begun and len(group) > 1 and len(results) < len(group):
                 return [answer for job in group for answer in self._together([job])]
             return [_answer(job, None, error) for job in group]
         return [_answer(job, result, None) for job, result in zip(group, results, strict=True)]
