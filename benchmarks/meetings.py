@@ -1,5 +1,7 @@
-"""Measures `POST /bots` of a server of its own, over HTTP, with a runtime that starts nothing: at a fixed rate, and
-with callers that each wait for their answer. Run by `make bench`; writes `benchmarks/results/meetings.json`.
+"""Measures `POST /bots` of a server of its own, over HTTP, with a runtime that starts nothing.
+
+At a fixed rate, and with callers that each wait for their answer. Run by `make bench`; writes
+`benchmarks/results/meetings.json`.
 """
 
 from __future__ import annotations
@@ -163,9 +165,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.meetings", "--serve", folder]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-            assert server.stdout is not None
             try:
-                address = server.stdout.readline().strip()
+                address = next(iter(server.stdout or ())).strip()
                 results: dict[str, Any] = uvloop.run(measure(address, options.rounds, options.seconds))
             finally:
                 server.kill()

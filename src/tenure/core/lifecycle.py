@@ -263,7 +263,7 @@ def _types(cls: type[Lifecycle], annotations: dict[str, Any], local: dict[str, A
         try:
             found[name] = annotation
             if isinstance(annotation, str):
-                found[name] = eval(annotation, module, dict(local))  # noqa: S307  the class's own text
+                found[name] = eval(annotation, module, dict(local))  # noqa: S307  # nosec B307  the class's own text
         except NameError as error:
             raise DeclarationError(
                 f"{cls.__name__}: the type of {name!r} can't be found ({error}): import it for real, "

@@ -37,13 +37,22 @@ def to_json(value: object) -> str:
 
 def to_row(cells: Cells) -> Row:
     """Read a row from kind, id, state … rest."""
-    return Row(*(*cells[:12], decode_fields(cells[12]), cells[13].encode()))
+    (
+        kind, id, state, version, fence, holder, created_at, entered_at, changed_at, beaten_at, told, seen, fields, rest
+    ) = cells  # fmt: skip
+    return Row(
+        kind, id, state, version, fence, holder, created_at, entered_at, changed_at, beaten_at, told, seen,
+        decode_fields(fields), rest.encode(),
+    )  # fmt: skip
 
 
 def to_entry(cells: Cells) -> Entry:
     """Read an event from position, kind, id … note, unread."""
-    unread = tuple(msgspec.json.decode(cells[13])) if cells[13] else ()
-    return Entry(*(*cells[:12], cells[12].encode(), unread))
+    position, kind, id, version, at, by, name, source, target, fence, why, op, note, unread = cells
+    return Entry(
+        position, kind, id, version, at, by, name, source, target, fence, why, op, note.encode(),
+        tuple(msgspec.json.decode(unread)) if unread else (),
+    )  # fmt: skip
 
 
 class Files:
