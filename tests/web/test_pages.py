@@ -5,6 +5,7 @@ import json
 import re
 from typing import Any
 
+from tenure import Retry, seconds
 from tenure.web.live import MOST_STREAMS
 
 EVIL = "<script>alert(1)</script>\"'&`"
@@ -133,6 +134,26 @@ async def test_only_what_anyone_may_make_has_a_button(site: Any, club: Any, gues
         assert sorted(buttons) == ["give_up", "rename"]
         await s.store.apply(guest.enter("g"))
         assert 'name="transition"' not in await s.page("/dashboard/records/Guest/g")
+
+
+async def test_a_message_that_was_given_up_is_sent_again(site: Any, club: Any, guest: Any) -> None:
+    async def fail(_: object) -> None:
+        raise ValueError("the door is stuck")
+
+    async with site() as s:
+        await s.store.apply(club.create("c"))
+        await s.store.apply(guest.create("g", club="c", name="Ada"))
+        await s.store.apply(guest.enter("g"))
+        await s.store.deliver_once(guest.greet, fail, retry=Retry(give_up=seconds(0)))
+        await s.log_in()
+        page = await s.page("/dashboard/messages")
+        assert "ValueError: the door is stuck" in page
+        form = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page.partition("/dashboard/resend")[2]))
+        assert (await s.post("/dashboard/resend", data={**form, "form_token": "x"})).status == 403
+        assert (await s.post("/dashboard/resend", data={**form, "effect": "x"})).status == 422
+        answer = await s.post("/dashboard/resend", data=form)
+        assert "1+messages+are+sent+again" in answer.headers["Location"]
+        assert "given up" not in await s.page("/dashboard/messages")
 
 
 async def test_a_form_of_another_site_does_nothing(site: Any, club: Any) -> None:

@@ -59,6 +59,7 @@ class Pages:
             Route("/dashboard/go", self.go, methods=["GET"]),
             Route("/dashboard/live", self.live, methods=["GET"]),
             Route("/dashboard/apply", self.apply, methods=["POST"]),
+            Route("/dashboard/resend", self.resend, methods=["POST"]),
             Route(LOGIN, self.show_login, methods=["GET"]),
             Route(LOGIN, self.log_in, methods=["POST"]),
             Route("/dashboard/logout", self.log_out, methods=["POST"]),
@@ -204,6 +205,21 @@ class Pages:
             notice = str(wrong)
         query = urlencode({"space": reader.store.space_name, "notice": notice[:300]})
         return RedirectResponse(f"{_record_path(kind, id)}?{query}", 303)
+
+    async def resend(self, request: Request) -> Response:
+        """Let a record's messages that were given up be tried again."""
+        session = self._access.session(request)
+        if session is None:
+            return _to_login(request)
+        form = await read_form(request)
+        self._access.check_form(session, form.get("form_token", ""))
+        store = self._reader.store
+        space, kind, effect = form.get("space") or store.space_name, form.get("kind", ""), form.get("effect", "")
+        if effect not in self._reader.table(kind).effects:
+            raise Problem(422, "the form lacks something: load the page again")
+        number = await store.engine.resend(space, kind, form.get("id", ""), effect, store.clock())
+        query = urlencode({"space": space, "notice": f"{number} messages are sent again."})
+        return RedirectResponse(f"/dashboard/messages?{query}", 303)
 
     async def go(self, request: Request) -> Response:
         """Lead from an id to its record."""

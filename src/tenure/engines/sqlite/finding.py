@@ -14,7 +14,11 @@ from tenure.engines.sqlite.reading import ROW, first, to_row
 def find(connection: apsw.Connection, space: int, query: Query) -> list[Row]:
     """Read the records that a query asks for."""
     search = Search(connection, space, query)
-    return [to_row(cells) for cells in connection.execute(search.sql, search.values)]
+    found = connection.execute(search.sql, search.values)
+    return [to_row(cells[:ROW_CELLS]) for cells in found]  # what comes behind them is there for the order
+
+
+ROW_CELLS = ROW.count(",") + 1
 
 
 class Search:

@@ -44,6 +44,7 @@ ORDER = (
     "drop_holders",
     "drop_children",
     "write_records",
+    "write_beats",
     "write_events",
     "write_ops",
     "write_due",
@@ -94,6 +95,9 @@ def _rows(sheet: Sheet, batch: Batch, files: Files) -> None:
         place = files.places[after.kind, after.id]
         table = batch.kinds[after.kind]
         _look(sheet, batch, after, place)
+        if before is not None and before.version == after.version:
+            sheet.add("write_beats", place.number, after.beaten_at, after.seen, place.look_at)
+            continue
         _record(sheet, after, place, born.get((after.kind, after.id), 0))
         write_holdings(sheet, after.kind, holdings(table, before), holdings(table, after), place.number)
         counts[after.kind, after.state] += 1
