@@ -8,7 +8,21 @@ from tests.engine_contract.drawing import Room, Seat
 from tests.engine_contract.kinds import Bot, Connection, Guess, Instance, Job, Match, Owner, Quiz
 from tests.engine_contract.looking import entries_of, pass_unswept
 
-from tenure import NotFound, NotUnder, Store, WrongState, days, hours, minutes, seconds
+from tenure import (
+    End,
+    Lifecycle,
+    NotFound,
+    NotUnder,
+    State,
+    Store,
+    WrongState,
+    days,
+    end_of,
+    hours,
+    minutes,
+    parent,
+    seconds,
+)
 from tenure.testing import a
 
 
@@ -216,3 +230,30 @@ async def taken(_: object) -> None:
 async def settled_sweep(store: Store) -> None:
     """Sweep, also what is looked at again in a while."""
     await store.advance(minutes(2))
+
+
+async def test_a_record_may_come_to_end_with_a_parent_that_nothing_has_read_yet(a_store: Stores) -> None:
+    class Lobby(Lifecycle):
+        opened = State(initial=True)
+        shut = End(keep=hours(1))
+        close = opened.to(shut)
+
+    class Guest(Lifecycle):
+        lobby: str | None = parent(Lobby, default=None)
+
+        outside = State(initial=True)
+        inside = State(has=lobby)
+        gone = End()
+
+        @outside.to(inside)
+        def enter(self, lobby: str) -> None: ...
+
+        leave = inside.to(gone, after=end_of(lobby))
+
+    async with a_store(Lobby, Guest) as store:
+        await store.apply(Lobby.create("l"))
+        await store.apply(Guest.create("g"))
+        await store.apply(Guest.enter("g", lobby="l"))
+        await store.apply(Lobby.close("l"))
+        assert await store.sweep() == 1
+        assert (await store.get(Guest, "g")).state == Guest.gone

@@ -69,7 +69,7 @@ class Batch:
 
     def touched(self) -> Iterator[tuple[Row | None, Row]]:
         """Give each changed record as it was found and as it is to be."""
-        for key, row in self.rows.items():
+        for key, row in list(self.rows.items()):  # deciding what to look at may read a parent
             found = self.found[key]
             if row is not None and row is not found:
                 yield found, row
