@@ -20,8 +20,9 @@ RESULTS = Path(__file__).parent / "results"
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 INTRODUCTION = """# Benchmarks
 
-Written by `make bench`; no figure here is typed by hand. Each is the median of rounds that alternate with those it is
-compared with, and beside it the lowest and the highest. Every guarantee is on, and each answer waits for the disk
+Written by `make bench`; no figure here is typed by hand. Each is the median of several rounds, and beside it the lowest
+and the highest. What is compared runs in turn within each round; only the sweeps, for which a million records must be
+made first, run one after the other. Every guarantee is on, and each answer waits for the disk
 (`synchronous=FULL`), unless a line says otherwise. Callers are tasks of one process that call `store.apply` (or `beat`)
 and wait for the answer.
 """
