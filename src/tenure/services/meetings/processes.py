@@ -156,7 +156,7 @@ class Processes:
         inherited = {key: os.environ[key] for key in INHERITED if key in os.environ}
         log = os.open(folder / "output.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            return subprocess.Popen(  # nosec B603  the command is the server's own, and no shell reads it
+            return subprocess.Popen(  # noqa: S603  # nosec B603  the command is the server's own
                 self._command,
                 env={**inherited, **environment, NAME: name},
                 stdin=subprocess.DEVNULL,
