@@ -9,18 +9,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from statistics import median, quantiles
-from typing import Any, Self
+from statistics import quantiles
+from typing import Self
 
 import aiohttp
 import uvloop
+from benchmarks.report import save, summed_up
 
 import tenure
 from tenure.services.meetings.http import create_app
@@ -108,9 +108,9 @@ class Load:
     def figures(self, spent: float) -> dict[str, float]:
         """Give the rate and the percentiles since the last call, in milliseconds."""
         cuts = quantiles(self.waits, n=100)
-        found = {"ops_per_s": len(self.waits) / spent, "p50_ms": cuts[49] * 1000, "p99_ms": cuts[98] * 1000}
+        found = {"answers/s": len(self.waits) / spent, "p50 ms": cuts[49] * 1000, "p99 ms": cuts[98] * 1000}
         self.waits.clear()
-        return {name: round(value, 2) for name, value in found.items()}
+        return found
 
 
 async def at_rate(load: Load, seconds: float) -> dict[str, float]:
@@ -135,20 +135,22 @@ async def in_a_loop(load: Load, seconds: float) -> dict[str, float]:
     return load.figures(time.perf_counter() - began)
 
 
-async def measure(address: str, rounds: int, seconds: float) -> dict[str, dict[str, float]]:
-    """Alternate both kinds of load, and give the medians."""
+async def measure(address: str, rounds: int, seconds: float) -> list[dict[str, float]]:
+    """Alternate both kinds of load."""
     kinds_of_load: dict[str, Callable[[Load, float], Awaitable[dict[str, float]]]] = {
         f"at {RATE}/s": at_rate,
         f"{CALLERS} callers": in_a_loop,
     }
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in kinds_of_load}
+    found: list[dict[str, float]] = []
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         load = Load(session, address, [await user(session, address, number) for number in range(20)])
         await in_a_loop(load, 1)
         for _ in range(rounds):
+            figures: dict[str, float] = {}
             for name, run in kinds_of_load.items():
-                found[name].append(await run(load, seconds))
-    return {name: {key: median(r[key] for r in runs) for key in runs[0]} for name, runs in found.items()}
+                figures |= {f"{key}, {name}": value for key, value in (await run(load, seconds)).items()}
+            found.append(figures)
+    return found
 
 
 def main() -> None:
@@ -167,13 +169,11 @@ def main() -> None:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
             try:
                 address = next(iter(server.stdout or ())).strip()
-                results: dict[str, Any] = uvloop.run(measure(address, options.rounds, options.seconds))
+                rounds = uvloop.run(measure(address, options.rounds, options.seconds))
             finally:
                 server.kill()
-    print(json.dumps(results))
-    target = Path(__file__).parent / "results" / "meetings.json"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(results, indent=2) + "\n")
+    goals = {f"p99 ms, at {RATE}/s": "≤ 50", f"p99 ms, {CALLERS} callers": "≤ 150"}
+    save("meetings", "`POST /bots` over HTTP, with a runtime that starts nothing", summed_up(rounds), goals)
 
 
 if __name__ == "__main__":
