@@ -8,7 +8,7 @@ import sys
 
 from benchmarks.report import write_page
 
-SUBJECTS = ("sqlite", "beats", "limits", "scale", "meetings")
+SUBJECTS = ("sqlite", "large", "beats", "limits", "scale", "meetings")
 
 
 def main() -> None:

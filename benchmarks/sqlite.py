@@ -20,6 +20,7 @@ from benchmarks.workloads import WORKLOADS, Mover, Player, Workload, fill, run
 
 import tenure
 from tenure import Store
+from tenure.engines.sqlite.connection import LOG_PAGES_BEFORE_CHECKPOINT
 from tenure.engines.sqlite.engine import SqliteEngine
 
 CALLERS = (512, 64, 1)
@@ -27,8 +28,11 @@ MOST = CALLERS[0]
 Statement = tuple[str, Any]
 
 
-def log_statements(engine: SqliteEngine, statements: list[Statement]) -> None:
-    """Keep each statement that the engine's writer runs, with its values."""
+def log_statements(engine: SqliteEngine, statements: list[Statement] | None) -> None:
+    """Keep each statement that the engine's writer runs, with its values; None ends that."""
+    if statements is None:
+        engine._connection.exec_trace = None  # noqa: SLF001  as below
+        return
 
     def trace(_cursor: object, sql: str, values: Any) -> bool:
         statements.append((sql, values))
@@ -42,7 +46,7 @@ def replay(path: Path, statements: list[Statement], changes: int) -> float:
     connection = apsw.Connection(str(path))
     for name, value in (("journal_mode", "wal"), ("synchronous", "FULL"), ("cache_size", -65_536), ("temp_store", 2)):
         connection.pragma(name, value)
-    connection.wal_autocheckpoint(4000)
+    connection.wal_autocheckpoint(LOG_PAGES_BEFORE_CHECKPOINT)
     cursor = connection.cursor()
     began = time.perf_counter()
     for sql, values in statements:

@@ -17,6 +17,7 @@ from typing import Any
 from tenure import Change, End, Lifecycle, Limit, State, Store, field, hours, minutes
 
 RECORDS = 10_000
+SCATTER = 104_729  # a prime, so that each record has its turn
 
 
 class Mover(Lifecycle):
@@ -88,14 +89,17 @@ _ops = itertools.count()
 
 
 async def run(store: Store, workload: Workload, callers: int, seconds: float, turns: list[int]) -> Figures:
-    """Let so many tasks call `apply`, each for records of its own, for so long."""
+    """Let so many tasks call `apply`, each for records of its own in a scattered order, for so long.
+
+    `turns` has a number for each record: how often it was moved.
+    """
     waits: list[float] = []
     end = time.perf_counter() + seconds
 
     async def caller(first: int) -> None:
-        numbers = itertools.cycle(range(first, RECORDS, callers))
+        places = itertools.count(first, callers)
         while (began := time.perf_counter()) < end:
-            number = next(numbers)
+            number = next(places) * SCATTER % len(turns)
             await store.apply(workload(number, turns[number]), op=f"{next(_ops):012d}")
             turns[number] += 1
             waits.append(time.perf_counter() - began)

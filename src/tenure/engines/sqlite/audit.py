@@ -52,7 +52,7 @@ class Audit:
         return [*self._sets(repair=repair), *self._numbers(repair=repair), *self._due(repair=repair), *self._versions()]
 
     def _read(self) -> None:
-        sql = f"SELECT r.record, r.look_at, {ROW} FROM tenure_records AS r WHERE r.space = ? AND r.state IS NOT NULL"
+        sql = f"SELECT r.record, r.look_at, {ROW} FROM tenure_records AS r WHERE r.space = ? AND r.removed = 0"
         for number, look_at, *cells in self._connection.execute(sql, (self._space,)):
             row = to_row(tuple(cells))
             self._ids[number] = (row.kind, row.id)
@@ -151,7 +151,7 @@ class Audit:
         """Each record's last event must be of its version. Nothing can mend that: it is told."""
         sql = """SELECT r.kind, r.id, r.version, (SELECT max(e.version) FROM tenure_events AS e
                  WHERE e.record = r.record) FROM tenure_records AS r
-                 WHERE r.space = ? AND r.state IS NOT NULL"""
+                 WHERE r.space = ? AND r.removed = 0"""
         for kind, id, version, last in self._connection.execute(sql, (self._space,)):
             if version != last:
                 yield Difference("tenure_events", kind, id, f"last event {last}", f"version {version}")

@@ -250,7 +250,7 @@ class SqliteEngine:
     async def due(self, space: str, most: int) -> Sequence[tuple[int, str, str]]:
         """Read what is looked at next: instant, kind and id."""
         sql = """SELECT d.at, r.kind, r.id FROM tenure_due AS d CROSS JOIN tenure_records AS r ON r.record = d.record
-                 WHERE d.space = ? AND r.state IS NOT NULL ORDER BY d.at LIMIT ?"""
+                 WHERE d.space = ? AND r.removed = 0 ORDER BY d.at LIMIT ?"""
         return await self._read(lambda: list(self._reads.execute(sql, (self._space(space, self._reads), most))))
 
     async def _entries(self, statement: str, space: str, *values: Any) -> Sequence[Entry]:

@@ -71,10 +71,10 @@ class Search:
 
     def _go_on_after(self, id: str, columns: tuple[str, ...]) -> None:
         """Keep what comes after a record in the order, also if that record has left the list since."""
-        sql = "SELECT max(record) FROM tenure_records WHERE space = ? AND kind = ? AND id = ? AND state IS"
+        sql = "SELECT max(record) FROM tenure_records WHERE space = ? AND kind = ? AND id = ? AND removed ="
         which = (self._space, self._query.kind, id)
-        living = first(self._connection.execute(f"{sql} NOT NULL", which), 0)
-        number = living or first(self._connection.execute(f"{sql} NULL", which), 0)
+        living = first(self._connection.execute(f"{sql} 0", which), 0)
+        number = living or first(self._connection.execute(f"{sql} 1", which), 0)
         rank = self._query.after_rank
         place = (number,) if rank is None else (rank.per, rank.value, number)
         sign = "<" if self._query.newest_first else ">"

@@ -40,7 +40,7 @@ def take(
 
 def settle(connection: apsw.Connection, space: int, settled: Settled, now: int) -> None:
     """Note what became of one message, unless its lease was lost and another has it."""
-    where = """record = (SELECT record FROM tenure_records WHERE space = ? AND kind = ? AND id = ?)
+    where = """record = (SELECT record FROM tenure_records WHERE space = ? AND kind = ? AND id = ? AND removed = 0)
                AND effect = ? AND token = ?"""
     which = (space, settled.kind, settled.id, settled.effect, settled.token)
     found = list(connection.execute(f"SELECT record, position FROM tenure_messages WHERE {where}", which))
@@ -69,7 +69,8 @@ def resend(connection: apsw.Connection, space: int, kind: str, id: str, effect: 
     """Let a record's given up messages be tried again; give how many there were."""
     connection.execute(
         "UPDATE tenure_messages SET given_up = 0, tries = 0, created_at = ?1, next_at = ?1 WHERE given_up = 1 AND "
-        "effect = ?5 AND record = (SELECT record FROM tenure_records WHERE space = ?2 AND kind = ?3 AND id = ?4)",
+        "effect = ?5 AND record = (SELECT record FROM tenure_records WHERE space = ?2 AND kind = ?3 AND id = ?4 "
+        "AND removed = 0)",
         (now, space, kind, id, effect),
     )
     return connection.changes()

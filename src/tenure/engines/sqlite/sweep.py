@@ -167,7 +167,8 @@ class Sweep:
         write_holdings(self._sheet, row.kind, holdings(table, row), NOTHING, number)
         self._sheet.add("write_counts", row.kind, row.state, -1)
         self._connection.execute(
-            "UPDATE tenure_records SET state = NULL, fields = '{}', rest = '{}' WHERE record = ?", (number,)
+            "UPDATE tenure_records SET state = NULL, removed = 1, fields = '{}', rest = '{}' WHERE record = ?",
+            (number,),
         )
         self.batch.found[row.kind, row.id] = self.batch.rows[row.kind, row.id] = None
         self.removed += 1

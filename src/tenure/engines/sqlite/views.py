@@ -18,7 +18,7 @@ def write_view(connection: apsw.Connection, table: Table) -> None:
     connection.execute(
         f"CREATE VIEW {_quoted(table.kind)} AS SELECT {', '.join(columns)} "
         f"FROM tenure_records AS r JOIN tenure_spaces AS s ON s.space = r.space "
-        f"WHERE r.kind = '{table.kind}' AND r.state IS NOT NULL"
+        f"WHERE r.kind = '{table.kind}' AND r.removed = 0"
     )
 
 
