@@ -23,7 +23,6 @@ from tests.engine_contract.looking import assert_one_event_per_version, entries_
 import tenure
 from tenure import Store, Unavailable, testing
 from tenure.engines.sqlite import connection, engine
-from tenure.engines.sqlite.connection import LOG_PAGES_BEFORE_CHECKPOINT
 from tenure.engines.sqlite.engine import SqliteEngine
 
 ROOT = Path(__file__).parents[3]
@@ -151,7 +150,8 @@ async def test_only_the_owner_checkpoints_and_it_is_taken_over_when_killed(
         assert len(checkpoints) > 1, "nobody owned it any more"
 
 
-async def test_an_idle_owner_checkpoints_what_others_write(tmp_path: Path) -> None:
+async def test_an_idle_owner_checkpoints_what_others_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "LOG_PAGES_BEFORE_CHECKPOINT", 2_000)
     path = tmp_path / "store.db"
     async with a_store(path) as store:
         await store.apply(Owner.create("shared", email="e"))
@@ -160,7 +160,7 @@ async def test_an_idle_owner_checkpoints_what_others_write(tmp_path: Path) -> No
             await neighbour.ask()
             size = size_of_log(path)
         assert len(checkpoints) > 0
-        assert size < 3 * LOG_PAGES_BEFORE_CHECKPOINT * PAGE_IN_LOG
+        assert size < 3 * 2_000 * PAGE_IN_LOG
 
 
 async def test_the_log_does_not_grow_while_two_write_without_a_pause(
