@@ -153,7 +153,18 @@ async def test_a_process_whose_number_was_never_written_down_is_found_by_its_nam
     await written(tmp_path / "b" / "ready")
     async with some_processes(tmp_path) as processes:
         assert await processes.bots() == [Process("b", running=True)]
+        assert msgspec.json.decode((tmp_path / "b" / "process.json").read_bytes())["pid"] == child.pid
         await asyncio.gather(processes.end("b", grace_seconds=10), asyncio.to_thread(child.wait))
+
+
+async def test_a_bot_that_was_about_to_be_started_when_the_server_was_killed_may_be_started(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "process.json").write_bytes(msgspec.json.encode({"boot": proc.boot()}))
+    async with some_processes(tmp_path) as processes:
+        assert await processes.bots() == []
+        await processes.start("b", {})
+        await written(tmp_path / "b" / "ready")
+        assert await processes.bots() == [Process("b", running=True)]
 
 
 async def test_a_program_that_is_not_there_is_a_failure_with_its_reason(tmp_path: Path) -> None:

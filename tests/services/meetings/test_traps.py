@@ -123,13 +123,34 @@ async def test_a_record_whose_process_died_fails_at_once() -> None:
 async def test_a_launched_record_whose_process_no_runtime_knows_fails() -> None:
     async with a_world() as world:
         user = await world.a_user()
-        await world.a_bot(user)
+        await world.a_bot(user, state="active")
         world.bots.started.clear()
         await world.service.loops.reconcile()
-        assert (await world.meeting(user))["status"] == "reserved"  # it may be about to start
+        assert (await world.meeting(user))["status"] == "active"  # it may be about to be found
         await world.store.advance(seconds(31))
         await world.service.loops.reconcile()
         assert (await world.meeting(user))["end_reason"] == "bot_process_missing"
+
+
+async def test_a_bot_that_a_killed_server_never_started_is_started_soon_and_once() -> None:
+    for launched in (False, True):
+        async with a_world() as world:
+            user = await world.a_user()
+            meeting = (await world.ask(user)).json
+            if launched:
+                await world.store.acting("a bot").apply(Meeting.launch(str(meeting["id"])))
+            await world.service.loops.reconcile()
+            assert world.bots.started == {}  # its effect is probably under way
+            await world.store.advance(seconds(6))
+            for _ in range(2):
+                await world.service.loops.reconcile()
+            await world.work()
+            assert list(world.bots.started) == [meeting["bot_container_id"]]
+            record = await world.store.get(Meeting, str(meeting["id"]))
+            bot = Bot(world, world.bots.started[record.container])
+            assert (await bot.tell("joined")).json["status"] == "active"
+            names = [event.name for event in await world.store.history(Meeting, record.id)]
+            assert names == ["create", "launch", "joined"]
 
 
 async def test_a_process_that_cannot_start_fails_its_meeting_and_frees_the_slot_once() -> None:

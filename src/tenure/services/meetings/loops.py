@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from contextlib import suppress
+from datetime import timedelta
 
 import msgspec
 
@@ -21,13 +23,14 @@ from tenure import (
 from tenure.services.meetings.bot.settings import BotSettings
 from tenure.services.meetings.lifecycle import Meeting, Session
 from tenure.services.meetings.platforms import address, room
-from tenure.services.meetings.runtime import Runtime, RuntimeFailed
+from tenure.services.meetings.runtime import Process, Runtime, RuntimeFailed
 from tenure.services.meetings.settings import Settings
 from tenure.services.meetings.signing import secret_for
 
 RECONCILE_SECONDS = 5.0
 ROUNDS_PER_PRUNING = 500
 UNSEEN_FOR = seconds(30)
+UNSTARTED_FOR = seconds(5)
 AT_ONCE = 100
 
 
@@ -48,20 +51,7 @@ class Loops:
 
     async def start_process(self, effect: Delivery[Meeting]) -> None:
         """Launch the record, then start its bot. A repeat finds the launch made and the name started."""
-        meeting = await self._store.get(Meeting, effect.record.id)
-        if meeting.state in Meeting.over:
-            return
-        if meeting.holder is None:
-            meeting, _ = await self._store.acting(meeting.container).apply(
-                Meeting.launch(meeting.id),
-                Session.create(meeting.container, meeting=meeting.id),
-                op=effect.id,
-            )
-        claim = meeting.claim
-        try:
-            await self._runtime.start(meeting.container, {"BOT_CONFIG": self._bot_config(meeting)})
-        except RuntimeFailed as error:
-            await self._fail(claim, "start_failed", str(error))
+        await self._start(await self._store.get(Meeting, effect.record.id))
 
     async def end_process(self, effect: Delivery[Meeting]) -> None:
         """Whoever ended the record: its process ends too."""
@@ -70,25 +60,19 @@ class Loops:
     # ------------------------------------------------------------------------------------ reconciling
 
     async def reconcile(self) -> None:
-        """End processes without a live record, and fail records whose process is gone."""
+        """End processes without a live record; fail records whose process died; start what was never started."""
         # The processes first: what is started after this look has a record that the next look finds.
         bots = {bot.name: bot for bot in await self._runtime.bots()}
         live = {meeting.container: meeting for meeting in await self.live()}
         now = await self._store.now()
-        orphans = []
-        for name, bot in bots.items():
-            meeting = live.get(name)
-            if bot.running and meeting is None:
-                orphans.append(self._runtime.end(name, grace_seconds=self._settings.leave_seconds))
-            elif not bot.running:
-                if meeting is not None:
-                    code = "unknown" if bot.exit_code is None else bot.exit_code
-                    await self._fail(meeting.claim, "bot_process_died", f"exit code {code}")
-                await self._runtime.forget(name)
         for name, meeting in live.items():
-            if name not in bots and meeting.holder is not None and now - meeting.beaten_at > UNSEEN_FOR:
-                await self._fail(meeting.claim, "bot_process_missing", "no runtime knows its process")
-        await asyncio.gather(*orphans)
+            if name not in bots:
+                await self._without_process(meeting, now - meeting.beaten_at)
+        for bot in bots.values():
+            if not bot.running:
+                await self._after_process(bot, live.get(bot.name))
+        orphans = [bot.name for bot in bots.values() if bot.running and bot.name not in live]
+        await asyncio.gather(*(self._runtime.end(name, grace_seconds=self._settings.leave_seconds) for name in orphans))
 
     async def live(self) -> list[Meeting]:
         """Give all meetings that are not over."""
@@ -110,6 +94,39 @@ class Loops:
                     await self._runtime.changed()
             except TimeoutError:
                 continue
+
+    async def _start(self, meeting: Meeting) -> None:
+        if meeting.state in Meeting.over:
+            return
+        if meeting.holder is None:
+            # One op id, whoever starts it: two at once get one launch under one fence.
+            meeting, _ = await self._store.acting(meeting.container).apply(
+                Meeting.launch(meeting.id),
+                Session.create(meeting.container, meeting=meeting.id),
+                op=f"{meeting.container}/launch",
+            )
+        try:
+            await self._runtime.start(meeting.container, {"BOT_CONFIG": self._bot_config(meeting)})
+        except RuntimeFailed as error:
+            await self._fail(meeting.claim, "start_failed", str(error))
+
+    async def _without_process(self, meeting: Meeting, unseen: timedelta) -> None:
+        """Do what is right for a live record whose process no runtime knows."""
+        never_beat = meeting.beaten_at <= meeting.changed_at
+        if meeting.state == Meeting.reserved and never_beat:
+            # A server was killed after it had taken the effect: that comes again only when its time is over.
+            if unseen > UNSTARTED_FOR:
+                with suppress(NotFound, WrongState):
+                    await self._start(meeting)
+        elif meeting.holder is not None and unseen > UNSEEN_FOR:
+            await self._fail(meeting.claim, "bot_process_missing", "no runtime knows its process")
+
+    async def _after_process(self, bot: Process, meeting: Meeting | None) -> None:
+        """Fail the record of a process that died, if it is live still; then forget the process."""
+        if meeting is not None:
+            code = "unknown" if bot.exit_code is None else bot.exit_code
+            await self._fail(meeting.claim, "bot_process_died", f"exit code {code}")
+        await self._runtime.forget(bot.name)
 
     async def _fail(self, claim: Claim[Meeting], failure_reason: str, why: str) -> None:
         change = Meeting.crashed(claim, failure_reason=failure_reason, ended_by="server")

@@ -173,10 +173,14 @@ class Processes:
             note = msgspec.json.decode(path.read_bytes(), type=Note)
         except (OSError, msgspec.MsgspecError):
             note = Note(self._boot)
-        known = self._known[name] = Known(note)
         if note.pid is None and not note.ended:
             note.pid = proc.started_with(f"{NAME}={name}", path.parent)
             note.started = None if note.pid is None else proc.started(note.pid)
+            if note.started is None:
+                path.unlink()  # it was about to be started, and never was
+                return
+            self._write(name, note)
+        known = self._known[name] = Known(note)
         alive = note.boot == self._boot and note.pid is not None and note.started is not None
         if note.ended or not alive or proc.started(note.pid or 0) != note.started:
             self._note_end(name, known, note.exit_code)
