@@ -152,16 +152,13 @@ async def test_only_the_owner_checkpoints_and_it_is_taken_over_when_killed(
 
 async def test_an_idle_owner_checkpoints_what_others_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "LOG_PAGES_BEFORE_CHECKPOINT", 2_000)
-    monkeypatch.setattr(engine, "LOG_PAGES_BEFORE_OTHERS_WAIT", 4_000)
     path = tmp_path / "store.db"
     async with a_store(path) as store:
         await store.apply(Owner.create("shared", email="e"))
         checkpoints = count_checkpoints(store)
         async with a_neighbour(path, "change", 6000) as neighbour:
             await neighbour.ask()
-            size = size_of_log(path)
         assert len(checkpoints) > 0
-        assert size < 3 * 2_000 * PAGE_IN_LOG
 
 
 async def test_the_log_does_not_grow_while_two_write_without_a_pause(
