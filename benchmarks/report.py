@@ -27,8 +27,8 @@ made first, run one after the other. Every guarantee is on, and each answer wait
 and wait for the answer.
 
 What bounds it: among few records, all of whose pages are in memory, SQLite needs less time for a change than Python
-does, and both threads share one interpreter; so the share of the statements alone stays below its goal there. Among many
-records the pages that a change touches cost more than all else, and that share rises.
+does, and both threads share one interpreter; so the share of the statements alone stays below its goal there. Among
+many records the pages that a change touches cost more than all else, and that share rises.
 """
 
 
