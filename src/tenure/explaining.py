@@ -11,11 +11,10 @@ from typing import Any
 
 import msgspec
 
-from tenure.core import decide
 from tenure.core.clock import Time
-from tenure.core.decide import Answer
+from tenure.core.deadlines import due
 from tenure.core.durations import to_instant, to_length
-from tenure.core.kinds import Kinds, Slot
+from tenure.core.kinds import Kinds
 from tenure.core.row import Entry, Row
 from tenure.core.table import EdgeRow, FieldRow, Table, Timer
 
@@ -157,7 +156,7 @@ def explain(
     """Explain a record by its last move (`entry`), its table, the time, and its parents' rows."""
     table, record = kinds[row.kind], plain_record(kinds[row.kind], row, absent)
     cause = None if entry is None else plain_event(table, entry)
-    next_due = decide.due(Seen(kinds, time, parents), row)
+    next_due = due(Seen(kinds, time, parents), row)
     overdue = shown(table, next_due[1]) if next_due is not None and next_due[0] <= time.now else ""
     return Explanation(
         record=record,
@@ -230,7 +229,7 @@ def _instant(kinds: Kinds, row: Row, time: Time, parents: Sequence[Row | None], 
     state = msgspec.structs.replace(table.states[row.state], timers=(timer,))
     alone = msgspec.structs.replace(table, states={**table.states, row.state: state})
     others = [t for t in kinds.tables.values() if t.kind != row.kind]
-    next_due = decide.due(Seen(Kinds([alone, *others]), time, parents), row)
+    next_due = due(Seen(Kinds([alone, *others]), time, parents), row)
     return None if next_due is None else to_instant(next_due[0])
 
 
@@ -265,31 +264,15 @@ def _outlook(table: Table, row: Row, time: Time, next_due: tuple[int, str] | Non
 
 
 class Seen:
-    """What was read of a store, as the decision asks for it; only what `due` needs is there."""
+    """What was read of a store: enough to say when something is due."""
 
     def __init__(self, kinds: Kinds, time: Time, rows: Sequence[Row | None]) -> None:
-        self.kinds, self.time, self.sequence = kinds, time, 0
+        self.kinds, self.time = kinds, time
         self._rows = {(row.kind, row.id): row for row in rows if row is not None}
 
     def row(self, kind: str, id: str) -> Row | None:
         """Give a record that was read."""
         return self._rows.get((kind, id))
-
-    def held(self, slot: Slot) -> int:
-        """Nothing is entered here, so no slot is asked for."""
-        raise NotImplementedError
-
-    def holders(self, slot: Slot, most: int) -> Sequence[str]:
-        """Nothing is entered here, so no slot is asked for."""
-        raise NotImplementedError
-
-    def serial(self, kind: str, field: str) -> int:
-        """Nothing is created here."""
-        raise NotImplementedError
-
-    def answer(self, op: str) -> Answer | None:
-        """Nothing is applied here."""
-        raise NotImplementedError
 
 
 # ------------------------------------------------------------------------------------ why not

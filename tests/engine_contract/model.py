@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from tenure.core.batch import Batch, Key
 from tenure.core.clock import Time
-from tenure.core.decide import Answer, Refusal, Replay, Transaction, Writes, due
+from tenure.core.deadlines import due
+from tenure.core.decide import Answer, Refusal, Replay, Transaction, Writes
 from tenure.core.engine import Applied, Outcome
 from tenure.core.kinds import Kinds, Slot, holdings
 from tenure.core.row import Entry, Row

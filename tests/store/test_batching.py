@@ -105,3 +105,16 @@ async def test_closing_finishes_what_is_under_way_and_takes_nothing_more() -> No
     engine.go.set()
     await closing
     assert await asyncio.gather(*tasks) == [Applied(())] * 3
+
+
+async def test_whoever_is_cancelled_while_its_batch_is_under_way_harms_no_other() -> None:
+    engine = Recorder()
+    lanes = lanes_of(engine)
+    first, *others = (asyncio.create_task(lanes.put(NOTHING)) for _ in range(3))
+    while not engine.batches:
+        await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    engine.go.set()
+    async with asyncio.timeout(5):
+        assert await asyncio.gather(*others) == [Applied(())] * 2

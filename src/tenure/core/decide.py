@@ -20,9 +20,9 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from tenure.core.clock import Time
+from tenure.core.deadlines import Known, due
 from tenure.core.fields import Plain
-from tenure.core.kinds import Kinds, Slot, slots_of, value_of
+from tenure.core.kinds import Slot, slots_of, value_of
 from tenure.core.row import Entry, Row
 from tenure.core.table import EdgeRow, LimitRow, StateRow, Table
 from tenure.core.transitions import NEXT, Change, TimedChange
@@ -121,16 +121,10 @@ class Replay(msgspec.Struct, frozen=True):
 Decision = Writes | Replay | Refusal
 
 
-class View(Protocol):
+class View(Known, Protocol):
     """What a store holds, as `decide` asks for it."""
 
-    kinds: Kinds
-    time: Time
     sequence: int
-
-    def row(self, kind: str, id: str) -> Row | None:
-        """Give a record."""
-        ...
 
     def held(self, slot: Slot) -> int:
         """Give how many records hold a slot of this limit and key."""
@@ -168,11 +162,6 @@ def decide(view: View, transaction: Transaction) -> Decision:
     return Writes(tuple(draft.writes), draft.sequence, draft.slots, draft.moved, draft.serials)
 
 
-def due(view: View, row: Row) -> tuple[int, str] | None:
-    """Give when the record's next timed transition happens, as things stand, and which it is."""
-    return Draft(view, NOBODY).due(row, view.kinds[row.kind])
-
-
 class Stop(Exception):  # noqa: N818  it carries a refusal out of a draft, and never leaves this module
     """The transaction is refused."""
 
@@ -180,14 +169,12 @@ class Stop(Exception):  # noqa: N818  it carries a refusal out of a draft, and n
         self.refusal = refusal
 
 
-NOBODY = Transaction((), "")
-
-
 class Draft:
     """One transaction in the making: what it has written so far, over what the view holds."""
 
     __slots__ = (
         "change",
+        "kinds",
         "moved",
         "now",
         "number",
@@ -195,6 +182,7 @@ class Draft:
         "sequence",
         "serials",
         "slots",
+        "time",
         "transaction",
         "view",
         "writes",
@@ -204,6 +192,7 @@ class Draft:
 
     def __init__(self, view: View, transaction: Transaction) -> None:
         self.view, self.transaction = view, transaction
+        self.kinds, self.time = view.kinds, view.time
         self.now, self.sequence = view.time.now, view.sequence
         self.number = 0
         self.rows: dict[tuple[str, str], Row] = {}
@@ -220,7 +209,7 @@ class Draft:
         if change.name == "create":
             self._create(change, table)
             return
-        row = self._row(change.kind, str(change.id))
+        row = self.row(change.kind, str(change.id))
         if row is None:
             raise self._stop("not_found")
         state = table.states.get(row.state)
@@ -242,7 +231,7 @@ class Draft:
             fields[name] = self.serials[(table.kind, name)] = 1 + self._serial(table.kind, name)
         if id is NEXT:
             id = str(fields[table.serials[0]])
-        before = self._row(table.kind, str(id))
+        before = self.row(table.kind, str(id))
         if before is not None:
             raise self._stop("exists", before)
         state, now = table.states[table.initial], self.now
@@ -317,7 +306,7 @@ class Draft:
         if state.under is None:
             return
         kind, id = state.under.parent, value_of(table, after, state.under.field)
-        up = None if id is None else self._row(kind, id)
+        up = None if id is None else self.row(kind, id)
         fits = up is not None and up.state in state.under.states
         next_due = self.due(up, self.view.kinds[kind]) if up is not None and fits else None
         overdue = next_due is not None and next_due[0] <= self.now
@@ -345,7 +334,7 @@ class Draft:
         held = self._held(slot)
         at_most: int = limit.at_most
         if limit.cap_field:
-            up = self._row(limit.parent, value_of(self.view.kinds[slot.kind], after, limit.per[0]))
+            up = self.row(limit.parent, value_of(self.view.kinds[slot.kind], after, limit.per[0]))
             at_most = (limit.cap_default if up is None else up.fields.get(limit.cap_field, limit.cap_default)) or 0
         if held >= at_most:
             raise self._stop(
@@ -362,45 +351,14 @@ class Draft:
         held = [*(id for id in before if moved.get(id, True)), *(id for id, holds in moved.items() if holds)]
         return tuple(dict.fromkeys(held))[:MOST_HOLDERS_NAMED]
 
-    # ------------------------------------------------------------------------------------------- time
-
     def due(self, row: Row, table: Table) -> tuple[int, str] | None:
-        """Give the instant and the name of the record's next timed transition."""
-        state = table.states.get(row.state)
-        if state is None or not state.timers:
-            return None
-        time = self.view.time
-        first: tuple[int, str] | None = None
-        for timer in state.timers:
-            if timer.since == "entered":
-                at = row.entered_at + timer.length + time.credit(row.entered_at)
-            elif timer.since == "lease":
-                at = row.beaten_at + timer.length + time.credit(row.beaten_at)
-            elif timer.since == "end":
-                ended = self._end_of_parent(timer.parent, value_of(table, row, timer.field), row)
-                if ended is None:
-                    continue
-                at = ended
-            else:
-                value = value_of(table, row, timer.field)
-                if value is None:
-                    continue
-                at = value if timer.since == "field" else row.entered_at + value + time.credit(row.entered_at)
-            if first is None or at < first[0]:
-                first = (at, timer.transition)
-        return first
-
-    def _end_of_parent(self, kind: str, id: str | None, row: Row) -> int | None:
-        """Give when the parent ended; an absent one counts as ended when the record came here."""
-        up = None if id is None else self._row(kind, id)
-        if up is None:
-            return row.entered_at
-        state = self.view.kinds[kind].states.get(up.state)
-        return up.entered_at if state is not None and state.final else None
+        """Give the instant and the name of a record's next timed transition, as this transaction has left things."""
+        return due(self, row) if row.state in table.states and table.states[row.state].timers else None
 
     # ----------------------------------------------------------------------------- reading and writing
 
-    def _row(self, kind: str, id: str) -> Row | None:
+    def row(self, kind: str, id: str) -> Row | None:
+        """Give a record, as this transaction has left it."""
         return self.rows.get((kind, id)) or self.view.row(kind, id)
 
     def _held(self, slot: Slot) -> int:

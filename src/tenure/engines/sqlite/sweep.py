@@ -6,7 +6,8 @@ import apsw
 
 from tenure.core.batch import Batch
 from tenure.core.clock import Time
-from tenure.core.decide import Transaction, Writes, due
+from tenure.core.deadlines import due
+from tenure.core.decide import Transaction, Writes
 from tenure.core.engine import Swept
 from tenure.core.kinds import NOTHING, Kinds, holdings
 from tenure.core.row import Row

@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 
 from tenure.core.batch import Batch
-from tenure.core.decide import due
+from tenure.core.deadlines import due
 from tenure.core.kinds import Holdings, holdings
 from tenure.core.row import Row
 from tenure.engines.sqlite.reading import Files, Place, first, to_json
