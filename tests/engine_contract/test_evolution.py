@@ -175,7 +175,7 @@ class After:
         boil = cold.to(hot, after=minutes(3))
 
 
-async def test_a_new_limit_or_rank_holds_for_old_records_once_the_store_was_repaired(a_kept_store: Stores) -> None:
+async def test_a_new_limit_or_rank_holds_for_old_records_from_the_opening_on(a_kept_store: Stores) -> None:
     class Strict:
         class Lamp(Lifecycle):
             room: str = field()
@@ -196,7 +196,6 @@ async def test_a_new_limit_or_rank_holds_for_old_records_once_the_store_was_repa
             await a(store, Old.Lamp.lit, f"l{number}", room="hall")
         await a(store, Old.Lamp.off, "dark", room="hall")
     async with a_kept_store(Strict.Lamp) as store:
-        await store.engine.audit("tests", repair=True)
         holders = await store.holding(Strict.Lamp.same_colour, "white")
         assert [lamp.id for lamp in holders] == ["l0", "l1", "l2"], "the default is what the record says"
         assert [lamp.id for lamp in await store.find(Strict.Lamp.off, per="white")] == ["dark"]
@@ -211,7 +210,6 @@ async def test_a_deadline_that_a_new_build_declares_is_kept_by_old_records_too(a
     async with a_kept_store(Before.Kettle) as store:
         await a(store, Before.Kettle.cold, "k")
     async with a_kept_store(After.Kettle) as store:
-        await store.engine.audit("tests", repair=True)
         assert await store.advance(minutes(4)) == 1
 
 
