@@ -13,18 +13,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OPTIONS = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate"]
 OPTIONS += ["--no-emit-index-url", "--quiet"]
-PROJECT = ["pyproject.toml", "--extra", "cli", "--extra", "web"]
+EXTRAS = ("cli", "postgres", "servers", "valkey", "web")
+PROJECT = ["pyproject.toml", *(argument for extra in EXTRAS for argument in ("--extra", extra))]
 # Development comes first and constrains the others: a pin is the same in every file that has it.
 DEVELOPMENT = "requirements/development.txt"
 FILES = {
     DEVELOPMENT: [*PROJECT, "--group", "development"],
     "requirements/run.txt": [*PROJECT, "--constraint", DEVELOPMENT],
+    "requirements/benchmarks.txt": [*PROJECT, "--group", "benchmarks", "--constraint", DEVELOPMENT],
     "requirements/build.txt": ["--group", "build", "--constraint", DEVELOPMENT],
 }
 
 
 def main() -> None:
-    """Write the three requirements files; arguments such as `--upgrade` go to uv."""
+    """Write the requirements files; arguments such as `--upgrade` go to uv."""
     with tempfile.TemporaryDirectory() as scratch:
         venv.create(scratch, with_pip=True)
         tools = Path(scratch) / "bin"

@@ -16,7 +16,10 @@ from tenure.store.polling import Poller
 from tenure.store.store import Shared, Store
 from tenure.store.timing import Clock
 
-SCHEMES = "sqlite:///path/to/file.db (kept), or sqlite: (in memory, gone when closed)"
+SCHEMES = """sqlite:///path/to/file.db (kept), sqlite: (in memory, gone when closed),
+    postgresql://user@host/database or valkey://host:6379"""
+POSTGRES = frozenset({"postgresql", "postgres"})
+VALKEY = frozenset({"valkey", "valkeys", "valkey+cluster", "valkey+sentinel", "redis", "rediss"})
 
 
 @asynccontextmanager
@@ -29,8 +32,9 @@ async def open(
 ) -> AsyncGenerator[Store]:
     """Open a store with its kinds, and close it when the body is done.
 
-    `url` names the engine: `sqlite:///path/to/file.db`, or `sqlite:` for one in memory; `?synchronous=normal`
-    relaxes what a power loss may cost. `actor` is who makes changes that name nobody; by default this process.
+    `url` names the engine: `sqlite:///path/to/file.db`, or `sqlite:` for one in memory, `postgresql://…` or
+    `valkey://…`; what its options relax stands on the engine's page of the docs. `actor` is who makes changes that
+    name nobody; by default this process.
     """
     engine = await open_engine(url, kinds)
     store = Store(Shared(engine, kinds, clock), space, actor or f"{socket.gethostname()}:{os.getpid()}")
@@ -46,4 +50,12 @@ async def open_engine(url: str, kinds: Sequence[type[Lifecycle]]) -> Engine:
     tables = Kinds([*(table_of(kind) for kind in kinds), table_of(Poller)])
     if scheme == "sqlite":
         return await SqliteEngine.open(rest, tables)
+    if scheme in POSTGRES:
+        from tenure.engines.postgres.engine import PostgresEngine  # noqa: PLC0415  its driver is optional
+
+        return await PostgresEngine.open(url, tables)
+    if scheme in VALKEY:
+        from tenure.engines.valkey.engine import ValkeyEngine  # noqa: PLC0415  its driver is optional
+
+        return await ValkeyEngine.open(url, tables)
     raise InvalidChange(f"{url.partition('://')[0]!r} names no engine: use {SCHEMES}")
