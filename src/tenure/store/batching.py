@@ -58,7 +58,7 @@ class Lanes:
 
     def _start(self) -> None:
         self._called = False
-        if self._waiting and len(self._under_way) < self._engine.lanes:
+        while self._waiting and len(self._under_way) < self._engine.lanes:
             task = asyncio.get_running_loop().create_task(self._send(self._next()))
             self._under_way.add(task)
             task.add_done_callback(self._finish)

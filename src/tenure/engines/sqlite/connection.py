@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import apsw
 
 from tenure.core.errors import InvalidChange, Unavailable
-from tenure.engines.sqlite.statements import STEPS
+from tenure.engines.sqlite.statements import STEPS, sheet
 
 BUSY_MILLISECONDS = 10_000
 LOG_PAGES_BEFORE_CHECKPOINT = 12_000
@@ -84,6 +84,7 @@ def connect(location: Location) -> apsw.Connection:
     try:
         _set(connection, location.synchronous)
         _step(connection)
+        connection.execute(sheet())
     except BaseException:
         connection.close()
         raise

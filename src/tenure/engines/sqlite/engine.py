@@ -85,7 +85,7 @@ class SqliteEngine:
 
     async def write(self, space: str, transactions: Sequence[Transaction], now: int | None = None) -> Sequence[Outcome]:
         """Apply transactions in order, each all or not at all, in one commit."""
-        return await self._writer.write(lambda: self._write(space, transactions, now))
+        return await self._writer.write(lambda: self._write(space, transactions, now), len(transactions))
 
     async def check(self, space: str, transaction: Transaction, now: int | None = None) -> Outcome:
         """Give the outcome that a transaction would have now; nothing is written."""

@@ -12,3 +12,39 @@ def _read(folder: str) -> dict[str, str]:
 
 SQL = _read("sql")
 STEPS = [text for _, text in sorted(_read("schema").items())]
+
+SHEET = (
+    "drop_due",
+    "drop_ranks",
+    "drop_holders",
+    "drop_children",
+    "write_records",
+    "write_beats",
+    "write_events",
+    "write_ops",
+    "write_due",
+    "write_ranks",
+    "write_holders",
+    "write_slots",
+    "drop_slots",
+    "write_children",
+    "write_counts",
+    "write_serials",
+)
+"""The statements that write a batch, drops before writes. Each takes its rows as one JSON array."""
+
+
+def sheet() -> str:
+    """Give the SQL that makes them one statement, for one connection: an insert into a view, whose trigger runs all.
+
+    The tempting wrong version executes one after the other: the thread then asks for the interpreter after each, and
+    waits for the event loop, so that SQLite and Python never work at the same time.
+    """
+    columns = ", ".join(f"NULL AS {name}" for name in SHEET)
+    bodies = "".join(f"{SQL[name].replace('?1', f'NEW.{name}').replace('?2', 'NEW.space')};\n" for name in SHEET)
+    return f"""CREATE TEMP VIEW tenure_sheet AS SELECT NULL AS space, {columns};
+               CREATE TEMP TRIGGER tenure_sheet_is_written INSTEAD OF INSERT ON tenure_sheet BEGIN
+               {bodies}END"""
+
+
+WRITE_SHEET = f"INSERT INTO tenure_sheet VALUES (?{', ?' * len(SHEET)})"

@@ -12,16 +12,18 @@ from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
-MOST_TOGETHER = 64
+MOST_TOGETHER = 256
+"""How much shares one transaction. Were it more, the callers of all full batches would be answered at once, and
+then the thread would wait until they all have asked for more."""
 
 
 class Job(NamedTuple):
-    """Work, and who waits for it; `shared` says that it may share a transaction with other such work."""
+    """Work, and who waits for it; `size` is how much it brings to a shared transaction, 0 if it takes none."""
 
     work: Callable[[], Any]
     future: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
-    shared: bool
+    size: int
 
 
 class Worker:
@@ -43,11 +45,11 @@ class Worker:
 
     async def do(self, work: Callable[[], T]) -> T:
         """Run a job on the thread and give what it gives."""
-        return await self._put(work, shared=False)
+        return await self._put(work, 0)
 
-    async def write(self, work: Callable[[], T]) -> T:
+    async def write(self, work: Callable[[], T], size: int = 1) -> T:
         """Run a job inside a transaction, perhaps with others, and give what it gives once that is committed."""
-        return await self._put(work, shared=True)
+        return await self._put(work, size)
 
     async def stop(self) -> None:
         """Finish all jobs that were handed over, then end the thread."""
@@ -60,15 +62,15 @@ class Worker:
         for answer in answers:
             answer()
 
-    async def _put(self, work: Callable[[], T], *, shared: bool) -> T:
+    async def _put(self, work: Callable[[], T], size: int) -> T:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(Job(work, future, loop, shared))
+        self._jobs.put(Job(work, future, loop, size))
         return await future
 
     def _run(self) -> None:
         while group := self._next():
-            if group[0].shared:
+            if group[0].size:
                 answers = self._together(group)
             else:
                 self.tell()
@@ -86,7 +88,9 @@ class Worker:
         while not self._jobs.empty():
             self._take(self._jobs.get())
         group = [self._waiting.popleft()] if self._waiting else []
-        while group and self._waiting and len(group) < MOST_TOGETHER and group[0].shared and self._waiting[0].shared:
+        left = MOST_TOGETHER - group[0].size if group and group[0].size else 0
+        while self._waiting and 0 < self._waiting[0].size <= left:
+            left -= self._waiting[0].size
             group.append(self._waiting.popleft())
         return group
 

@@ -13,7 +13,7 @@ from tenure.core.deadlines import due
 from tenure.core.kinds import Holdings, holdings
 from tenure.core.row import Row
 from tenure.engines.sqlite.reading import Files, Place, first, to_json
-from tenure.engines.sqlite.statements import SQL
+from tenure.engines.sqlite.statements import SHEET, SQL, WRITE_SHEET
 
 Cells = tuple[Any, ...]
 Lines = tuple[tuple[Any, ...], ...]
@@ -31,11 +31,19 @@ class Sheet:
         self.lines[statement].append(cells)
 
     def write(self) -> None:
-        """Run the statements, drops before writes."""
-        for statement in ORDER:
-            if statement in self.lines:
-                self._connection.execute(SQL[statement], (to_json(self.lines[statement]), self._space))
-        self.lines.clear()
+        """Run the statements."""
+        if self.lines:
+            values = (to_json(self.lines[name]) if name in self.lines else None for name in SHEET)
+            self._connection.execute(WRITE_SHEET, (self._space, *values))
+            self.lines.clear()
+
+
+def write(self) -> None:
+        """Run the statements."""
+        if self.lines:
+            values = (to_json(self.lines[name]) if name in self.lines else None for name in SHEET)
+            self._connection.execute(WRITE_SHEET, (self._space, *values))
+            self.lines.clear()
 
 
 ORDER = (
