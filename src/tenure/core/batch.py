@@ -82,6 +82,10 @@ class Batch:
         """Give the last number given out of each serial that was used."""
         return ((key, self.serials[key]) for key in self._numbered)
 
+    def moved(self, slot: Slot) -> dict[str, bool]:
+        """Give who took a slot (True) or left it."""
+        return self._moved.get(slot, {})
+
     def _accept(self, transaction: Transaction, decision: Writes) -> None:
         self.sequence = decision.sequence
         self.slots.update(decision.held)
@@ -113,7 +117,7 @@ class Batch:
 
     def holders(self, slot: Slot, most: int) -> Sequence[str]:
         """Give who holds one now."""
-        moved = self._moved.get(slot, {})
+        moved = self.moved(slot)
         before = self._source.holders(slot, most + len(moved))
         return [*(i for i in before if i not in moved), *(i for i, holds in moved.items() if holds)][:most]
 

@@ -13,9 +13,9 @@ from tenure.core.clock import Time
 from tenure.core.engine import Difference
 from tenure.core.kinds import Kinds, holdings
 from tenure.core.row import Row
+from tenure.core.sheet import next_look
 from tenure.core.table import StateRow
 from tenure.engines.sqlite.reading import ROW, Cells, Files, to_row
-from tenure.engines.sqlite.writing import next_look
 
 Key = tuple[Any, ...]
 

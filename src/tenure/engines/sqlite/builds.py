@@ -7,9 +7,10 @@ import msgspec
 
 from tenure.core.clock import wall_time
 from tenure.core.kinds import Kinds
+from tenure.core.sheet import to_json
 from tenure.core.table import Table
 from tenure.engines.sqlite.audit import Audit
-from tenure.engines.sqlite.reading import read_time, to_json
+from tenure.engines.sqlite.reading import read_time
 from tenure.engines.sqlite.statements import SQL
 from tenure.engines.sqlite.views import write_view
 

@@ -6,15 +6,15 @@ import asyncio
 import weakref
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import apsw
 
 from tenure.core.batch import Batch
 from tenure.core.clock import Time, wall_time
-from tenure.core.decide import Refusal, Replay, Transaction
+from tenure.core.decide import Transaction
 from tenure.core.engine import (
-    Applied,
     Difference,
     Listener,
     Message,
@@ -26,7 +26,9 @@ from tenure.core.engine import (
 from tenure.core.errors import OutcomeUnknown, Unavailable
 from tenure.core.kinds import Kinds, Slot
 from tenure.core.row import Entry, Row
+from tenure.core.sheet import to_json
 from tenure.engines.sqlite import audit, builds, finding, outbox, reading
+from tenure.engines.sqlite.ahead import Ahead, Flight, decide_all
 from tenure.engines.sqlite.connection import (
     LOG_PAGES_BEFORE_CHECKPOINT,
     LOG_PAGES_BEFORE_OTHERS_WAIT,
@@ -37,10 +39,10 @@ from tenure.engines.sqlite.connection import (
     connect_reader,
     opening,
 )
-from tenure.engines.sqlite.reading import Files, first, read_time, to_entry, to_json, to_row
-from tenure.engines.sqlite.statements import SQL
-from tenure.engines.sqlite.sweep import Sweep, needs_pruning, prune
-from tenure.engines.sqlite.worker import Worker
+from tenure.engines.sqlite.reading import Files, first, read_rows, read_time, to_entry
+from tenure.engines.sqlite.statements import SQL, WRITE_SHEET
+from tenure.engines.sqlite.sweep import needs_pruning, prune, sweep
+from tenure.engines.sqlite.worker import Ways, Worker
 from tenure.engines.sqlite.writing import write
 
 T = TypeVar("T")
@@ -53,7 +55,7 @@ class SqliteEngine:
     """One database file, or one in memory. Several processes may open the same file."""
 
     name = "sqlite"
-    lanes = 2
+    lanes = 3  # one is being decided, one written, and one answered
 
     def __init__(self, location: Location, kinds: Kinds, loop: asyncio.AbstractEventLoop) -> None:
         self.kinds, self._loop = kinds, loop
@@ -62,8 +64,10 @@ class SqliteEngine:
         self._listeners: list[Listener] = []
         self._told = 0
         self._untold: list[tuple[str, Batch]] = []
+        self._landing: list[Flight] = []
         self._writer = Worker("tenure-sqlite-writer", self._writing)
         self._reader = self._writer if location.path is None else Worker("tenure-sqlite-reader")
+        self._decider: Worker | None = None if location.path is None else Worker("tenure-sqlite-decider")
         self._looking: asyncio.Task[None] | None = None
         self._ownership: Ownership | None = None
 
@@ -74,6 +78,8 @@ class SqliteEngine:
         try:
             await engine._writer.do(engine._connect)
             await engine._reader.do(engine._connect_reader)
+            if engine._decider is not None:
+                await engine._decider.do(engine._connect_decider)
         except BaseException:
             await engine._stop()
             raise
@@ -85,7 +91,13 @@ class SqliteEngine:
 
     async def write(self, space: str, transactions: Sequence[Transaction], now: int | None = None) -> Sequence[Outcome]:
         """Apply transactions in order, each all or not at all, in one commit."""
-        return await self._writer.write(lambda: self._write(space, transactions, now), len(transactions))
+        if self._decider is None:
+            return await self._writer.write(lambda: self._write(space, transactions, now), len(transactions))
+        try:
+            job = partial(self._ways, space, transactions, now)
+            return await self._decider.prepare(job, self._writer, len(transactions))
+        except apsw.Error as error:
+            raise _unavailable(error) from error
 
     async def check(self, space: str, transaction: Transaction, now: int | None = None) -> Outcome:
         """Give the outcome that a transaction would have now; nothing is written."""
@@ -110,14 +122,63 @@ class SqliteEngine:
         files = Files(self._connection, space)
         files.load(transactions)
         batch = Batch(self.kinds, self._time(space, now), self._sequence(), files)
-        outcomes: list[Outcome] = []
-        for transaction in transactions:
-            decision = batch.run(transaction)
-            if isinstance(decision, Refusal):
-                outcomes.append(decision)
-            else:
-                outcomes.append(Applied(decision.rows, isinstance(decision, Replay)))
-        return batch, files, outcomes
+        return batch, files, decide_all(batch, transactions)
+
+    def _ways(self, space: str, transactions: Sequence[Transaction], now: int | None) -> Ways[Sequence[Outcome]]:
+        """Decide a batch on the decider's thread, and give how the writer's thread is to write it."""
+
+        def anew() -> Sequence[Outcome]:
+            return self._write(space, transactions, now)
+
+        def anew_alone() -> Sequence[Outcome]:
+            with self._writing():
+                return anew()
+
+        number = self._space(space, self._ahead_reads)
+        if not number:
+            return anew, anew_alone
+        flight = self._ahead.decide(number, transactions, self._now(now))
+        return lambda: self._land(space, flight, anew), lambda: self._land_alone(space, flight, anew_alone)
+
+    def _land(self, space: str, flight: Flight, anew: Callable[[], Sequence[Outcome]]) -> Sequence[Outcome]:
+        """Write what was decided ahead, inside a transaction, or decide anew if it does not hold any more."""
+        self._landing.append(flight)
+        if not self._put(flight):
+            flight.failed = True
+            return anew()
+        self._untold.append((space, flight.batch))
+        return flight.outcomes
+
+    def _land_alone(self, space: str, flight: Flight, anew: Callable[[], Sequence[Outcome]]) -> Sequence[Outcome]:
+        """Write what was decided ahead in one statement that is a transaction too, or decide anew."""
+        self._writer.tell()
+        landed = False
+        try:
+            if self._told < flight.ground.sequence:
+                self._catch_up()
+            landed = self._put(flight)
+        except (apsw.BusyError, apsw.FullError) as error:
+            raise _unavailable(error) from error
+        except apsw.Error as error:
+            raise _unknown(error) from error
+        finally:
+            flight.land(failed=not landed)
+        if not landed:
+            return anew()
+        self._told = max(self._told, flight.batch.sequence)
+        self._tell(space, flight.batch.entries)
+        self._checkpoint()
+        return flight.outcomes
+
+    def _put(self, flight: Flight) -> bool:
+        """Write what was decided ahead, and tell whether it still held."""
+        if flight.values is None:
+            return first(self._connection.execute("SELECT writes FROM tenure_clock"), 0) == flight.ground.writes
+        try:
+            self._connection.execute(WRITE_SHEET, flight.values)
+        except apsw.ConstraintError:
+            return False
+        return True
 
     async def sweep(self, space: str, most: int, alive_for: int, now: int | None = None) -> Swept:
         """Make at most so many due transitions, remove what was kept long enough, and give a sign of life."""
@@ -126,10 +187,9 @@ class SqliteEngine:
             number = self._make_space(space)
             builds.announce(self._connection, self.kinds)
             time = self._sign_of_life(number, self._time(number, now), alive_for)
-            sweep = Sweep(self._connection, number, self.kinds, time, most)
-            swept = sweep.run()
+            swept, batch = sweep(self._connection, number, self.kinds, time, most)
             prune(self._connection, number, self.kinds, time.now, most)
-            self._untold.append((space, sweep.batch))
+            self._untold.append((space, batch))
             return swept
 
         swept = await self._peek(space, alive_for) if now is None else None
@@ -206,10 +266,8 @@ class SqliteEngine:
         """Read records by kind and id."""
 
         def job() -> Sequence[Row | None]:
-            found: dict[tuple[str, str], Row] = {}
-            for cells in self._reads.execute(SQL["read_rows"], (self._space(space, self._reads), to_json(keys))):
-                if cells[4] is not None:
-                    found[cells[2], cells[3]] = to_row(cells[2:])
+            rows = read_rows(self._reads, self._space(space, self._reads), keys)
+            found = {(row.kind, row.id): row for _, _, row in rows}
             return [found.get(key) for key in keys]
 
         return await self._read(job)
@@ -294,10 +352,15 @@ class SqliteEngine:
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
+        if self._decider is not None:
+            await self._decider.do(lambda: None)  # what was handed over before is handed on
         await self._writer.do(self._tidy)
         await self._stop()
 
     async def _stop(self) -> None:
+        if self._decider is not None:
+            await self._decider.do(lambda: self._ahead_reads.close() if hasattr(self, "_ahead_reads") else None)
+            await self._decider.stop()
         if self._reader is not self._writer:
             await self._reader.do(lambda: self._reads.close() if hasattr(self, "_reads") else None)
             await self._reader.stop()
@@ -329,6 +392,10 @@ class SqliteEngine:
         if self._ownership is not None:
             self._ownership.close()
 
+    def _connect_decider(self) -> None:
+        self._ahead_reads = connect_reader(self._location)
+        self._ahead = Ahead(self._ahead_reads, self.kinds)
+
     def _connect_reader(self) -> None:
         self._reads = self._connection if self._location.path is None else connect_reader(self._location)
 
@@ -336,13 +403,17 @@ class SqliteEngine:
     def _writing(self) -> Generator[None]:
         """One transaction that writes. What fails before the commit has changed nothing."""
         self._untold.clear()
+        self._landing.clear()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except apsw.Error as error:
             raise _unavailable(error) from error
         try:
             self._catch_up()
+            changes = self._connection.total_changes()
             yield
+            if self._connection.total_changes() > changes:
+                self._connection.execute("UPDATE tenure_clock SET writes = writes + 1")
         except apsw.Error as error:
             self._roll_back()
             raise _unavailable(error) from error
@@ -355,7 +426,9 @@ class SqliteEngine:
             self._roll_back()
             if isinstance(error, apsw.BusyError | apsw.FullError):
                 raise _unavailable(error) from error
-            raise OutcomeUnknown(f"the commit failed ({error}): read before you retry, or use an op id") from error
+            raise _unknown(error) from error
+        for flight in self._landing:
+            flight.land(failed=flight.failed)
         for space, batch in self._untold:
             self._told = max(self._told, batch.sequence)
             self._tell(space, batch.entries)
@@ -373,6 +446,8 @@ class SqliteEngine:
             self._roll_back()
 
     def _roll_back(self) -> None:
+        for flight in self._landing:
+            flight.land(failed=True)
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
@@ -471,3 +546,7 @@ def _unavailable(error: apsw.Error) -> Unavailable:
     if isinstance(error, apsw.FullError):
         return Unavailable("the disk is full; nothing was changed, free some space and try again")
     return Unavailable(f"the database can't be used now ({error}); nothing was changed")
+
+
+def _unknown(error: apsw.Error) -> OutcomeUnknown:
+    return OutcomeUnknown(f"the commit failed ({error}): read before you retry, or use an op id")

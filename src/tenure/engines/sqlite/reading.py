@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import apsw
 import msgspec
 
+from tenure.core.batch import Batch
 from tenure.core.clock import Outage, Time
 from tenure.core.decide import Answer, Transaction
 from tenure.core.kinds import Slot
 from tenure.core.row import Entry, Row
+from tenure.core.sheet import Place, to_json
 from tenure.engines.sqlite.statements import SQL
 
 Cells = tuple[Any, ...]
 
+Read = tuple[int, int | None, str, str, str, int, int, str | None, int, int, int, int, int, int, dict[str, Any], str]
+
+decode_read = msgspec.json.Decoder(list[Read]).decode
+decode_ops = msgspec.json.Decoder(list[tuple[str, str, str]]).decode
 decode_fields = msgspec.json.Decoder(dict[str, Any]).decode
 decode_answer = msgspec.json.Decoder(tuple[Row, ...]).decode
 decode_outages = msgspec.json.Decoder(tuple[Outage, ...]).decode
-
-
-class Place:
-    """Where a record lies: its number, and when it is looked at next."""
-
-    __slots__ = ("look_at", "number")
-
-    def __init__(self, number: int, look_at: int | None) -> None:
-        self.number, self.look_at = number, look_at
-
-
-def to_json(value: object) -> str:
-    """Give the JSON text that a statement takes."""
-    return msgspec.json.encode(value).decode()
 
 
 def to_row(cells: Cells) -> Row:
@@ -62,23 +54,29 @@ class Files:
         self._connection, self._space = connection, space
         self.places: dict[tuple[str, str], Place] = {}
         self._rows: dict[tuple[str, str], Row | None] = {}
+        self._held: dict[Slot, int] = {}
+        self._serials: dict[tuple[str, str], int] = {}
         self._answers: dict[str, Answer | None] = {}
+        self._moved: list[Batch] = []
+
+    def begin_with(self, batch: Batch, files: Files) -> None:
+        """Take what a batch leaves, which is still being written, for what lies in the tables."""
+        self.places.update(files.places)
+        self._rows.update(batch.rows)
+        self._held.update(batch.slots)
+        self._serials.update(batch.serials)
+        self._answers.update(batch.answers)
+        self._moved.append(batch)
 
     def load(self, transactions: Sequence[Transaction]) -> None:
         """Read at once what the transactions name; what they turn out to need beyond is read one by one."""
-        self._load_rows({(c.kind, str(c.id)) for t in transactions for c in t.changes})
-        ops = [t.op for t in transactions if t.op]
+        self._load_rows({(c.kind, str(c.id)) for t in transactions for c in t.changes}.difference(self._rows))
+        ops = [t.op for t in transactions if t.op and t.op not in self._answers]
         if ops:
-            self._answers = dict.fromkeys(ops)
-            for op, digest, answer in self._connection.execute(SQL["read_ops"], (self._space, to_json(ops))):
-                self._answers[op] = Answer(bytes.fromhex(digest), decode_answer(answer))
-
-    def take(self, cells: Cells) -> Row | None:
-        """Take over a record that another statement read: record, look_at, kind, id, state …."""
-        row = to_row(cells[2:]) if cells[4] is not None else None
-        key = (cells[2], cells[3])
-        self.places[key], self._rows[key] = Place(cells[0], cells[1]), row
-        return row
+            self._answers.update(dict.fromkeys(ops))
+            for (text,) in self._connection.execute(SQL["read_ops"], (self._space, to_json(ops))):
+                for op, digest, answer in decode_ops(text):
+                    self._answers[op] = Answer(bytes.fromhex(digest), decode_answer(answer))
 
     def row(self, kind: str, id: str) -> Row | None:
         """Read a record."""
@@ -88,15 +86,23 @@ class Files:
 
     def held(self, slot: Slot) -> int:
         """Read how many hold a slot."""
+        if slot in self._held:
+            return self._held[slot]
         sql = "SELECT held FROM tenure_slots WHERE space = ? AND kind = ? AND name = ? AND key = ?"
         return first(self._connection.execute(sql, (self._space, slot.kind, slot.limit, slot.key)), 0)
 
     def holders(self, slot: Slot, most: int) -> Sequence[str]:
         """Read who holds one."""
-        return holders(self._connection, self._space, slot, most)
+        moved = [batch.moved(slot) for batch in self._moved]
+        found = list(holders(self._connection, self._space, slot, most + sum(map(len, moved))))
+        for ids in moved:
+            found = [*(id for id in found if id not in ids), *(id for id, holds in ids.items() if holds)]
+        return found[:most]
 
     def serial(self, kind: str, field: str) -> int:
         """Read the last number given out."""
+        if (kind, field) in self._serials:
+            return self._serials[kind, field]
         sql = "SELECT last FROM tenure_serials WHERE space = ? AND kind = ? AND field = ?"
         return first(self._connection.execute(sql, (self._space, kind, field)), 0)
 
@@ -105,9 +111,21 @@ class Files:
         return self._answers.get(op)
 
     def _load_rows(self, keys: set[tuple[str, str]]) -> None:
+        if not keys:
+            return
         self._rows.update(dict.fromkeys(keys))
-        for cells in self._connection.execute(SQL["read_rows"], (self._space, to_json(list(keys)))):
-            self.take(cells)
+        for number, look_at, row in read_rows(self._connection, self._space, keys):
+            key = (row.kind, row.id)
+            self.places[key], self._rows[key] = Place(number, look_at), row
+
+
+def read_rows(
+    connection: apsw.Connection, space: int, keys: Collection[tuple[str, str]]
+) -> Iterator[tuple[int, int | None, Row]]:
+    """Read the records of these kinds and ids that are there, each with its number and when it is looked at."""
+    for (text,) in connection.execute(SQL["read_rows"], (space, to_json(keys))):
+        for cells in decode_read(text):
+            yield cells[0], cells[1], Row(*cells[2:15], cells[15].encode())
 
 
 def first(rows: Iterable[Cells], otherwise: int) -> int:
@@ -115,13 +133,27 @@ def first(rows: Iterable[Cells], otherwise: int) -> int:
     return next((int(cells[0]) for cells in rows if cells[0] is not None), otherwise)
 
 
+class Ground(NamedTuple):
+    """What a batch begins with: how often anything was written, the sequence, the last instant read, the last record."""
+
+    writes: int
+    sequence: int
+    read_at: int
+    last: int
+
+
+def read_ground(connection: apsw.Connection, space: int, now: int) -> tuple[Ground, Time]:
+    """Read what a batch begins with, and the clock, which never goes back, with what is credited."""
+    ((writes, sequence, read_at, last, swept_at, alive_until, outages),) = connection.execute(
+        SQL["read_ground"], (space,)
+    )
+    time = Time(max(now, read_at), swept_at, alive_until, decode_outages(outages))
+    return Ground(writes, sequence, read_at, last), time
+
+
 def read_time(connection: apsw.Connection, space: int, now: int) -> Time:
     """Read the clock, which never goes back, and what is credited."""
-    read_at = first(connection.execute("SELECT read_at FROM tenure_clock"), 0)
-    sql = "SELECT swept_at, alive_until, outages FROM tenure_spaces WHERE space = ?"
-    for swept_at, alive_until, outages in connection.execute(sql, (space,)):
-        return Time(max(now, read_at), swept_at, alive_until, decode_outages(outages))
-    return Time(max(now, read_at))
+    return read_ground(connection, space, now)[1]
 
 
 def holders(connection: apsw.Connection, space: int, slot: Slot, most: int) -> Sequence[str]:

@@ -14,13 +14,18 @@ SQL = _read("sql")
 STEPS = [text for _, text in sorted(_read("schema").items())]
 
 SHEET = (
+    "check_writes",
     "drop_due",
     "drop_ranks",
     "drop_holders",
     "drop_children",
+    "drop_records",
     "write_records",
     "write_beats",
+    "write_looks",
     "write_events",
+    "erase_events",
+    "write_messages",
     "write_ops",
     "write_due",
     "write_ranks",
@@ -30,8 +35,9 @@ SHEET = (
     "write_children",
     "write_counts",
     "write_serials",
+    "write_clock",
 )
-"""The statements that write a batch, drops before writes. Each takes its rows as one JSON array."""
+"""The statements that write a batch, drops before writes. Each takes its rows as one JSON array, or nothing."""
 
 
 def sheet() -> str:

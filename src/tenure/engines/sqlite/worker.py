@@ -17,13 +17,23 @@ MOST_TOGETHER = 256
 then the thread would wait until they all have asked for more."""
 
 
+Ways = tuple[Callable[[], T], Callable[[], T]]
+"""How something is written: inside a transaction with others, and alone."""
+
+
 class Job(NamedTuple):
-    """Work, and who waits for it; `size` is how much it brings to a shared transaction, 0 if it takes none."""
+    """Work, and who waits for it; `size` is how much it brings to a shared transaction, 0 if it takes none.
+
+    `alone` is how it is done where nothing shares a transaction with it. Where `onward` is another thread, the work
+    gives what that one is to do: how it is done in a transaction, and how alone.
+    """
 
     work: Callable[[], Any]
     future: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
     size: int
+    alone: Callable[[], Any] | None = None
+    onward: Worker | None = None
 
 
 class Worker:
@@ -51,6 +61,10 @@ class Worker:
         """Run a job inside a transaction, perhaps with others, and give what it gives once that is committed."""
         return await self._put(work, size)
 
+    async def prepare(self, work: Callable[[], Ways[T]], writer: Worker, size: int) -> T:
+        """Run a job here that gives the ways of what another thread is to write, in the same order."""
+        return await self._put(work, size, writer)
+
     async def stop(self) -> None:
         """Finish all jobs that were handed over, then end the thread."""
         self._jobs.put(None)
@@ -62,15 +76,17 @@ class Worker:
         for answer in answers:
             answer()
 
-    async def _put(self, work: Callable[[], T], size: int) -> T:
+    async def _put(self, work: Callable[[], Any], size: int, onward: Worker | None = None) -> Any:
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(Job(work, future, loop, size))
+        future: asyncio.Future[Any] = loop.create_future()
+        self._jobs.put(Job(work, future, loop, size, None, onward))
         return await future
 
     def _run(self) -> None:
         while group := self._next():
-            if group[0].size:
+            if group[0].onward is not None:
+                answers = self._prepare(group[0], group[0].onward)
+            elif group[0].size and (len(group) > 1 or group[0].alone is None):
                 answers = self._together(group)
             else:
                 self.tell()
@@ -88,7 +104,7 @@ class Worker:
         while not self._jobs.empty():
             self._take(self._jobs.get())
         group = [self._waiting.popleft()] if self._waiting else []
-        left = MOST_TOGETHER - group[0].size if group and group[0].size else 0
+        left = MOST_TOGETHER - group[0].size if group and group[0].size and not group[0].onward else 0
         while self._waiting and 0 < self._waiting[0].size <= left:
             left -= self._waiting[0].size
             group.append(self._waiting.popleft())
@@ -115,9 +131,17 @@ class Worker:
             return [_answer(job, None, error) for job in group]
         return [_answer(job, result, None) for job, result in zip(group, results, strict=True)]
 
+    def _prepare(self, job: Job, writer: Worker) -> list[Callable[[], None]]:
+        try:
+            together, alone = job.work()
+        except BaseException as error:  # noqa: BLE001  as in `_alone`
+            return [_answer(job, None, error)]
+        writer._jobs.put(job._replace(work=together, alone=alone, onward=None))  # noqa: SLF001  one of the same class
+        return []
+
     def _alone(self, job: Job) -> Callable[[], None]:
         try:
-            return _answer(job, job.work(), None)
+            return _answer(job, (job.alone or job.work)(), None)
         except BaseException as error:  # noqa: BLE001  it belongs to the caller, whatever it is
             return _answer(job, None, error)
 

@@ -1,7 +1,9 @@
--- In: ?1 space, ?2 kind, ?3 effect, ?4 record, ?5 position, ?6 now.
+-- In: ?1 JSON array of [kind, effect, record, position, now], in order; ?2 space.
 -- A message waits without a time while an earlier one of its record waits: messages go out in order per record.
 INSERT INTO tenure_messages (space, kind, effect, record, position, created_at, next_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, CASE
-    WHEN EXISTS (SELECT 1 FROM tenure_messages WHERE record = ?4 AND effect = ?3 AND given_up = 0) THEN NULL
-    ELSE ?6
-END)
+SELECT ?2, value->>0, value->>1, value->>2, value->>3, value->>4, CASE
+    WHEN row_number() OVER (PARTITION BY value->>2, value->>1 ORDER BY key) = 1 AND NOT EXISTS (
+        SELECT 1 FROM tenure_messages WHERE record = value->>2 AND effect = value->>1 AND given_up = 0
+    ) THEN value->>4
+END
+FROM jsonb_each(?1)

@@ -1,0 +1,160 @@
+"""What a batch changes, laid out as rows by statement: an engine in Python runs each once, with all its rows.
+
+The statements have the same names in every engine that takes its rows from here; what is in a row stands on top of
+each `.sql` file.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from tenure.core.batch import Batch, Key
+from tenure.core.deadlines import due
+from tenure.core.kinds import Holdings, holdings
+from tenure.core.row import Row
+
+Cells = tuple[Any, ...]
+Lines = tuple[tuple[Any, ...], ...]
+
+
+class Place:
+    """Where a record lies: its number, and when it is looked at next."""
+
+    __slots__ = ("look_at", "number")
+
+    def __init__(self, number: int, look_at: int | None) -> None:
+        self.number, self.look_at = number, look_at
+
+
+class Sheet:
+    """The rows to be written, by statement."""
+
+    def __init__(self) -> None:
+        self.lines: defaultdict[str, list[Cells]] = defaultdict(list)
+
+    def add(self, statement: str, *cells: object) -> None:
+        """Add a row to a statement."""
+        self.lines[statement].append(cells)
+
+
+def to_json(value: object) -> str:
+    """Give the JSON text that a statement takes."""
+    return msgspec.json.encode(value).decode()
+
+
+def lay_out(sheet: Sheet, batch: Batch, places: Mapping[Key, Place]) -> None:
+    """Lay out all that a batch has changed; each changed record has its place.
+
+    What must be known for it is asked for first. So where an engine's `Source` raises because something was not read
+    yet, nothing is laid out, and the whole can be done again.
+    """
+    outgrown, now = batch.kinds.outgrown, batch.time.now
+    looks = [(before, row, now if row.kind in outgrown else next_look(batch, row)) for before, row in batch.touched()]
+    counts: defaultdict[tuple[str, str], int] = defaultdict(int)
+    born = {(e.kind, e.id): e.position for e in batch.entries if e.name == "create"}
+    for before, after, at in looks:
+        place = places[after.kind, after.id]
+        _look(sheet, place, at)
+        if before is not None and before.version == after.version:
+            sheet.add("write_beats", place.number, after.beaten_at, after.seen, place.look_at)
+            continue
+        _record(sheet, after, place, born.get((after.kind, after.id), 0))
+        table = batch.kinds[after.kind]
+        lay_holdings(sheet, after.kind, holdings(table, before), holdings(table, after), place.number)
+        counts[after.kind, after.state] += 1
+        if before is not None:
+            counts[before.kind, before.state] -= 1
+    for (kind, state), number in counts.items():
+        if number:
+            sheet.add("write_counts", kind, state, number)
+    _events(sheet, batch, places)
+    _numbers(sheet, batch)
+
+
+def next_look(batch: Batch, row: Row) -> int | None:
+    """Give when a record must be looked at: its deadline, or, of an ended one, when it or its followers go."""
+    table = batch.kinds[row.kind]
+    state = table.states.get(row.state)
+    if state is None or not state.final:
+        next_due = due(batch, row) if state is None or state.timers else None
+        return None if next_due is None else next_due[0]
+    if row.kind in batch.kinds.followers:
+        return row.entered_at
+    return None if state.keep is None else row.entered_at + state.keep
+
+
+def _look(sheet: Sheet, place: Place, at: int | None) -> None:
+    """Write when to look, if that is earlier than what is written: a later look finds out by itself.
+
+    Where another build declares more than this one, that build looks at once: it may know of an earlier deadline.
+    """
+    if at is not None and (place.look_at is None or at < place.look_at):
+        if place.look_at is not None:
+            sheet.add("drop_due", place.look_at, place.number)
+        sheet.add("write_due", at, place.number)
+        place.look_at = at
+
+
+def _record(sheet: Sheet, row: Row, place: Place, born: int) -> None:
+    sheet.add(
+        "write_records", place.number, row.kind, row.id, row.state, row.version, row.fence, row.holder,
+        row.created_at, row.entered_at, row.changed_at, row.beaten_at, row.told, row.seen, born, place.look_at,
+        to_json(row.fields), row.rest.decode(),
+    )  # fmt: skip
+
+
+def _events(sheet: Sheet, batch: Batch, places: Mapping[Key, Place]) -> None:
+    for entry in batch.entries:
+        number = places[entry.kind, entry.id].number
+        sheet.add(
+            "write_events", entry.position, number, entry.version, entry.at, entry.by, entry.name, entry.source,
+            entry.target, entry.fence, entry.why, entry.op, entry.note.decode(),
+            to_json(entry.unread) if entry.unread else None,
+        )  # fmt: skip
+        table = batch.kinds[entry.kind]
+        edge = table.edges.get(entry.name)
+        for effect in table.created if entry.name == "create" else edge.effects if edge else ():
+            sheet.add("write_messages", entry.kind, effect, number, entry.position, batch.time.now)
+        if edge is not None and edge.erases:
+            sheet.add("erase_events", number, entry.version)
+
+
+def _numbers(sheet: Sheet, batch: Batch) -> None:
+    for op, answer in batch.answers.items():
+        sheet.add("write_ops", op, answer.digest.hex(), to_json(answer.rows))
+    for slot, held in batch.changed_slots():
+        sheet.add("write_slots", slot.kind, slot.limit, slot.key, held)
+        if not held:
+            sheet.add("drop_slots", slot.kind, slot.limit, slot.key)
+    for (kind, field), last in batch.changed_serials():
+        sheet.add("write_serials", kind, field, last)
+
+
+def lay_holdings(sheet: Sheet, kind: str, had: Holdings, has: Holdings, number: int) -> None:
+    """Lay out the difference between what stood beside a record and what is to stand there."""
+    if had == has:
+        return
+    _exchange(sheet, "ranks", _ranks(kind, had), _ranks(kind, has), number)
+    _exchange(sheet, "holders", _slots(had), _slots(has), number)
+    _exchange(sheet, "children", had.parents, has.parents, number)
+
+
+def _ranks(kind: str, of: Holdings) -> Lines:
+    return () if of.rank is None else ((kind, of.rank.state, of.rank.per, of.rank.value),)
+
+
+def _slots(of: Holdings) -> Lines:
+    return tuple((slot.kind, slot.limit, slot.key) for slot in of.slots)
+
+
+def _exchange(sheet: Sheet, table: str, had: Lines, has: Lines, number: int) -> None:
+    for line in had:
+        if line not in has:
+            sheet.add(f"drop_{table}", *line, number)
+    for line in has:
+        if line not in had:
+            sheet.add(f"write_{table}", *line, number)
