@@ -46,7 +46,7 @@ Reason = Literal[
 Asked = Change[Any] | TimedChange
 
 
-class Transaction(msgspec.Struct, frozen=True):
+class Transaction(msgspec.Struct, frozen=True, gc=False):
     """Changes that are applied all or not at all, by one actor; `digest` tells two bodies of one op id apart."""
 
     changes: Sequence[Asked]
@@ -57,7 +57,7 @@ class Transaction(msgspec.Struct, frozen=True):
     timed: bool = False
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class Refusal(msgspec.Struct, frozen=True, gc=False):
     """Why nothing happened, as plain data: `row` is the record as it was found, `state` the one to be entered."""
 
     reason: Reason
@@ -79,14 +79,14 @@ class Refusal(msgspec.Struct, frozen=True):
     holders: tuple[str, ...] = ()
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """What an op id's first application gave; kept for its repeats."""
 
     digest: bytes
     rows: tuple[Row, ...]
 
 
-class Write(msgspec.Struct, frozen=True):
+class Write(msgspec.Struct, frozen=True, gc=False):
     """One change made: the row before and after, and its event. A beat has no event."""
 
     before: Row | None
@@ -94,7 +94,7 @@ class Write(msgspec.Struct, frozen=True):
     entry: Entry | None
 
 
-class Writes(msgspec.Struct, frozen=True):
+class Writes(msgspec.Struct, frozen=True, gc=False):
     """A transaction made: its writes in order, and what the space's counters are after it.
 
     `moved` says which records took a slot (True) or left it.
@@ -112,7 +112,7 @@ class Writes(msgspec.Struct, frozen=True):
         return tuple(write.after for write in self.writes)
 
 
-class Replay(msgspec.Struct, frozen=True):
+class Replay(msgspec.Struct, frozen=True, gc=False):
     """The op id was applied before: its first answer."""
 
     rows: tuple[Row, ...]

@@ -14,10 +14,11 @@ import msgspec
 from tenure.core.clock import Time
 from tenure.core.decide import Refusal, Transaction
 from tenure.core.kinds import Kinds, Rank, Slot
+from tenure.core.pieces import Part, Piece
 from tenure.core.row import Entry, Row
 
 
-class Applied(msgspec.Struct, frozen=True):
+class Applied(msgspec.Struct, frozen=True, gc=False):
     """A transaction made, or made before: each change's record as the change left it."""
 
     rows: tuple[Row, ...]
@@ -27,7 +28,7 @@ class Applied(msgspec.Struct, frozen=True):
 Outcome = Applied | Refusal
 
 
-class Query(msgspec.Struct, frozen=True):
+class Query(msgspec.Struct, frozen=True, gc=False):
     """Which records to read: of these states, below this parent, of this key of a rank.
 
     The order is that of the rank if one state with a rank is asked for, else that of creation. `after` is the id of
@@ -45,7 +46,7 @@ class Query(msgspec.Struct, frozen=True):
     most: int = 1000
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One effect that waits, or that was taken for delivery: `token` is its fence."""
 
     effect: str
@@ -58,7 +59,7 @@ class Message(msgspec.Struct, frozen=True):
     error: str = ""
 
 
-class Settled(msgspec.Struct, frozen=True):
+class Settled(msgspec.Struct, frozen=True, gc=False):
     """What became of a taken message: done, to be tried again at an instant, or given up (neither)."""
 
     effect: str
@@ -71,7 +72,7 @@ class Settled(msgspec.Struct, frozen=True):
     error: str = ""
 
 
-class Swept(msgspec.Struct, frozen=True):
+class Swept(msgspec.Struct, frozen=True, gc=False):
     """What a sweep made and removed, when the next record is due, and whether more is due already."""
 
     made: int
@@ -80,7 +81,7 @@ class Swept(msgspec.Struct, frozen=True):
     more: bool
 
 
-class Difference(msgspec.Struct, frozen=True):
+class Difference(msgspec.Struct, frozen=True, gc=False):
     """One place where an index does not say what the records say."""
 
     what: str
@@ -178,6 +179,33 @@ class Engine(Protocol):
 
     async def declarations(self) -> dict[str, bytes]:
         """Read the tables under which each kind was last opened, as JSON."""
+        ...
+
+    async def dump(self, space: str, after: str, most: int) -> Part:
+        """Read a part of all that a space holds, after the mark of the part before; the first begins after ''."""
+        ...
+
+    async def load(self, space: str, pieces: Sequence[Piece]) -> None:
+        """Put pieces into a space as they are, sealed or not, without what stands beside the records.
+
+        They come in the order in which an engine dumps them: a record before its events, these before its messages.
+        """
+        ...
+
+    async def index(self, space: str, now: int | None = None) -> None:
+        """Make what stands beside the records of a loaded space, sealed or not."""
+        ...
+
+    async def erase(self, space: str) -> None:
+        """Remove all that a space holds, sealed or not, in bounded steps. Its seal stays."""
+        ...
+
+    async def seal(self, space: str, reason: str) -> None:
+        """Refuse all writes of a space with `Unavailable` and this reason, whichever process; '' allows them again."""
+        ...
+
+    async def sealed(self, space: str) -> str:
+        """Read why a space may not be written; '' if it may."""
         ...
 
     def listen(self, listener: Listener) -> Callable[[], None]:

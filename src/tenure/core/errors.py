@@ -16,6 +16,7 @@ TenureError
 │   ├── OpConflict        the op id was used for another transaction
 │   └── UnknownState      a newer build put the record into a state that this build does not know
 ├── Unavailable           nothing changed; a retry is safe
+│   └── StoreReplaced     the store was emptied or begun anew while it was open: open it again to go on
 ├── OutcomeUnknown        it may have been applied: read first, or retry with the same op id
 ├── LeaseLost             the body of `hold` was ended because its lease is gone
 └── CursorAhead           the cursor is beyond the record: the store was set back to an earlier time
@@ -111,6 +112,10 @@ class UnknownState(Refused):
 
 class Unavailable(TenureError):  # noqa: N818
     """The store could not be reached or is busy. Nothing changed; a retry is safe."""
+
+
+class StoreReplaced(Unavailable):
+    """The store was emptied or begun anew while it was open. Nothing changed; open it again to go on with it."""
 
 
 class OutcomeUnknown(TenureError):  # noqa: N818

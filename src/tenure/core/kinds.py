@@ -16,7 +16,7 @@ from tenure.core.row import Row
 from tenure.core.table import Table
 
 
-class Slot(msgspec.Struct, frozen=True):
+class Slot(msgspec.Struct, frozen=True, gc=False):
     """The key under which a limit counts."""
 
     kind: str
@@ -24,7 +24,7 @@ class Slot(msgspec.Struct, frozen=True):
     key: str
 
 
-class Rank(msgspec.Struct, frozen=True):
+class Rank(msgspec.Struct, frozen=True, gc=False):
     """A record's place in the order of a state's records; `per` is the JSON of the fields it is ordered per."""
 
     state: str
@@ -32,7 +32,7 @@ class Rank(msgspec.Struct, frozen=True):
     value: float
 
 
-class Holdings(msgspec.Struct, frozen=True):
+class Holdings(msgspec.Struct, frozen=True, gc=False):
     """What stands beside one record: its rank, the slots that it holds, and its parents by field."""
 
     rank: Rank | None = None
@@ -43,7 +43,7 @@ class Holdings(msgspec.Struct, frozen=True):
 NOTHING = Holdings()
 
 
-class Follower(msgspec.Struct, frozen=True):
+class Follower(msgspec.Struct, frozen=True, gc=False):
     """A kind whose records, in these states, end with a parent."""
 
     kind: str

@@ -7,7 +7,7 @@ import msgspec
 from tenure.core.fields import Plain
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One record. Instants are microseconds; `rest` is a JSON object of the opaque fields.
 
     `told` is the version of the last command to the holder, `seen` the last that it acknowledged.
@@ -29,7 +29,7 @@ class Row(msgspec.Struct, frozen=True):
     rest: bytes
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One event. `position` orders all events of a space; `note` is a JSON object of the parameters.
 
     `unread` says between which versions commands died with the record: after the first, up to the second.

@@ -109,9 +109,11 @@ class Sweep:
         for statement, lines in self._sheet.lines.items():
             sheet.lines[statement] += lines
         lay_out(sheet, self.batch, self._ground.places)
-        places = {place.number: place for place in self._ground.places.values()}
+        places = self._ground.places
+        changed = {places[row.kind, row.id].number for _, row in self.batch.touched()}
+        settled = changed | {place.number for place in places.values() if place.look_at is not None}
         for number, at in self._again.items():
-            if number not in places or number in self._dropped or places[number].look_at is None:
+            if number in self._dropped or number not in settled:
                 sheet.add("write_looks", number, at)
                 if at is not None:
                     sheet.add("write_due", at, number)

@@ -170,7 +170,7 @@ def failing_reads(store: Store) -> Iterator[asyncio.Event]:
         raise apsw.IOError("disk I/O error")
 
     assert isinstance(store.engine, engine.SqliteEngine)
-    connections = store.engine._connection, store.engine._reads
+    connections = store.engine._connection, store.engine._reads, store.engine._ahead_reads
     for connection in connections:
         connection.exec_trace = fail
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections import Counter
@@ -21,12 +22,17 @@ from tests.engine_contract.kinds import KINDS, Bot, Instance, Job, Kettle, Match
 import tenure
 from tenure import hours, seconds, testing
 from tenure.engines.sqlite.engine import SqliteEngine
-from tenure.engines.sqlite.statements import SQL
+from tenure.engines.sqlite.statements import SHEET, SQL, step
 from tenure.engines.sqlite.worker import Worker
 
-NAMES = {text: name for name, text in SQL.items()} | {"BEGIN IMMEDIATE": "BEGIN", "COMMIT": "COMMIT"}
+NAMES = (  # as SQLite's trace writes them: without the first dashes, and the steps of a trigger on one line
+    {text.removeprefix("-- "): name for name, text in SQL.items()}
+    | {re.sub(r"\s", " ", step(name)): name for name in SHEET}
+    | {"BEGIN IMMEDIATE": "BEGIN", "COMMIT": "COMMIT"}
+)
 READS = {"read_events", "read_feed"}  # asked for by no writing step
-POINTS = sorted((set(SQL) | {"schema", "BEGIN", "COMMIT", "committed", "told"}) - READS)
+COPIES = {name for name in SQL if name.startswith(("copy_", "load_"))}  # of a store that is moved, not of one at work
+POINTS = sorted((set(SQL) | {"schema", "BEGIN", "COMMIT", "committed", "told"}) - READS - COPIES)
 
 
 class Points:
@@ -46,12 +52,11 @@ class Points:
     def watch(self, connection: apsw.Connection) -> None:
         """Stand at every point of a connection."""
 
-        def statement(_cursor: object, sql: str, _values: object) -> bool:
-            if sql in NAMES or sql.lstrip().startswith("CREATE TABLE"):
-                self.reach(NAMES.get(sql, "schema"))
-            return True
+        def statement(event: dict[str, Any]) -> None:
+            if event["sql"] in NAMES or event["sql"].lstrip().startswith("CREATE TABLE"):
+                self.reach(NAMES.get(event["sql"], "schema"))
 
-        connection.exec_trace = statement
+        connection.trace_v2(apsw.SQLITE_TRACE_STMT, statement)
 
     def watch_outside(self) -> None:
         """Stand where a transaction is over: before what follows a commit, and before callers are told."""

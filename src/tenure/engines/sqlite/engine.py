@@ -25,9 +25,10 @@ from tenure.core.engine import (
 )
 from tenure.core.errors import OutcomeUnknown, Unavailable
 from tenure.core.kinds import Kinds, Slot
+from tenure.core.pieces import Part, Piece
 from tenure.core.row import Entry, Row
 from tenure.core.sheet import to_json
-from tenure.engines.sqlite import audit, builds, finding, outbox, reading
+from tenure.engines.sqlite import audit, builds, copying, finding, outbox, reading
 from tenure.engines.sqlite.ahead import Ahead, Flight, decide_all
 from tenure.engines.sqlite.connection import (
     LOG_PAGES_BEFORE_CHECKPOINT,
@@ -49,6 +50,7 @@ T = TypeVar("T")
 
 LOOK_FOR_OTHERS_SECONDS = 0.05
 MOST_EVENTS_TOLD = 10_000
+ERASED_AT_ONCE = 5000
 
 
 class SqliteEngine:
@@ -173,7 +175,8 @@ class SqliteEngine:
     def _put(self, flight: Flight) -> bool:
         """Write what was decided ahead, and tell whether it still held."""
         if flight.values is None:
-            return first(self._connection.execute("SELECT writes FROM tenure_clock"), 0) == flight.ground.writes
+            stamp: int = first(self._connection.execute("SELECT stamp FROM tenure_clock"), 0)
+            return stamp == flight.ground.stamp
         try:
             self._connection.execute(WRITE_SHEET, flight.values)
         except apsw.ConstraintError:
@@ -342,6 +345,40 @@ class SqliteEngine:
         sql = "SELECT kind, declaration FROM tenure_kinds"
         return await self._read(lambda: {k: d.encode() for k, d in self._reads.execute(sql)})
 
+    # ------------------------------------------------------------------------------------- copying
+
+    async def dump(self, space: str, after: str, most: int) -> Part:
+        """Read a part of all that a space holds, after the mark of the part before."""
+        return await self._read(lambda: copying.dump(self._reads, self._space(space, self._reads), after, most))
+
+    async def load(self, space: str, pieces: Sequence[Piece]) -> None:
+        """Put pieces into a space as they are, without what stands beside the records."""
+        await self._writer.write(lambda: copying.load(self._connection, self._make_space(space), pieces))
+
+    async def index(self, space: str, now: int | None = None) -> None:
+        """Make what stands beside the records of a loaded space."""
+
+        def job() -> None:
+            number = self._make_space(space)
+            copying.index(self._connection, number, self.kinds, self._time(number, now))
+
+        await self._writer.write(job)
+
+    async def erase(self, space: str) -> None:
+        """Remove all that a space holds, in bounded steps."""
+        while await self._writer.write(
+            lambda: copying.erase(self._connection, self._make_space(space), ERASED_AT_ONCE)
+        ):
+            pass
+
+    async def seal(self, space: str, reason: str) -> None:
+        """Refuse all writes of a space with this reason, those of other processes too; without one, allow them."""
+        await self._writer.write(lambda: copying.seal(self._connection, self._make_space(space), reason))
+
+    async def sealed(self, space: str) -> str:
+        """Read why a space may not be written; the empty text if it may."""
+        return await self._read(lambda: copying.sealed(self._reads, self._space(space, self._reads)))
+
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call the listener for each write from now on; gives the function that ends it."""
         self._listeners.append(listener)
@@ -413,7 +450,7 @@ class SqliteEngine:
             changes = self._connection.total_changes()
             yield
             if self._connection.total_changes() > changes:
-                self._connection.execute("UPDATE tenure_clock SET writes = writes + 1")
+                self._connection.execute("UPDATE tenure_clock SET stamp = random()")
         except apsw.Error as error:
             self._roll_back()
             raise _unavailable(error) from error

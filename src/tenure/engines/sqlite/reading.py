@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import apsw
@@ -57,23 +57,22 @@ class Files:
         self._held: dict[Slot, int] = {}
         self._serials: dict[tuple[str, str], int] = {}
         self._answers: dict[str, Answer | None] = {}
-        self._moved: list[Batch] = []
+        self.flying: Sequence[Batch] = ()
+        """Batches that are on their way into the tables."""
 
-    def begin_with(self, batch: Batch, files: Files) -> None:
-        """Take what a batch leaves, which is still being written, for what lies in the tables."""
-        self.places.update(files.places)
+    def take_over(self, batch: Batch, places: Mapping[tuple[str, str], Place]) -> None:
+        """Take what a batch leaves for what lies in the tables."""
+        self.places.update((key, places[key]) for key in batch.rows if key in places)
         self._rows.update(batch.rows)
         self._held.update(batch.slots)
         self._serials.update(batch.serials)
-        self._answers.update(batch.answers)
-        self._moved.append(batch)
 
     def load(self, transactions: Sequence[Transaction]) -> None:
         """Read at once what the transactions name; what they turn out to need beyond is read one by one."""
         self._load_rows({(c.kind, str(c.id)) for t in transactions for c in t.changes}.difference(self._rows))
-        ops = [t.op for t in transactions if t.op and t.op not in self._answers]
+        ops = [t.op for t in transactions if t.op]
+        self._answers = dict.fromkeys(ops)
         if ops:
-            self._answers.update(dict.fromkeys(ops))
             for (text,) in self._connection.execute(SQL["read_ops"], (self._space, to_json(ops))):
                 for op, digest, answer in decode_ops(text):
                     self._answers[op] = Answer(bytes.fromhex(digest), decode_answer(answer))
@@ -93,7 +92,7 @@ class Files:
 
     def holders(self, slot: Slot, most: int) -> Sequence[str]:
         """Read who holds one."""
-        moved = [batch.moved(slot) for batch in self._moved]
+        moved = [batch.moved(slot) for batch in self.flying]
         found = list(holders(self._connection, self._space, slot, most + sum(map(len, moved))))
         for ids in moved:
             found = [*(id for id in found if id not in ids), *(id for id, holds in ids.items() if holds)]
@@ -108,6 +107,9 @@ class Files:
 
     def answer(self, op: str) -> Answer | None:
         """Read the first answer to an op id."""
+        for batch in self.flying:
+            if op in batch.answers:
+                return batch.answers[op]
         return self._answers.get(op)
 
     def _load_rows(self, keys: set[tuple[str, str]]) -> None:
@@ -134,9 +136,9 @@ def first(rows: Iterable[Cells], otherwise: int) -> int:
 
 
 class Ground(NamedTuple):
-    """What a batch begins with: how often anything was written, the sequence, the last instant read, the last record."""
+    """What a batch begins with: the stamp of the last write, the sequence, the last instant read, the last record."""
 
-    writes: int
+    stamp: int
     sequence: int
     read_at: int
     last: int
@@ -144,11 +146,11 @@ class Ground(NamedTuple):
 
 def read_ground(connection: apsw.Connection, space: int, now: int) -> tuple[Ground, Time]:
     """Read what a batch begins with, and the clock, which never goes back, with what is credited."""
-    ((writes, sequence, read_at, last, swept_at, alive_until, outages),) = connection.execute(
+    ((stamp, sequence, read_at, last, swept_at, alive_until, outages),) = connection.execute(
         SQL["read_ground"], (space,)
     )
     time = Time(max(now, read_at), swept_at, alive_until, decode_outages(outages))
-    return Ground(writes, sequence, read_at, last), time
+    return Ground(stamp, sequence, read_at, last), time
 
 
 def read_time(connection: apsw.Connection, space: int, now: int) -> Time:

@@ -14,7 +14,7 @@ SQL = _read("sql")
 STEPS = [text for _, text in sorted(_read("schema").items())]
 
 SHEET = (
-    "check_writes",
+    "check_stamp",
     "drop_due",
     "drop_ranks",
     "drop_holders",
@@ -47,10 +47,16 @@ def sheet() -> str:
     waits for the event loop, so that SQLite and Python never work at the same time.
     """
     columns = ", ".join(f"NULL AS {name}" for name in SHEET)
-    bodies = "".join(f"{SQL[name].replace('?1', f'NEW.{name}').replace('?2', 'NEW.space')};\n" for name in SHEET)
+    steps = "".join(f"{step(name)};\n" for name in SHEET)
     return f"""CREATE TEMP VIEW tenure_sheet AS SELECT NULL AS space, {columns};
                CREATE TEMP TRIGGER tenure_sheet_is_written INSTEAD OF INSERT ON tenure_sheet BEGIN
-               {bodies}END"""
+               {steps}END"""
+
+
+def step(name: str) -> str:
+    """Give a statement as a step of the trigger, with the columns of the view for its values."""
+    lines = [line for line in SQL[name].splitlines() if not line.startswith("--")]
+    return "\n".join(lines).replace("?1", f"NEW.{name}").replace("?2", "NEW.space")
 
 
 WRITE_SHEET = f"INSERT INTO tenure_sheet VALUES (?{', ?' * len(SHEET)})"

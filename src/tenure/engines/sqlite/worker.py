@@ -55,15 +55,18 @@ class Worker:
 
     async def do(self, work: Callable[[], T]) -> T:
         """Run a job on the thread and give what it gives."""
-        return await self._put(work, 0)
+        done: T = await self._put(work, 0)
+        return done
 
     async def write(self, work: Callable[[], T], size: int = 1) -> T:
         """Run a job inside a transaction, perhaps with others, and give what it gives once that is committed."""
-        return await self._put(work, size)
+        done: T = await self._put(work, size)
+        return done
 
     async def prepare(self, work: Callable[[], Ways[T]], writer: Worker, size: int) -> T:
         """Run a job here that gives the ways of what another thread is to write, in the same order."""
-        return await self._put(work, size, writer)
+        done: T = await self._put(work, size, writer)
+        return done
 
     async def stop(self) -> None:
         """Finish all jobs that were handed over, then end the thread."""
@@ -136,7 +139,7 @@ class Worker:
             together, alone = job.work()
         except BaseException as error:  # noqa: BLE001  as in `_alone`
             return [_answer(job, None, error)]
-        writer._jobs.put(job._replace(work=together, alone=alone, onward=None))  # noqa: SLF001  one of the same class
+        writer._jobs.put(job._replace(work=together, alone=alone, onward=None))
         return []
 
     def _alone(self, job: Job) -> Callable[[], None]:

@@ -48,8 +48,8 @@ def run(connection: apsw.Connection, space: int, sheet: Sheet, batch: Batch) -> 
     connection.execute(WRITE_SHEET, values_of(space, sheet, batch))
 
 
-def values_of(space: int, sheet: Sheet, batch: Batch, writes: int | None = None) -> Cells:
-    """Give what `WRITE_SHEET` takes; for a batch decided ahead also how often anything had been written then."""
-    clock = to_json((batch.sequence, batch.time.now))
+def values_of(space: int, sheet: Sheet, batch: Batch, after: int | None = None, stamp: int | None = None) -> Cells:
+    """Give what `WRITE_SHEET` takes; for a batch decided ahead also after which stamp it comes, and its own."""
+    clock = to_json((batch.sequence, batch.time.now, stamp))
     rows = (to_json(sheet.lines[name]) if name in sheet.lines else None for name in SHEET[1:-1])
-    return (space, writes, *rows, clock)
+    return (space, after, *rows, clock)

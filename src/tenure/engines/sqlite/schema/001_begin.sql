@@ -12,13 +12,13 @@ CREATE TABLE tenure_spaces (
     ops_pruned  INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- One row: the sequence that gives events their positions and holders their fences, the last instant read, and how
--- often anything was written, by which a batch that was decided ahead knows whether it still holds.
+-- One row: the sequence that gives events their positions and holders their fences, the last instant read, and the
+-- stamp of the last write, by which a batch that was decided ahead knows whether it still holds.
 CREATE TABLE tenure_clock (
     one      INTEGER PRIMARY KEY CHECK (one = 1),
     sequence INTEGER NOT NULL,
     read_at  INTEGER NOT NULL,
-    writes   INTEGER NOT NULL
+    stamp    INTEGER NOT NULL
 ) STRICT;
 INSERT INTO tenure_clock VALUES (1, 0, 0, 0);
 
