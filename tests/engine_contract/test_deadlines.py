@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections.abc import Awaitable
+from typing import Any
 
 import pytest
 from tests.engine_contract.conftest import START, Stores
@@ -133,20 +136,22 @@ async def test_an_answer_and_the_closing_at_one_instant_are_one_order(a_store: S
         await a(store, Quiz.open, "q", closes_at=START + minutes(1))
         pass_unswept(store, minutes(1))
         guesses = [[Guess.create(f"g{n}", quiz="q", choice="a")] for n in range(20)]
-        verdicts, _ = await asyncio.gather(store.submit(guesses), store.sweep())
-        assert all(isinstance(verdict, NotUnder) for verdict in verdicts)
+        early, _, late = await asyncio.gather(store.submit(guesses), store.sweep(), store.submit(guesses))
+        assert all(isinstance(verdict, NotUnder) for verdict in [*early, *late])
         assert await store.find(Guess.given, under="q") == []
 
 
 async def test_a_sweeper_and_a_beat_at_the_deadline_have_one_outcome(a_store: Stores) -> None:
     async with a_store() as store:
-        for number in range(10):
+        for number, (late, sweeper_first) in enumerate(itertools.product([True, False], [True, False])):
             instance = await a(store, Instance.up, f"i{number}")
             await store.sweep(hours(1))
-            pass_unswept(store, seconds(10) - MICROSECOND * (number % 2))
-            beat, made = await asyncio.gather(store.beat(instance.claim), store.sweep(hours(1)), return_exceptions=True)
+            pass_unswept(store, seconds(10) - MICROSECOND * (not late))
+            both: list[Awaitable[Any]] = [store.beat(instance.claim), store.sweep(hours(1))]
+            answers = await asyncio.gather(*(reversed(both) if sweeper_first else both), return_exceptions=True)
+            beat, made = reversed(answers) if sweeper_first else answers
             found = await store.get(Instance, instance.id)
-            if number % 2:
+            if not late:
                 assert (beat, made, found.state) == ([], 0, Instance.up)
                 await store.apply(Instance.leave(found.claim))
             else:

@@ -1,8 +1,10 @@
 """The contract of the API, as its callers see it."""
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
+import pytest
 from tests.services.meetings.making import World, a_world
 
 from tenure import Claim
@@ -77,6 +79,24 @@ async def test_stopping_works_in_every_state_and_is_no_error_when_it_is_over() -
             assert (meeting["status"], meeting["end_reason"]) == ("completed", "stopped")
             assert (await world.user_call(user, "DELETE", f"/bots/google_meet/{state}")).status == 202
         assert (await world.user_call(user, "DELETE", "/bots/google_meet/never")).status == 404
+
+
+@pytest.mark.parametrize("stop_first", [True, False])
+async def test_a_bot_that_joins_while_it_is_stopped_is_stopped_and_its_events_say_both(*, stop_first: bool) -> None:
+    async with a_world() as world:
+        user = await world.a_user()
+        bot = await world.a_bot(user, "m", state="starting")
+        both: list[Awaitable[Any]] = [bot.tell("joined"), world.user_call(user, "DELETE", "/bots/google_meet/m")]
+        answers = await asyncio.gather(*(reversed(both) if stop_first else both))
+        joined, stopped = reversed(answers) if stop_first else answers
+        assert stopped.status == 202
+        assert (await world.meeting(user, "m"))["status"] == "stopping"
+        (record,) = await world.store.find(Meeting.stopping)
+        happened = [event.name for event in await world.store.history(Meeting, record.id)]
+        if joined.status == 200 and "joined" in happened:
+            assert happened[-2:] == ["joined", "stop"]
+        else:
+            assert (joined.status, happened[-1]) == (409, "stop")
 
 
 async def test_settings_reach_a_bot_that_comes_or_attends_only() -> None:
