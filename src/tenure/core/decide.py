@@ -95,21 +95,17 @@ class Write(msgspec.Struct, frozen=True, gc=False):
 
 
 class Writes(msgspec.Struct, frozen=True, gc=False):
-    """A transaction made: its writes in order, and what the space's counters are after it.
+    """A transaction made: its writes in order, the record as each left it, and the space's counters after it.
 
     `moved` says which records took a slot (True) or left it.
     """
 
-    writes: tuple[Write, ...]
+    writes: list[Write]
+    rows: tuple[Row, ...]
     sequence: int
     held: dict[Slot, int]
     moved: list[tuple[Slot, str, bool]]
     serials: dict[tuple[str, str], int]
-
-    @property
-    def rows(self) -> tuple[Row, ...]:
-        """The record as each change left it."""
-        return tuple(write.after for write in self.writes)
 
 
 class Replay(msgspec.Struct, frozen=True, gc=False):
@@ -159,7 +155,8 @@ def decide(view: View, transaction: Transaction) -> Decision:
             draft.make(change)
     except Stop as stop:
         return stop.refusal
-    return Writes(tuple(draft.writes), draft.sequence, draft.slots, draft.moved, draft.serials)
+    rows = tuple([write.after for write in draft.writes])
+    return Writes(draft.writes, rows, draft.sequence, draft.slots, draft.moved, draft.serials)
 
 
 class Stop(Exception):  # noqa: N818  it carries a refusal out of a draft, and never leaves this module

@@ -7,6 +7,7 @@ between a row's holdings before and after a batch, and `doctor` compares them wi
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -124,7 +125,16 @@ def value_of(table: Table, row: Row, name: str) -> Plain:
 
 
 def _key(table: Table, row: Row, names: tuple[str, ...]) -> str:
+    if len(names) == 1:
+        value = value_of(table, row, names[0])
+        return _key_of_text(value) if type(value) is str else key_of([value])
     return key_of([value_of(table, row, name) for name in names])
+
+
+@lru_cache(4096)
+def _key_of_text(value: str) -> str:
+    """Give the key of one text, which is the usual one: a pool, an account, a parent."""
+    return key_of([value])
 
 
 def key_of(values: list[Plain]) -> str:
