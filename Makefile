@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # More for pytest, such as PYTEST='-k sweeper -x'.
 PYTEST ?=
-# The benchmarks to run, such as BENCH='beats scale'; all if none is named.
+# The benchmarks to run, such as BENCH='sqlite peers'; all if none is named, which takes about 20 minutes.
 BENCH ?=
 # More for `tenure up`, such as UP='--port 9000'.
 UP ?=
@@ -33,7 +33,8 @@ format: set-up ## Format the code, and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: set-up ## Measure throughput, latency and memory, and write docs/benchmarks.md
+bench: ## Measure all engines, also beside others, and write docs/benchmarks.md
+	@$(PYTHON) tools/set_up.py benchmarks
 	$(BIN)/python -m benchmarks $(BENCH)
 
 soak: set-up ## Run the long tests: simulation, crashes, failovers, planted bugs

@@ -5,20 +5,29 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import time
 
-from benchmarks.report import write_page
+from benchmarks import page
 
-SUBJECTS = ("sqlite", "large", "beats", "limits", "scale", "meetings")
+from tenure.benchmarks.stand import ENGINES
+
+PARTS = (*ENGINES, "peers", "large", "scale", "meetings")
 
 
 def main() -> None:
-    """Measure one subject after the other."""
+    """Measure one part after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("subjects", nargs="*", metavar="NAME", help=f"of {', '.join(SUBJECTS)}; all if none is named")
-    for subject in parser.parse_args().subjects or SUBJECTS:
-        print(f"\n{subject}", flush=True)
-        subprocess.run([sys.executable, "-m", f"benchmarks.{subject}"], check=True)
-    write_page()
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all if none is named")
+    chosen = parser.parse_args().parts or PARTS
+    if unknown := [part for part in chosen if part not in PARTS]:
+        parser.error(f"there is no part {', '.join(unknown)}: name some of {', '.join(PARTS)}")
+    for part in chosen:
+        began = time.perf_counter()
+        print(f"\n{part}", flush=True)
+        command = ["benchmarks.engines", part] if part in ENGINES else [f"benchmarks.{part}"]
+        subprocess.run([sys.executable, "-m", *command], check=True)
+        page.write()
+        print(f"{part} took {time.perf_counter() - began:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,69 +4,58 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import tempfile
-from functools import partial
-from pathlib import Path
+from dataclasses import replace
 
-from benchmarks.report import save, summed_up
-from benchmarks.sqlite import MOST, Statement, copied, count, log_statements, replay
-from benchmarks.workloads import WORKLOADS, Mover, Player, Workload, fill, run
+import uvloop
+from benchmarks.report import Result, save
 
-import tenure
 from tenure import Store
-from tenure.engines.sqlite.engine import SqliteEngine
+from tenure.benchmarks.machine import folder_on_disk
+from tenure.benchmarks.measuring import CALLERS, measure, prepare
+from tenure.benchmarks.stand import stand_of
+from tenure.benchmarks.workloads import FULL, MOVE, Workload
 
 RECORDS_EACH = 400_000
+GOALS = {"move": {"ratio_raw": "≥ 0.8", "ratio_naive": "≥ 5"}, "full": {"ratio_raw": "≥ 0.8", "ratio_naive": "≥ 3"}}
 
 
-async def one_round(
-    store: Store, engine: SqliteEngine, folder: Path, workload: Workload, seconds: float, turns: list[int]
-) -> dict[str, float]:
-    """Run one workload in all ways in the same minute."""
-    best = (await run(store, workload, MOST, seconds, turns)).ops_per_s
-    naive = (await run(store, workload, 1, seconds, turns)).ops_per_s
-    statements: list[Statement] = []
-    await copied(engine, folder / "live.db", folder / "copy.db")
-    await engine._writer.do(partial(log_statements, engine, statements))  # noqa: SLF001  they are what is measured
-    changes = await count(store, workload, seconds, turns)
-    await engine._writer.do(partial(log_statements, engine, None))  # noqa: SLF001  as above
-    raw = replay(folder / "copy.db", statements, changes)
-    return {
-        "changes/s": best,
-        "the same statements without Tenure: changes/s": raw,
-        "per the statements alone": best / raw,
-        "per one awaited commit each": best / naive,
-    }
+def enlarged(workload: Workload) -> Workload:
+    """Give a workload on many records, in a file that holds those of both."""
+    return replace(
+        workload,
+        kinds=(*MOVE.kinds, *FULL.kinds),
+        fill=_fill_both,
+        records=RECORDS_EACH,
+    )
 
 
-async def measure(folder: Path, rounds: int, seconds: float) -> dict[str, list[dict[str, float]]]:
-    """Fill a file once, and run both workloads in turn."""
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in WORKLOADS}
-    turns = {name: [0] * RECORDS_EACH for name in WORKLOADS}
-    async with tenure.open(f"sqlite://{folder}/live.db", Mover, Player) as store:
-        engine = store.engine
-        if not isinstance(engine, SqliteEngine):
-            raise TypeError(engine)
-        await fill(store, RECORDS_EACH)
-        for _ in range(rounds):
-            for name, workload in WORKLOADS.items():
-                figures = await one_round(store, engine, folder, workload, seconds, turns[name])
-                found[name].append(figures)
-    return found
+async def _fill_both(store: Store, records: int) -> None:
+    await MOVE.fill(store, records)
+    await FULL.fill(store, records)
+
+
+async def run(rounds: int, seconds: float) -> None:
+    """Fill a file once, and measure both workloads on copies of it."""
+    folder = folder_on_disk()
+    with stand_of("sqlite", folder) as stand:
+        filled = await prepare(stand, enlarged(MOVE))
+        for workload in (MOVE, FULL):
+            title = f"`{workload.name}` among {2 * RECORDS_EACH:,} live records, in a scattered order"
+            result = await Result.begin(stand, folder, f"large-{workload.name}", title)
+            result.callers = (CALLERS,)
+            measured = await measure(
+                stand, enlarged(workload), rounds=rounds, seconds=seconds, tell=lambda _: None, filled=filled
+            )
+            save(result, measured.rounds, GOALS[workload.name])
 
 
 def main() -> None:
     """Measure, print, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--seconds", type=float, default=2.0)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        found = asyncio.run(measure(Path(folder), options.rounds, options.seconds))
-    for name, rounds in found.items():
-        goals = {"per the statements alone": "≥ 0.8", "per one awaited commit each": "≥ 5" if name == "move" else "≥ 3"}
-        title = f"`{name}` among {2 * RECORDS_EACH:,} live records, in a scattered order, by {MOST} callers"
-        save(f"sqlite-{name}-large", title, summed_up(rounds), goals)
+    uvloop.run(run(options.rounds, options.seconds))
 
 
 if __name__ == "__main__":

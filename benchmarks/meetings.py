@@ -173,7 +173,7 @@ def main() -> None:
             finally:
                 server.kill()
     goals = {f"p99 ms, at {RATE}/s": "≤ 50", f"p99 ms, {CALLERS} callers": "≤ 150"}
-    save("meetings", "`POST /bots` over HTTP, with a runtime that starts nothing", summed_up(rounds), goals)
+    save(Result.plain("meetings", "`POST /bots` over HTTP, with a runtime that starts nothing"), rounds, goals)
 
 
 if __name__ == "__main__":

@@ -1,110 +1,117 @@
-"""What the benchmarks have in common: where they ran, how figures are summed up, and the page that shows them."""
+"""What a measurement gave: written as JSON, printed as a table, and shown on the page."""
 
 from __future__ import annotations
 
 import json
-import os
-import platform
-import sqlite3
-import tempfile
-import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-import apsw
-import msgspec
+import tenure
+from tenure.benchmarks.machine import folder_on_disk, machine, summed_up
+from tenure.benchmarks.stand import Stand
 
 RESULTS = Path(__file__).parent / "results"
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-INTRODUCTION = """# Benchmarks
-
-Written by `make bench`; no figure here is typed by hand. Each is the median of several rounds, and beside it the lowest
-and the highest. What is compared runs in turn within each round; only the sweeps, for which a million records must be
-made first, run one after the other. Every guarantee is on, and each answer waits for the disk
-(`synchronous=FULL`), unless a line says otherwise. Callers are tasks of one process that call `store.apply` (or `beat`)
-and wait for the answer.
-
-What bounds it: among few records, all of whose pages are in memory, SQLite needs less time for a change than Python
-does, and both threads share one interpreter; so the share of the statements alone stays below its goal there. Among
-many records the pages that a change touches cost more than all else, and that share rises.
-"""
-
-
-def machine() -> dict[str, Any]:
-    """Say on what it runs."""
-    return {
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-        "sqlite": apsw.sqlite_lib_version(),
-        "apsw": apsw.apsw_version(),
-        "msgspec": msgspec.__version__,
-        "sqlite of python": sqlite3.sqlite_version,
-        "sync of 4 KiB": f"{sync_milliseconds():.2f} ms",
-        "load before": f"{os.getloadavg()[0]:.1f}",
-    }
+NAMES = {
+    "ops_per_s": "changes/s",
+    "p50_ms": "half of the callers wait at most (ms)",
+    "p99_ms": "99 % of them wait at most (ms)",
+    "client_cpu_us": "our processors' time for a change (µs)",
+    "server_cpu_us": "the server's processors' time for a change (µs)",
+    "raw_ops_per_s": "its statements alone: changes/s",
+    "naive_ops_per_s": "one change at a time: changes/s",
+    "ratio_raw": "per its statements alone",
+    "ratio_naive": "per one change at a time",
+    "ratio_move": "per `move`",
+    "whole_sweep_ms": "the whole sweep (ms)",
+    "times_alone_among_20_000": "among 20,000 that are not due, as many times as long",
+}
 
 
-def sync_milliseconds() -> float:
-    """Measure how long the disk takes to keep 4 KiB."""
-    spent: list[float] = []
-    with tempfile.TemporaryFile() as file:
-        for _ in range(100):
-            file.write(bytes(4096))
-            file.flush()
-            began = time.perf_counter()
-            os.fdatasync(file.fileno())
-            spent.append(time.perf_counter() - began)
-    return median(spent) * 1000
+@dataclass
+class Result:
+    """The figures of one subject: medians of rounds with their spread, what is wanted of them, and where they ran."""
+
+    name: str
+    title: str
+    engine: str = ""
+    callers: Sequence[int] = ()
+    said: dict[str, str] = field(default_factory=dict)
+    machine: dict[str, Any] = field(default_factory=dict)
+    figures: dict[str, dict[str, float]] = field(default_factory=dict)
+    goals: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    async def begin(cls, stand: Stand, folder: Path, name: str, title: str) -> Result:
+        """Begin the result of a subject on an engine."""
+        said = {"durability": stand.durability, "raw": stand.raw, "naive": stand.naive, **await stand.versions()}
+        return cls(f"{stand.engine}-{name}", title, stand.engine, said=said, machine=machine(folder))
+
+    @classmethod
+    def plain(cls, name: str, title: str, said: Mapping[str, str] | None = None) -> Result:
+        """Begin the result of a subject that is not one engine's."""
+        versions = {"tenure": tenure.__version__, **(said or {})}
+        return cls(name, title, said=versions, machine=machine(folder_on_disk()))
 
 
-def _processor() -> str:
-    found = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
-    return found[0].partition(":")[2].strip() if found else platform.machine()
-
-
-def summed_up(rounds: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
-    """Give the median, the lowest and the highest of each figure."""
-    found: dict[str, dict[str, float]] = {}
-    for name in rounds[0]:
-        values = [figures[name] for figures in rounds]
-        found[name] = {"median": median(values), "lowest": min(values), "highest": max(values)}
-    return found
-
-
-def save(name: str, title: str, figures: Mapping[str, Mapping[str, float]], goals: Mapping[str, str]) -> None:
-    """Write the figures of one subject, print them, and write the page anew."""
-    results = {"title": title, "machine": machine(), "figures": figures, "goals": goals}
+def save(result: Result, rounds: Sequence[Mapping[str, float]], goals: Mapping[str, str]) -> None:
+    """Write the figures of one subject, and print them."""
+    result.figures, result.goals = summed_up(rounds), dict(goals)
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(results, indent=2) + "\n")
-    print("\n".join(_table(results)))
-    write_page()
+    (RESULTS / f"{result.name}.json").write_text(json.dumps(asdict(result), indent=2) + "\n")
+    print("\n".join(["", result.title, *table(result)]), flush=True)
 
 
-def write_page() -> None:
-    """Write the page from all results that lie there."""
-    lines = [INTRODUCTION]
-    for path in sorted(RESULTS.glob("*.json")):
-        results = json.loads(path.read_text())
-        lines += [f"## {results['title']}", "", *_table(results), "", _where(results["machine"]), ""]
-    PAGE.write_text("\n".join(lines).rstrip() + "\n")
+def load() -> dict[str, Result]:
+    """Read all results that lie there."""
+    found = (Result(**json.loads(path.read_text())) for path in sorted(RESULTS.glob("*.json")))
+    return {result.name: result for result in found}
 
 
-def _table(results: Mapping[str, Any]) -> list[str]:
+def table(result: Result) -> list[str]:
+    """Give the figures as a table, by callers if there were several numbers of them."""
+    return _by_callers(result) if len(result.callers) > 1 else _in_lines(result)
+
+
+def _in_lines(result: Result) -> list[str]:
     lines = ["| | median | lowest – highest | goal |", "|---|--:|--:|---|"]
-    for name, figure in results["figures"].items():
-        lowest, highest = _shown(figure["lowest"]), _shown(figure["highest"])
-        goal = results["goals"].get(name, "")
-        lines.append(f"| {name} | {_shown(figure['median'])} | {lowest} – {highest} | {goal} |")
+    for name, figure in result.figures.items():
+        spread = f"{shown(figure['lowest'])} – {shown(figure['highest'])}"
+        lines.append(f"| {NAMES.get(name, name)} | {shown(figure['median'])} | {spread} | {_goal(result, name)} |")
     return lines
 
 
-def _shown(value: float) -> str:
+def _by_callers(result: Result) -> list[str]:
+    most = result.callers[0]
+    columns = sorted(result.callers)
+    lines = [f"| | {' | '.join(map(str, columns))} | goal |", f"|---|{'--:|' * len(columns)}---|"]
+    names = [name for name in result.figures if not any(name.endswith(f"_of_{n}") for n in columns)]
+    for name in names:
+        keys = [name if number == most else f"{name}_of_{number}" for number in columns]
+        cells = [_with_spread(result.figures.get(key)) for key in keys]
+        lines.append(f"| {NAMES.get(name, name)} | {' | '.join(cells)} | {_goal(result, name)} |")
+    return lines
+
+
+def _with_spread(figure: Mapping[str, float] | None) -> str:
+    if figure is None:
+        return ""
+    return f"**{shown(figure['median'])}** ({shown(figure['lowest'])} – {shown(figure['highest'])})"
+
+
+def _goal(result: Result, name: str) -> str:
+    goal = result.goals.get(name, "")
+    return goal and f"{goal} {'✓' if reached(result, name) else 'missed'}"
+
+
+def reached(result: Result, name: str) -> bool:
+    """Tell whether the median is as wanted."""
+    sign, _, bound = result.goals[name].partition(" ")
+    median = result.figures[name]["median"]
+    return median >= float(bound) if sign == "≥" else median <= float(bound)
+
+
+def shown(value: float) -> str:
+    """Give a number with three digits or more."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"  # noqa: PLR2004  three digits either way
-
-
-def _where(of: Mapping[str, Any]) -> str:
-    return f"*{'; '.join(f'{name}: {value}' for name, value in of.items())}*"

@@ -1,111 +1,124 @@
-"""The two workloads that every engine is measured with.
-
-`move`: a transition with an op id, an event and a deadline. `full`: the same, and it enters or leaves a rank and a
-limit's slot.
-"""
+"""What is measured besides `move` and `full`: beats, creates under a limit, child records under a window."""
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from statistics import quantiles
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from tenure import Change, End, Lifecycle, Limit, State, Store, field, hours, minutes
+from tenure import (
+    CLAIMANT,
+    HOLDER,
+    SWEEPER,
+    Change,
+    Claim,
+    End,
+    Lifecycle,
+    Limit,
+    State,
+    Store,
+    field,
+    hours,
+    lease,
+    parent,
+)
+from tenure.benchmarks.workloads import FULL, MOVE, Share, Step, Workload, filling, next_op
 
-RECORDS = 10_000
-SCATTER = 104_729  # a prime, so that each record has its turn
+HOLDERS = 4096
+ROOMS = 1000
 
 
-class Mover(Lifecycle):
-    """Goes to and fro; one of its states has a deadline."""
+class Worker(Lifecycle):
+    """Held by a lease."""
 
-    label: str = field(default="")
-    steps: int = 0
-
-    left = State(initial=True)
-    right = State()
+    busy = State(initial=True, by=CLAIMANT)
     gone = End()
 
-    go = left.to(right)
-    back = right.to(left, after=hours(1))
-    end = left.to(gone)
+    leave = busy.to(gone, by=HOLDER)
+    lose = busy.to(gone, by=SWEEPER, after=lease(seconds=3600))
 
 
-class Player(Lifecycle):
-    """Enters and leaves a queue that is ranked and limited."""
+class Seat(Lifecycle):
+    """Taken under a limit."""
 
-    pool: str = field()
-    rating: int = field(default=1000)
+    room: str = field()
 
-    idle = State(initial=True)
-    queued = State(rank=rating, per=pool)
-    gone = End()
+    taken = State(initial=True)
+    free = End()
 
-    enqueue = idle.to(queued)
-    withdraw = queued.to(idle, after=minutes(50))
-    end = idle.to(gone)
+    leave = taken.to(free)
 
-    ready = Limit(at_most=1_000_000, per=pool, over=queued)
+    seats = Limit(at_most=10_000_000, per=room, over=taken)
 
 
-@dataclass
-class Figures:
-    """What a run gave: transitions a second, and how long a caller waited, in milliseconds."""
+class Question(Lifecycle):
+    """Takes answers for a while."""
 
-    ops_per_s: float
-    p50_ms: float
-    p99_ms: float
+    open = State(initial=True)
+    closed = End()
 
-
-Workload = Callable[[int, int], Change[Any]]
+    close = open.to(closed, after=hours(1))
 
 
-def move(number: int, turn: int) -> Change[Any]:
-    """Give the change that a record's next `move` makes."""
-    return (Mover.back if turn % 2 else Mover.go)(f"mover-{number}")
+class Answer(Lifecycle):
+    """Belongs to a question, and comes in its time only."""
+
+    question: str = parent(Question)
+    choice: int = 0
+
+    given = State(initial=True, under=Question.open)
+    void = End()
+
+    drop = given.to(void)
 
 
-def full(number: int, turn: int) -> Change[Any]:
-    """Give the change that a record's next `full` makes."""
-    return (Player.withdraw if turn % 2 else Player.enqueue)(f"player-{number}")
+async def _fill_workers(store: Store, records: int) -> None:
+    await filling(lambda number: Worker.create(f"worker-{number}"))(store, HOLDERS)
+    await MOVE.fill(store, records)
 
 
-WORKLOADS: dict[str, Workload] = {"move": move, "full": full}
+async def _beating(store: Store, share: Share, _records: int) -> Sequence[Step]:
+    workers = await store.find(Worker.busy, limit=HOLDERS)
+    claims: list[Claim[Worker]] = [worker.claim for worker in workers]
+
+    def step_of(caller: int) -> Step:
+        numbers = share.records(caller, HOLDERS)
+        return lambda: store.beat(claims[next(numbers)])
+
+    return [step_of(caller) for caller in range(share.callers)]
 
 
-async def fill(store: Store, records: int = RECORDS) -> None:
-    """Create the records."""
-    for start in range(0, records, 1000):
-        numbers = range(start, min(start + 1000, records))
-        await store.submit([Mover.create(f"mover-{n}")] for n in numbers)
-        await store.submit([Player.create(f"player-{n}", pool=f"pool-{n % 16}", rating=n % 3000)] for n in numbers)
+def _creating(
+    created: Callable[[int, int], Change[Any]],
+) -> Callable[[Store, Share, int], Awaitable[Sequence[Step]]]:
+    """Give the steps of callers that each create one record after the other, in one room after the other."""
+    numbers = itertools.count()
+
+    async def steps(store: Store, share: Share, records: int) -> Sequence[Step]:
+        def step_of(caller: int) -> Step:
+            rooms = share.records(caller, records)
+            return lambda: store.apply(created(next(numbers), next(rooms)), op=next_op())
+
+        return [step_of(caller) for caller in range(share.callers)]
+
+    return steps
 
 
-_ops = itertools.count()
-
-
-async def run(store: Store, workload: Workload, callers: int, seconds: float, turns: list[int]) -> Figures:
-    """Let so many tasks call `apply`, each for records of its own in a scattered order, for so long.
-
-    `turns` has a number for each record: how often it was moved.
-    """
-    waits: list[float] = []
-    end = time.perf_counter() + seconds
-
-    async def caller(first: int) -> None:
-        places = itertools.count(first, callers)
-        while (began := time.perf_counter()) < end:
-            number = next(places) * SCATTER % len(turns)
-            await store.apply(workload(number, turns[number]), op=f"{next(_ops):012d}")
-            turns[number] += 1
-            waits.append(time.perf_counter() - began)
-
-    began = time.perf_counter()
-    await asyncio.gather(*(caller(n) for n in range(callers)))
-    spent = time.perf_counter() - began
-    cuts = quantiles(waits, n=100)
-    return Figures(len(waits) / spent, cuts[49] * 1000, cuts[98] * 1000)
+BEATS = Workload("beats", "Beats", (Worker, *MOVE.kinds), _fill_workers, _beating)
+CREATES = Workload(
+    "creates",
+    "Creates under a limit, with op ids",
+    (Seat,),
+    filling(lambda number: Seat.create(f"first-{number}", room=f"room-{number}")),
+    _creating(lambda number, room: Seat.create(f"seat-{number}", room=f"room-{room}")),
+    records=ROOMS,
+)
+CHILDREN = Workload(
+    "children",
+    "Child records under a window, with op ids",
+    (Question, Answer),
+    filling(lambda number: Question.create(f"room-{number}")),
+    _creating(lambda number, room: Answer.create(f"answer-{number}", question=f"room-{room}", choice=number % 4)),
+    records=ROOMS,
+)
+WORKLOADS = (MOVE, FULL, BEATS, CREATES, CHILDREN)

@@ -7,6 +7,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+from tests.counting import pytest_sessionfinish, pytest_terminal_summary
+from tests.places import numbered_databases, place_of, postgres, schemas, valkey
+
+# Hooks and fixtures that pytest finds by their names here.
+__all__ = [
+    "numbered_databases", "place_of", "postgres", "pytest_sessionfinish", "pytest_terminal_summary", "schemas",
+    "valkey",
+]  # fmt: skip
 
 AsyncTest = Callable[..., Coroutine[Any, Any, None]]
 

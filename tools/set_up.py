@@ -1,4 +1,4 @@
-"""Make `.venv` what the requirements say: `python3 tools/set_up.py run|development`.
+"""Make `.venv` what the requirements say: `python3 tools/set_up.py run|development|benchmarks`.
 
 Needs only the standard library of Python 3.11 or newer. A finished set-up leaves a stamp, the digest of all
 that it depends on, so that the next call costs one digest. A `.venv` without any stamp was left half-made:
@@ -17,8 +17,13 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 # A virtual environment points at its interpreter and its place by absolute path: another one of either needs another.
 BASE = f"{ROOT} {sys.version}".replace("\n", " ")
-# development.txt holds all that run.txt holds, with the same pins, so either set-up serves `make run`.
-SUFFICIENT = {"run": ("run", "development"), "development": ("development",)}
+# The others hold all that run.txt holds, with the same pins, so each set-up serves `make run`, and one beside another
+# changes nothing of it.
+SUFFICIENT = {
+    "run": ("run", "development", "benchmarks"),
+    "development": ("development",),
+    "benchmarks": ("benchmarks",),
+}
 
 
 def wanted_stamp(name: str) -> str:
@@ -44,16 +49,21 @@ def pip(*arguments: str) -> None:
 
 
 def set_up(name: str) -> None:
-    """Install the requirements `name` with their hashes, then the project itself as an editable install."""
+    """Install the requirements `name` with their hashes, then the project itself as an editable install.
+
+    Other set-ups that are up to date stay so. No stamp is there meanwhile: what is interrupted counts as half-made.
+    """
     if not any(found_stamp(done).startswith(f"{BASE}\n") for done in SUFFICIENT):
         shutil.rmtree(VENV, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
+    finished = [name, *(other for other in SUFFICIENT if other != name and found_stamp(other) == wanted_stamp(other))]
     for old in SUFFICIENT:
         stamp(old).unlink(missing_ok=True)
     for part in ("build", name):
         pip("--require-hashes", "--requirement", str(ROOT / "requirements" / f"{part}.txt"))
     pip("--no-build-isolation", "--no-deps", "--editable", str(ROOT))
-    stamp(name).write_text(wanted_stamp(name))
+    for done in finished:
+        stamp(done).write_text(wanted_stamp(done))
 
 
 def wait_for_turn() -> object:
@@ -78,7 +88,7 @@ def main() -> int:
     try:
         if not any(found_stamp(done) == wanted_stamp(done) for done in SUFFICIENT[name]):
             # A running development set-up must not lose its tools because `make run` found it out of date.
-            wanted = "development" if stamp("development").is_file() else name
+            wanted = "development" if name == "run" and stamp("development").is_file() else name
             print(f"setting up .venv for {wanted} (once, under a minute on a fast network) ...", flush=True)
             set_up(wanted)
     except subprocess.CalledProcessError as error:

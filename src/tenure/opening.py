@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from typing import Literal
 
 from tenure.core.engine import Engine
 from tenure.core.errors import InvalidChange
@@ -16,6 +17,7 @@ from tenure.store.polling import Poller
 from tenure.store.store import Shared, Store
 from tenure.store.timing import Clock
 
+EngineName = Literal["sqlite", "valkey", "postgres"]
 SCHEMES = """sqlite:///path/to/file.db (kept), sqlite: (in memory, gone when closed),
     postgresql://user@host/database or valkey://host:6379"""
 POSTGRES = frozenset({"postgresql", "postgres"})
@@ -46,16 +48,31 @@ async def open(
 
 async def open_engine(url: str, kinds: Sequence[type[Lifecycle]]) -> Engine:
     """Open the engine that a URL names, with these kinds and those of the store itself."""
-    scheme, _, rest = url.partition(":")
-    tables = Kinds([*(table_of(kind) for kind in kinds), table_of(Poller)])
+    return await open_tables(url, Kinds([*(table_of(kind) for kind in kinds), table_of(Poller)]))
+
+
+async def open_tables(url: str, tables: Kinds) -> Engine:
+    """Open the engine that a URL names, with kinds that are known by their tables alone."""
+    match engine_of(url):
+        case "sqlite":
+            return await SqliteEngine.open(url.partition(":")[2], tables)
+        case "postgres":
+            from tenure.engines.postgres.engine import PostgresEngine  # noqa: PLC0415  its driver is optional
+
+            return await PostgresEngine.open(url, tables)
+        case "valkey":
+            from tenure.engines.valkey.engine import ValkeyEngine  # noqa: PLC0415  its driver is optional
+
+            return await ValkeyEngine.open(url, tables)
+
+
+def engine_of(url: str) -> EngineName:
+    """Give the name of the engine that a URL names."""
+    scheme = url.partition(":")[0]
     if scheme == "sqlite":
-        return await SqliteEngine.open(rest, tables)
+        return "sqlite"
     if scheme in POSTGRES:
-        from tenure.engines.postgres.engine import PostgresEngine  # noqa: PLC0415  its driver is optional
-
-        return await PostgresEngine.open(url, tables)
+        return "postgres"
     if scheme in VALKEY:
-        from tenure.engines.valkey.engine import ValkeyEngine  # noqa: PLC0415  its driver is optional
-
-        return await ValkeyEngine.open(url, tables)
+        return "valkey"
     raise InvalidChange(f"{url.partition('://')[0]!r} names no engine: use {SCHEMES}")

@@ -8,8 +8,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.cli.serving import up
 
 from tenure.cli.application import run
+
+__all__ = ["up"]
 
 KINDS = """
 from datetime import datetime

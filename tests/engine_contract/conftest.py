@@ -5,32 +5,43 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.engine_contract.kinds import KINDS
+from tests.places import ENGINES, KEPT, Place
 
 from tenure import Lifecycle, Store, testing
 
 START = datetime(2100, 1, 1, tzinfo=UTC)
 """Later than any machine's clock: where an engine reads its own, the explicit time of the test still holds."""
 
-ENGINES = ("sqlite in memory", "sqlite in a file")
 Stores = Callable[..., AbstractAsyncContextManager[Store]]
+PlaceOf = Callable[[str], Place]
 
 
 @pytest.fixture(params=ENGINES)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def place(request: pytest.FixtureRequest, place_of: PlaceOf) -> Place:
+    """Give where the stores of each engine are kept."""
+    return place_of(request.param)
+
+
+@pytest.fixture(params=KEPT)
+def kept_place(request: pytest.FixtureRequest, place_of: PlaceOf) -> Place:
+    """Give the same for each engine whose state outlives its process, and which several may open."""
+    return place_of(request.param)
+
+
+@pytest.fixture
+def url(place: Place) -> str:
     """Give the URL of a fresh store of each engine."""
-    return "sqlite:" if request.param == "sqlite in memory" else f"sqlite:///{tmp_path}/store.db"
+    return place.fresh()
 
 
-@pytest.fixture(params=[engine for engine in ENGINES if engine != "sqlite in memory"])
-def kept_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture
+def kept_url(kept_place: Place) -> str:
     """Give the URL of a fresh store of each engine whose state outlives its process, and which several may open."""
-    assert request.param == "sqlite in a file"
-    return f"sqlite:///{tmp_path}/store.db"
+    return kept_place.fresh()
 
 
 @pytest.fixture

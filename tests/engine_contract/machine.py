@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from tests.engine_contract.drawing import BEGIN, KINDS, Room, Seat, draw_transaction
 from tests.engine_contract.model import Model
+from tests.places import Place
 
 from tenure.core.decide import Refusal, Transaction
 from tenure.core.durations import seconds as length
@@ -31,21 +32,18 @@ OPS_KEPT = 300 * SECOND
 class Machine(RuleBasedStateMachine):
     """Draws writes, beats, sweeps and time, and compares."""
 
-    url: ClassVar[str] = "sqlite:"
+    place: ClassVar[Place]
 
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
-        self.engine: Engine = self.run(open_engine(self.fresh_url(), KINDS))
+        self.place.clear()
+        self.engine: Engine = self.run(open_engine(self.place.fresh(), KINDS))
         self.model = Model(Kinds(kind._table for kind in KINDS))
         self.now = BEGIN
         self.seen: list[Row] = []
         self.sent: list[Transaction] = []
         self.removable_since: dict[tuple[str, str], int] = {}
-
-    def fresh_url(self) -> str:
-        """Give the URL of an empty store."""
-        return self.url
 
     def run(self, what: Coroutine[Any, Any, T]) -> T:
         """Run something of the engine to its end."""

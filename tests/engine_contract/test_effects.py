@@ -58,6 +58,16 @@ async def test_a_stay_does_not_enter_the_state_again_but_may_be_named_itself(a_s
         assert handler.taken[-1].event.fields == {"place": "there"}
 
 
+async def test_a_message_that_is_taken_again_tells_what_went_wrong_the_last_time(a_store: Stores) -> None:
+    async with a_store() as store:
+        await an_owner(store)
+        await a(store, Job.running, "j", owner="o", place="here")
+        await store.deliver_once(Job.begun, Handler(failures=1))
+        await store.advance(minutes(5))
+        (again,) = await store.engine.take("tests", "Job", "begun", 10, 1_000_000, store.clock())
+        assert (again.tries, again.error) == (2, "ConnectionError: no route")
+
+
 async def test_a_failed_message_comes_again_later_and_later_under_the_same_id(a_store: Stores) -> None:
     async with a_store() as store:
         await an_owner(store)

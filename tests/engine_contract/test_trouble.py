@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,9 +13,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from tests.engine_contract.conftest import START, Stores
+from tests.engine_contract.conftest import START, Stores, stores_at
 from tests.engine_contract.kinds import KINDS, Bot, Instance, Job, Owner
 from tests.engine_contract.looking import assert_one_event_per_version, entries_of, everything, first, names, rows_of
+from tests.places import Place
 
 from tenure import (
     CursorAhead,
@@ -281,20 +281,21 @@ def _kill_while_writing(url: str, turn: int) -> dict[str, int]:
 
 
 async def test_after_a_restore_fences_go_on_rising_and_old_claims_are_refused(
-    a_kept_store: Stores, tmp_path: Path
+    kept_place: Place,
 ) -> None:
-    clock = ManualClock(to_microseconds(START))
+    clock, url = ManualClock(to_microseconds(START)), kept_place.fresh()
+    a_kept_store = stores_at(url)
     async with a_kept_store(clock=clock) as store:
         await a(store, Owner.enabled, "o", email="e")
         await a(store, Job.waiting, "j", owner="o", place="here")
-    _copy(tmp_path, "store", "backup")
+    put_back = kept_place.back_up(url)
     async with a_kept_store(clock=clock) as store:
         held = await store.acting("before").apply(Job.take("j"))
         await store.apply(Job.move("j", place="there"))
         late = await a(store, Instance.up, "i")
         cursor = (await entries_of(store))[-1].position
         assert [e.version for e in await first(store.watch(Job, "j"), 3)] == [1, 2, 3]
-    _copy(tmp_path, "backup", "store")
+    put_back()
     clock.move_to(clock.now + 1_000_000)
     async with a_kept_store(clock=clock) as store:
         with pytest.raises(CursorAhead):
@@ -310,13 +311,6 @@ async def test_after_a_restore_fences_go_on_rising_and_old_claims_are_refused(
         with pytest.raises(NotHolder):
             await store.beat(held.claim)
         assert (await store.apply(Instance.create("i"))).fence > late.fence
-
-
-def _copy(folder: Path, source: str, target: str) -> None:
-    for old in folder.glob(f"{target}.db*"):
-        old.unlink()
-    for file in folder.glob(f"{source}.db*"):
-        shutil.copy(file, folder / file.name.replace(source, target, 1))
 
 
 async def test_a_store_opened_again_is_as_it_was_left(a_kept_store: Stores) -> None:

@@ -1,4 +1,4 @@
-"""Imports go one way: cli, web -> services, migrations -> store -> core <- engines."""
+"""Imports go one way: cli, web -> services, migrations -> store -> core <- engines; servers know the core alone."""
 
 import ast
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ ALLOWED = {
     "core": set[str](),
     "store": {"core"},
     "engines": {"core"},
+    "servers": {"core"},
     "services": {"face", "core", "store"},
     "migrations": {"face", "core", "store", "services"},
 }
@@ -103,6 +104,8 @@ def test_imports_go_one_way() -> None:
         ("store/a.py", "import tenure.engines.x", "store may import only"),
         ("engines/x/a.py", "from tenure.engines.y import b", "engines may import only"),
         ("engines/x/a.py", "from tenure.store.b import c", "engines may import only"),
+        ("servers/a.py", "from tenure.engines.y import b", "servers may import only"),
+        ("servers/a.py", "from tenure.store import b", "servers may import only"),
         ("services/x/a.py", "from tenure.services.y.b import c", "services may import only"),
         ("services/x/a.py", "from tenure.engines.y import b", "services may import only"),
         ("migrations/a.py", "from tenure.engines.y import b", "migrations may import only"),

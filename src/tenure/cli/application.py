@@ -32,6 +32,9 @@ COMMANDS = {
     "apply": ("changing:apply", "Make a transition of one record."),
     "create": ("changing:create", "Create a record."),
     "sweep": ("changing:sweep", "Make all transitions that are due, once."),
+    "bench": ("benching:bench", "Measure how fast an engine is on this machine."),
+    "copy": ("copying:copy", "Copy a space to another engine, whole, and prove the copy."),
+    "unseal": ("copying:unseal", "Let a space be written again that a copy has sealed."),
     "doctor": ("changing:doctor", "Compare every index with the records; say what differs, and mend it if asked."),
 }
 
@@ -65,7 +68,7 @@ def launch(
     Parameters
     ----------
     store
-        URL of the store, such as sqlite:///path/to/file.db; else TENURE_STORE, else the data folder's file.
+        URL of the store, such as sqlite:///path/to/file.db; else TENURE_STORE, else the data folder's own.
     space
         The space to look at.
     module

@@ -4,37 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import uvloop
+from cyclopts import Parameter
 
+from tenure.cli import own_store
 from tenure.cli.looking import Flag, InSession
+from tenure.cli.own_store import TITLES, without_password
 from tenure.cli.session import UsageError, load_kinds
+from tenure.opening import EngineName, engine_of
 from tenure.services.meetings.settings import PAGE_PATH
 from tenure.web import hosting, logs
 from tenure.web.settings import admin_key
 
 PORT = 8420
-LOWEST_LEVEL = Literal["debug", "info", "warning", "error"]
 
 
-def up(
-    *,
-    host: str | None = None,
-    port: int | None = None,
-    keep: Annotated[bool, Flag] = False,
-    json_logs: Annotated[bool, Flag] = False,
-    log_level: LOWEST_LEVEL = "info",
-    session: InSession,
-) -> None:
-    """Run everything in one process: store, services, sweeper, HTTP API, dashboard.
-
-    Ctrl-C ends it within 5 seconds, and the bots too: they are told to leave, and ended after 4 seconds.
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """The options of every command that serves.
 
     Parameters
     ----------
+    engine
+        Keep the data folder's own store with this engine; else with the one chosen last, at first sqlite.
     host
         The address to listen at; else HOST, else 127.0.0.1.
     port
@@ -46,61 +45,81 @@ def up(
     log_level
         The least important lines to write: debug, info, warning or error.
     """
-    _host(host, port, session, keep=keep, json_logs=json_logs, log_level=log_level)
+
+    engine: EngineName | None = None
+    host: str | None = None
+    port: int | None = None
+    keep: Annotated[bool, Flag] = False
+    json_logs: Annotated[bool, Flag] = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-def serve(
-    service: Literal["meetings"],
-    /,
-    *,
-    host: str | None = None,
-    port: int | None = None,
-    keep: Annotated[bool, Flag] = False,
-    json_logs: Annotated[bool, Flag] = False,
-    log_level: LOWEST_LEVEL = "info",
-    session: InSession,
-) -> None:
+def up(*, serving: Serving = Serving(), session: InSession) -> None:
+    """Run everything in one process: store, services, sweeper, HTTP API, dashboard.
+
+    Ctrl-C ends it within 5 seconds, and the bots too: they are told to leave, and ended after 4 seconds.
+    """
+    _host(serving, session)
+
+
+def serve(service: Literal["meetings"], /, *, serving: Serving = Serving(), session: InSession) -> None:
     """Run one service in one process, with its routes at /, beside health, metrics and dashboard.
 
     Parameters
     ----------
     service
         The service: meetings.
-    host
-        The address to listen at; else HOST, else 127.0.0.1.
-    port
-        The port to listen at; else PORT, else 8420; 0 takes a free one.
-    keep
-        On SIGTERM let its workers live on; they report to the next server.
-    json_logs
-        Write log lines as JSON.
-    log_level
-        The least important lines to write: debug, info, warning or error.
     """
     del service  # the type allows one, and `up` runs the same so far
-    _host(host, port, session, keep=keep, json_logs=json_logs, log_level=log_level)
+    _host(serving, session)
 
 
-def _host(
-    address: str | None, port: int | None, session: InSession, *, keep: bool, json_logs: bool, log_level: str
-) -> None:
+def _host(serving: Serving, session: InSession) -> None:
+    port = _port() if serving.port is None else serving.port
+    if not 0 <= port <= 65535:  # noqa: PLR2004
+        raise UsageError(f"{port} is no port: it must be from 0 to 65535")
+    kinds = tuple(load_kinds(session.modules))
     key, key_file = admin_key(session.data, os.environ)
-    logs.set_up(as_json=json_logs, level=log_level, secrets=[key])
-    hosted = hosting.Hosted(
-        url=session.url,
-        space=session.space,
-        data=session.data,
-        host=address or os.environ.get("HOST") or "127.0.0.1",
-        port=_port() if port is None else port,
-        admin_key=key,
-        own_kinds=tuple(load_kinds(session.modules)),
-        keep=keep,
-    )
-    if not 0 <= hosted.port <= 65535:  # noqa: PLR2004
-        raise UsageError(f"{hosted.port} is no port: it must be from 0 to 65535")
-    announce = _announcer(session, key, key_file)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(hosting.host(hosted, os.environ, announce))
+    with _store(serving.engine, session) as (url, about):
+        logs.set_up(as_json=serving.json_logs, level=serving.log_level, secrets=[key])
+        hosted = hosting.Hosted(
+            url=url,
+            space=session.space,
+            data=session.data,
+            host=serving.host or os.environ.get("HOST") or "127.0.0.1",
+            port=port,
+            admin_key=key,
+            own_kinds=kinds,
+            keep=serving.keep,
+        )
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(hosting.host(hosted, os.environ, _announcer(session, about, key, key_file)))
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Which engine keeps the store, and where: its file or folder, or the URL that was given, without its password."""
+
+    engine: EngineName
+    place: str
+
+
+@contextmanager
+def _store(engine: EngineName | None, session: InSession) -> Iterator[tuple[str, About]]:
+    """Give the URL of the store; the server that keeps it in the data folder runs while the body does."""
+    given = session.given_url
+    if given is not None:
+        of_url = engine_of(given)
+        if engine not in (None, of_url):
+            raise UsageError(
+                f"--engine {engine} starts a store in the data folder, but --store or TENURE_STORE names one of "
+                f"{TITLES[of_url]}: leave one of the two out"
+            )
+        yield given, About(of_url, without_password(given))
+        return
+    with own_store.chosen(engine, session.data) as url:
+        engine = own_store.engine_of(session.data)
+        yield url, About(engine, _short(own_store.place_of(engine, session.data)))
 
 
 def _port() -> int:
@@ -110,17 +129,18 @@ def _port() -> int:
     return int(text)
 
 
-def _announcer(session: InSession, key: str, key_file: Path | None) -> Callable[[str], None]:
+def _announcer(session: InSession, about: About, key: str, key_file: Path | None) -> Callable[[str], None]:
     def announce(address: str) -> None:
         if session.output.as_json:
-            session.output.json({"address": address, "key_file": key_file and str(key_file), "data": str(session.data)})
+            told = {"address": address, "key_file": key_file and str(key_file), "data": str(session.data)}
+            session.output.json({**told, "engine": about.engine, "store": about.place})
         else:
-            print(welcome(address, key, key_file), flush=True)
+            print(welcome(address, about, key, key_file), flush=True)
 
     return announce
 
 
-def welcome(address: str, key: str, key_file: Path | None) -> str:
+def welcome(address: str, about: About, key: str, key_file: Path | None) -> str:
     """Say where everything is, and what to try first. A key of the environment is not printed."""
     where = f"{key}  (kept in {_short(key_file)})" if key_file else "the one in TENURE_ADMIN_KEY"
     header = f'-H "X-Admin-API-Key: {f"$(cat {_short(key_file)})" if key_file else "$TENURE_ADMIN_KEY"}"'
@@ -130,6 +150,7 @@ Tenure is up at {address}
   dashboard     {address}/
   meeting page  {address}{PAGE_PATH}/demo
   admin key     {where}
+  store         {TITLES[about.engine]}, in {about.place}
 
 Try, in another terminal:
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 import tenure
+from tenure.cli import own_store
 from tenure.cli.comparing import is_compatible
 from tenure.cli.output import Output
 from tenure.core.errors import Unavailable
@@ -21,7 +22,7 @@ from tenure.services.meetings import lifecycle as meetings
 from tenure.services.meetings.page import lifecycle as page
 from tenure.store.store import Store
 from tenure.web.reading import Reader
-from tenure.web.settings import data_folder, store_url
+from tenure.web.settings import data_folder
 
 KINDS_OF_SERVICES: tuple[type[Lifecycle], ...] = (*meetings.kinds, *page.kinds)
 
@@ -50,9 +51,14 @@ class Session:
         return data_folder(self.data_option, os.environ)
 
     @property
+    def given_url(self) -> str | None:
+        """The store's URL as told, or that of TENURE_STORE."""
+        return self.store_option or os.environ.get("TENURE_STORE") or None
+
+    @property
     def url(self) -> str:
-        """The store's URL."""
-        return store_url(self.store_option, self.data, os.environ)
+        """The store's URL: the one that is given, else that of the data folder's own store."""
+        return self.given_url or own_store.url_of(self.data)
 
     @property
     def actor(self) -> str:

@@ -1,4 +1,4 @@
-"""Where things are: the data folder, the store in it, and the admin's key."""
+"""Where things are: the data folder, and the admin's key."""
 
 from __future__ import annotations
 
@@ -8,18 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 DATA_FOLDER = "tenure-data"
-STORE_FILE = "tenure.sqlite3"
 KEY_FILE = "admin.key"
 
 
 def data_folder(option: Path | None, environment: Mapping[str, str]) -> Path:
     """Give the data folder, as an absolute path."""
     return (option or Path(environment.get("TENURE_DATA") or DATA_FOLDER)).absolute()
-
-
-def store_url(option: str | None, data: Path, environment: Mapping[str, str]) -> str:
-    """Give the store's URL: as told, else that of TENURE_STORE, else of the file in the data folder."""
-    return option or environment.get("TENURE_STORE") or f"sqlite://{data / STORE_FILE}"
 
 
 def admin_key(data: Path, environment: Mapping[str, str]) -> tuple[str, Path | None]:

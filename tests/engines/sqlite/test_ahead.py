@@ -28,6 +28,7 @@ from tenure.core.engine import Applied, Outcome
 from tenure.core.kinds import Kinds
 from tenure.engines.sqlite import ahead
 from tenure.engines.sqlite.engine import SqliteEngine
+from tenure.engines.sqlite.file import File
 from tenure.opening import open_engine
 
 
@@ -59,8 +60,12 @@ async def held_back(engine: SqliteEngine) -> AsyncIterator[None]:
         await waiting
 
 
+def by_ann(*changes: Change[Any], op: str = "") -> Transaction:
+    return Transaction(changes, "ann", op)
+
+
 def send(engine: SqliteEngine, *changes: Change[Any], op: str = "") -> asyncio.Future[Any]:
-    return asyncio.ensure_future(engine.write(SPACE, [Transaction(changes, "ann", op)], BEGIN))
+    return asyncio.ensure_future(engine.write(SPACE, [by_ann(*changes, op=op)], BEGIN))
 
 
 def said(outcome: Outcome) -> str:
@@ -111,15 +116,15 @@ async def test_what_was_decided_on_a_batch_that_failed_is_decided_anew(
 ) -> None:
     async with an_engine(tmp_path) as engine:
         await send(engine, Seat.create("a", pool="p"))
-        put = SqliteEngine._put
+        put = File._put
         failures = iter([error("planted")])
 
-        def fail_once(self: SqliteEngine, flight: ahead.Flight) -> bool:
+        def fail_once(self: File, flight: ahead.Flight) -> bool:
             for failure in failures:
                 raise failure
             return put(self, flight)
 
-        monkeypatch.setattr(SqliteEngine, "_put", fail_once)
+        monkeypatch.setattr(File, "_put", fail_once)
         monkeypatch.setattr("tenure.engines.sqlite.worker.MOST_TOGETHER", 1)
         async with held_back(engine):
             failing = send(engine, Room.create("r", cap=1))
@@ -150,3 +155,22 @@ async def test_what_is_known_for_long_is_forgotten_in_time(tmp_path: Path, monke
                 made = [send(engine, Seat.create(f"{name}{number}", pool="p")) for name in "ab"]
             assert [said((await one)[0]) for one in made] == ["applied", "applied"]
         assert all(len(files.places) <= 14 for files in engine._ahead._files.values())
+
+
+async def test_a_space_that_was_made_in_a_transaction_that_failed_is_made_again(tmp_path: Path) -> None:
+    def fail() -> None:
+        raise RuntimeError("planted")
+
+    async with an_engine(tmp_path) as engine:
+        async with held_back(engine):
+            makes_it = asyncio.ensure_future(engine.write("new", [by_ann(Seat.create("a", pool="p"))], BEGIN))
+            uses_it = asyncio.ensure_future(engine.write("new", [by_ann(Seat.create("b", pool="p"))], BEGIN))
+            await asyncio.sleep(0)
+            assert engine._decider is not None
+            await engine._decider.do(lambda: None)
+            failing = asyncio.ensure_future(engine._writer.write(fail))
+        assert [said((await one)[0]) for one in (makes_it, uses_it)] == ["applied", "applied"]
+        with pytest.raises(RuntimeError, match="planted"):
+            await failing
+        assert await engine.counts("new") == {"Seat": {"idle": 2}}
+        assert await engine.spaces() == [SPACE, "new"]

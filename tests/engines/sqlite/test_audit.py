@@ -65,4 +65,4 @@ async def test_a_lost_event_is_told_and_never_mended() -> None:
 async def on_the_connection(store: Store, job: Callable[[Any], object]) -> None:
     assert isinstance(store.engine, SqliteEngine)
     engine = store.engine
-    await engine._writer.do(lambda: job(engine._connection))
+    await engine._writer.do(lambda: job(engine._file.connection))

@@ -22,7 +22,7 @@ from tests.engines.sqlite.disk import Disk, Step, a_disk
 
 import tenure
 from tenure import OutcomeUnknown, Store, Unavailable
-from tenure.engines.sqlite import engine
+from tenure.engines.sqlite import engine, file
 
 KIB = 1024
 MANY = 200
@@ -115,7 +115,7 @@ async def test_a_failed_sync_leaves_the_file_whole_for_the_next_process(disk: Di
 async def test_a_failed_checkpoint_costs_nothing_and_is_tried_again(
     disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "LOG_PAGES_BEFORE_CHECKPOINT", 1)
+    monkeypatch.setattr(file, "LOG_PAGES_BEFORE_CHECKPOINT", 1)
     async with a_store(tmp_path) as store:
         disk.fault = at(0, "sync", "store.db", apsw.IOError)
         await store.apply(Owner.create("second", email="e"))
@@ -170,7 +170,7 @@ def failing_reads(store: Store) -> Iterator[asyncio.Event]:
         raise apsw.IOError("disk I/O error")
 
     assert isinstance(store.engine, engine.SqliteEngine)
-    connections = store.engine._connection, store.engine._reads, store.engine._ahead_reads
+    connections = store.engine._file.connection, store.engine._reads, store.engine._ahead_reads
     for connection in connections:
         connection.exec_trace = fail
     try:

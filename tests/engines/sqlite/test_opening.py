@@ -130,7 +130,7 @@ def open_files() -> set[str]:
 @pytest.mark.parametrize(("option", "value"), [("", 2), ("?synchronous=full", 2), ("?synchronous=normal", 1)])
 async def test_each_commit_waits_for_the_disk_unless_it_is_told_not_to(tmp_path: Path, option: str, value: int) -> None:
     async with tenure.open(f"sqlite://{tmp_path}/store.db{option}", Owner) as store:
-        writer = store.engine._connection  # type: ignore[attr-defined]
+        writer = store.engine._file.connection  # type: ignore[attr-defined]
         assert writer.pragma("synchronous") == value
 
 

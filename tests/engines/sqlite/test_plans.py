@@ -136,7 +136,7 @@ async def steps_of_a_sweep(records: int, due: int = 20) -> int:
         return False
 
     async with testing.store(*KINDS) as store:
-        connection: apsw.Connection = store.engine._connection  # type: ignore[attr-defined]
+        connection: apsw.Connection = store.engine._file.connection  # type: ignore[attr-defined]
         lengths = [minutes(1) if number < due else hours(9) for number in range(records)]
         for start in range(0, records, 1000):
             chunk = enumerate(lengths[start : start + 1000], start)

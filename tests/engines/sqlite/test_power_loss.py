@@ -22,7 +22,7 @@ from tests.engines.sqlite.disk import SURVIVES, Disk, Step, a_disk, after_power_
 
 import tenure
 from tenure import Store
-from tenure.engines.sqlite import engine
+from tenure.engines.sqlite import file
 from tenure.store.polling import Poller
 
 LONG = bool(os.environ.get("TENURE_LONG"))
@@ -74,7 +74,7 @@ def test_the_images_tear_writes_and_keep_what_was_synced() -> None:
 
 async def run_for_a_while(folder: Path, synchronous: str, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Let several callers work, with checkpoints, and note each answer where it was given."""
-    monkeypatch.setattr(engine, "LOG_PAGES_BEFORE_CHECKPOINT", 60)
+    monkeypatch.setattr(file, "LOG_PAGES_BEFORE_CHECKPOINT", 60)
     live = folder / "live"
     live.mkdir()
     url = f"sqlite://{live}/store.db?synchronous={synchronous}"

@@ -22,7 +22,7 @@ from tests.engine_contract.looking import assert_one_event_per_version, entries_
 
 import tenure
 from tenure import Store, Unavailable, testing
-from tenure.engines.sqlite import connection, engine
+from tenure.engines.sqlite import connection, file
 from tenure.engines.sqlite.engine import SqliteEngine
 
 ROOT = Path(__file__).parents[3]
@@ -138,7 +138,7 @@ async def test_a_write_of_another_process_wakes_within_its_time(tmp_path: Path) 
 async def test_only_the_owner_checkpoints_and_it_is_taken_over_when_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "LOG_PAGES_BEFORE_CHECKPOINT", 5)
+    monkeypatch.setattr(file, "LOG_PAGES_BEFORE_CHECKPOINT", 5)
     path = tmp_path / "store.db"
     async with a_neighbour(path, "stay") as owner, a_store(path) as store:
         checkpoints = count_checkpoints(store)
@@ -151,7 +151,7 @@ async def test_only_the_owner_checkpoints_and_it_is_taken_over_when_killed(
 
 
 async def test_an_idle_owner_checkpoints_what_others_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "LOG_PAGES_BEFORE_CHECKPOINT", 2_000)
+    monkeypatch.setattr(file, "LOG_PAGES_BEFORE_CHECKPOINT", 2_000)
     path = tmp_path / "store.db"
     async with a_store(path) as store:
         await store.apply(Owner.create("shared", email="e"))
@@ -164,8 +164,8 @@ async def test_an_idle_owner_checkpoints_what_others_write(tmp_path: Path, monke
 async def test_the_log_does_not_grow_while_two_write_without_a_pause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "LOG_PAGES_BEFORE_CHECKPOINT", 200)
-    monkeypatch.setattr(engine, "LOG_PAGES_BEFORE_OTHERS_WAIT", 800)
+    monkeypatch.setattr(file, "LOG_PAGES_BEFORE_CHECKPOINT", 200)
+    monkeypatch.setattr(file, "LOG_PAGES_BEFORE_OTHERS_WAIT", 800)
     path = tmp_path / "store.db"
     async with a_store(path) as store:
         await store.apply(Owner.create("shared", email="e"))
@@ -195,7 +195,7 @@ def size_of_log(path: Path) -> int:
 def count_checkpoints(store: Store) -> list[int]:
     """Note each checkpoint that a store makes from now on."""
     assert isinstance(store.engine, SqliteEngine)
-    real, made = store.engine._connection, list[int]()
+    real, made = store.engine._file.connection, list[int]()
 
     class Counting:
         def __getattr__(self, name: str) -> object:
@@ -206,7 +206,7 @@ def count_checkpoints(store: Store) -> list[int]:
                 made.append(mode)
             return real.wal_checkpoint(mode=mode)
 
-    store.engine._connection = Counting()  # type: ignore[assignment]
+    store.engine._file.connection = Counting()  # type: ignore[assignment]
     return made
 
 

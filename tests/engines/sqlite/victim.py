@@ -21,7 +21,7 @@ from tests.engine_contract.kinds import KINDS, Bot, Instance, Job, Kettle, Match
 
 import tenure
 from tenure import hours, seconds, testing
-from tenure.engines.sqlite.engine import SqliteEngine
+from tenure.engines.sqlite.file import File
 from tenure.engines.sqlite.statements import SHEET, SQL, step
 from tenure.engines.sqlite.worker import Worker
 
@@ -60,17 +60,17 @@ class Points:
 
     def watch_outside(self) -> None:
         """Stand where a transaction is over: before what follows a commit, and before callers are told."""
-        checkpoint, tell = SqliteEngine._checkpoint, Worker.tell
+        checkpoint, tell = File.checkpoint, Worker.tell
 
-        def reach_and_checkpoint(engine: SqliteEngine) -> None:
+        def reach_and_checkpoint(file: File) -> None:
             self.reach("committed")
-            checkpoint(engine)
+            checkpoint(file)
 
         def reach_and_tell(worker: Worker) -> None:
             self.reach("told")
             tell(worker)
 
-        setattr(SqliteEngine, "_checkpoint", reach_and_checkpoint)  # noqa: B010  mypy takes no method for a method
+        setattr(File, "checkpoint", reach_and_checkpoint)  # noqa: B010  mypy takes no method for a method
         setattr(Worker, "tell", reach_and_tell)  # noqa: B010  the same
 
 

@@ -1,4 +1,4 @@
-"""A real server of meetings alone, for tests: `server.py FOLDER PORT`. It prints its address when it serves.
+"""A real server of meetings alone, for tests: `server.py FOLDER PORT URL`. It prints its address when it serves.
 
 SIGINT ends all bots, SIGTERM leaves them alone, as the real composition does.
 """
@@ -20,7 +20,7 @@ from tenure.services.meetings.service import MeetingsService, kinds, process_run
 from tenure.services.meetings.settings import Settings
 
 
-async def serve(folder: Path, port: int) -> None:
+async def serve(folder: Path, port: int, url: str) -> None:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
@@ -28,7 +28,7 @@ async def serve(folder: Path, port: int) -> None:
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     settings = Settings.read(os.environ, base_url=base_url, admin_key="the-admins-key", folder=folder)
     async with (
-        tenure.open(f"sqlite:///{folder}/store.db", *kinds, space="meetings") as store,
+        tenure.open(url, *kinds, space="meetings") as store,
         store.sweeping(),
     ):
         service = MeetingsService(store, process_runtime(folder / "bots"), settings)
@@ -53,4 +53,4 @@ async def serve(folder: Path, port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))

@@ -20,10 +20,10 @@ SCRIPT = Path(__file__).with_name("server.py")
 
 
 class Server:
-    """One server on a folder; it may be killed and started again."""
+    """One server on a folder and a store; it may be killed and started again."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
-        self.folder, self._environment = folder, environment
+    def __init__(self, folder: Path, store: str, **environment: str) -> None:
+        self.folder, self._store, self._environment = folder, store, environment
         self.url, self._process, self.keys = "", subprocess.Popen[str].__new__(subprocess.Popen), dict[int, str]()
         self.http = requests.Session()
 
@@ -31,7 +31,7 @@ class Server:
         """Start it, on the port that it had before if there was one."""
         port = self.url.rpartition(":")[2] or "0"
         self._process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), str(self.folder), port],
+            [sys.executable, str(SCRIPT), str(self.folder), port, self._store],
             env={**os.environ, "TENURE_MEETINGS_STAND_IN": "1", **self._environment},
             stdout=subprocess.PIPE,
             text=True,
@@ -100,9 +100,9 @@ def until(look: Callable[[], T], fits: Callable[[T], bool]) -> T:
 
 
 @contextmanager
-def a_server(folder: Path, **environment: str) -> Iterator[Server]:
-    """Run a server; nothing of it is left afterwards."""
-    server = Server(folder, **environment)
+def a_server(folder: Path, store: str = "", **environment: str) -> Iterator[Server]:
+    """Run a server, on SQLite if no store is named; nothing of it is left afterwards."""
+    server = Server(folder, store or f"sqlite:///{folder}/store.db", **environment)
     server.start()
     try:
         yield server

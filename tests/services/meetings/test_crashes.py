@@ -1,15 +1,30 @@
-"""What is killed, and what is right afterwards."""
+"""What is killed, and what is right afterwards, on each engine."""
 
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from tests.places import KEPT, Place
 from tests.services.meetings.serving import a_server, until
 
 
-def test_a_bot_that_is_killed_fails_its_meeting_within_its_lease_and_frees_its_slot(tmp_path: Path) -> None:
-    with a_server(tmp_path) as server:
+@pytest.fixture(params=KEPT)
+def place(request: pytest.FixtureRequest, place_of: Callable[[str], Place]) -> Place:
+    """Give where the stores of each engine are kept."""
+    return place_of(request.param)
+
+
+@pytest.fixture
+def store(place: Place) -> str:
+    """Give the URL of a fresh store of each engine."""
+    return place.fresh()
+
+
+def test_a_bot_that_is_killed_fails_its_meeting_within_its_lease_and_frees_its_slot(tmp_path: Path, store: str) -> None:
+    with a_server(tmp_path, store) as server:
         user = server.a_user(bots=1)
         name = server.ask(user)["bot_container_id"]
         server.until(user, "active")
@@ -21,8 +36,8 @@ def test_a_bot_that_is_killed_fails_its_meeting_within_its_lease_and_frees_its_s
         assert server.ask(user, "next")["status"] == "reserved"
 
 
-def test_a_server_that_is_killed_finds_its_bots_again_and_they_obey_it(tmp_path: Path) -> None:
-    with a_server(tmp_path) as server:
+def test_a_server_that_is_killed_finds_its_bots_again_and_they_obey_it(tmp_path: Path, store: str) -> None:
+    with a_server(tmp_path, store) as server:
         user = server.a_user()
         for room in ("one", "two"):
             server.ask(user, room)
@@ -42,8 +57,8 @@ def test_a_server_that_is_killed_finds_its_bots_again_and_they_obey_it(tmp_path:
         until(server.bots, lambda bots: len(bots) == 1)
 
 
-def test_what_was_acknowledged_right_before_a_kill_is_carried_out_after_it(tmp_path: Path) -> None:
-    with a_server(tmp_path) as server:
+def test_what_was_acknowledged_right_before_a_kill_is_carried_out_after_it(tmp_path: Path, store: str) -> None:
+    with a_server(tmp_path, store) as server:
         user = server.a_user(bots=10)
         for number in range(5):
             asked = server.ask(user, f"m{number}")
@@ -54,8 +69,8 @@ def test_what_was_acknowledged_right_before_a_kill_is_carried_out_after_it(tmp_p
         assert len(server.bots()) == 5
 
 
-def test_a_bot_that_died_while_the_server_was_away_is_noticed_at_once(tmp_path: Path) -> None:
-    with a_server(tmp_path) as server:
+def test_a_bot_that_died_while_the_server_was_away_is_noticed_at_once(tmp_path: Path, store: str) -> None:
+    with a_server(tmp_path, store) as server:
         user = server.a_user()
         server.ask(user)
         server.until(user, "active")
@@ -66,21 +81,20 @@ def test_a_bot_that_died_while_the_server_was_away_is_noticed_at_once(tmp_path: 
         assert server.until(user, "failed")["end_reason"] == "bot_process_died"
 
 
-def test_processes_whose_records_are_gone_are_ended(tmp_path: Path) -> None:
-    with a_server(tmp_path) as server:
+def test_processes_whose_records_are_gone_are_ended(tmp_path: Path, place: Place, store: str) -> None:
+    with a_server(tmp_path, store) as server:
         user = server.a_user()
         server.ask(user)
         server.until(user, "active")
         server.send(signal.SIGKILL)
-        for path in tmp_path.glob("store.db*"):
-            path.unlink()
+        place.clear()
         assert len(server.bots()) == 1
         server.start()
         until(server.bots, lambda bots: bots == {})
 
 
-def test_ctrl_c_ends_every_bot_within_five_seconds_and_says_so(tmp_path: Path) -> None:
-    with a_server(tmp_path) as server:
+def test_ctrl_c_ends_every_bot_within_five_seconds_and_says_so(tmp_path: Path, store: str) -> None:
+    with a_server(tmp_path, store) as server:
         user = server.a_user()
         for room in ("one", "two", "three"):
             server.ask(user, room)
@@ -94,8 +108,8 @@ def test_ctrl_c_ends_every_bot_within_five_seconds_and_says_so(tmp_path: Path) -
         assert {(m["end_reason"], m["ended_by"]) for m in found} == {("server_shutdown", "server")}
 
 
-def test_a_server_that_is_replaced_leaves_its_bots_to_the_next_one(tmp_path: Path) -> None:
-    with a_server(tmp_path) as server:
+def test_a_server_that_is_replaced_leaves_its_bots_to_the_next_one(tmp_path: Path, store: str) -> None:
+    with a_server(tmp_path, store) as server:
         user = server.a_user()
         server.ask(user)
         server.until(user, "active")

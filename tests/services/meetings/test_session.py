@@ -1,8 +1,10 @@
-"""The public client, unchanged, through a whole session against a real server with real bots."""
+"""The public client, unchanged, through a whole session against a real server with real bots, on each engine."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.places import KEPT, Place
 from tests.services.meetings.making import ADMIN_KEY
 from tests.services.meetings.serving import a_server, until
 from vexa_client import VexaClient
@@ -12,8 +14,11 @@ MEET = ("google_meet", "abc-defg-hij")
 TEAMS = ("teams", "9398850880426")
 
 
-def test_the_public_client_works_through_a_whole_session(tmp_path: Path) -> None:
-    with a_server(tmp_path) as server:
+@pytest.mark.parametrize("engine", KEPT)
+def test_the_public_client_works_through_a_whole_session(
+    tmp_path: Path, place_of: Callable[[str], Place], engine: str
+) -> None:
+    with a_server(tmp_path, place_of(engine).fresh()) as server:
         admin = VexaClient(server.url, admin_key=ADMIN_KEY)
         user = admin.create_user_and_set_id("ada@example.org", name="Ada", max_concurrent_bots=2)
         server.keys[user["id"]] = admin.create_token()["token"]

@@ -10,6 +10,7 @@ from typing import Any
 import apsw
 
 from tenure.core.clock import Time
+from tenure.core.errors import Unavailable
 from tenure.core.kinds import Kinds
 from tenure.core.pieces import (
     AnswerPiece,
@@ -130,17 +131,29 @@ def load(connection: apsw.Connection, space: int, pieces: Sequence[Piece]) -> No
                 )
             elif isinstance(piece, AnswerPiece):
                 _load_answer(connection, space, piece)
-        for statement, cells in (("load_records", records), ("load_events", events), ("load_messages", messages)):
-            if cells:
-                connection.execute(SQL[statement], (space, to_json(cells)))
         if records:
+            connection.execute(SQL["load_records"], (space, to_json(records)))
             connection.execute(SQL["load_looks"], (space, last))
+        if events:
+            _load_events(connection, space, events)
+        if messages:
+            connection.execute(SQL["load_messages"], (space, to_json(messages)))
 
 
 def index(connection: apsw.Connection, space: int, kinds: Kinds, time: Time) -> None:
     """Make what stands beside the records."""
     with _unsealed(connection, space):
         Audit(connection, space, kinds, time).run(repair=True)
+
+
+def _load_events(connection: apsw.Connection, space: int, events: list[Cells]) -> None:
+    try:
+        connection.execute(SQL["load_events"], (space, to_json(events)))
+    except apsw.ConstraintError:
+        raise Unavailable(
+            "another space of this file has events at the same positions, which are one sequence for the whole file: "
+            "copy this space into a file of its own"
+        ) from None
 
 
 def _load_clock(connection: apsw.Connection, space: int, piece: ClockPiece) -> None:

@@ -1,17 +1,16 @@
-"""SQLite: one thread writes, one reads; a batch is one transaction."""
+"""SQLite: one thread decides, one writes, one reads; a batch is one transaction."""
 
 from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from typing import Any, TypeVar
 
 import apsw
 
-from tenure.core.batch import Batch
 from tenure.core.clock import Time, wall_time
 from tenure.core.decide import Transaction
 from tenure.core.engine import (
@@ -23,33 +22,25 @@ from tenure.core.engine import (
     Settled,
     Swept,
 )
-from tenure.core.errors import OutcomeUnknown, Unavailable
 from tenure.core.kinds import Kinds, Slot
 from tenure.core.pieces import Part, Piece
 from tenure.core.row import Entry, Row
 from tenure.core.sheet import to_json
 from tenure.engines.sqlite import audit, builds, copying, finding, outbox, reading
-from tenure.engines.sqlite.ahead import Ahead, Flight, decide_all
+from tenure.engines.sqlite.ahead import Ahead
 from tenure.engines.sqlite.connection import (
-    LOG_PAGES_BEFORE_CHECKPOINT,
-    LOG_PAGES_BEFORE_OTHERS_WAIT,
     Location,
-    Ownership,
-    checkpoint,
-    connect,
     connect_reader,
-    opening,
 )
-from tenure.engines.sqlite.reading import Files, first, read_rows, read_time, to_entry
-from tenure.engines.sqlite.statements import SQL, WRITE_SHEET
+from tenure.engines.sqlite.file import File, unavailable
+from tenure.engines.sqlite.reading import Spaces, first, read_rows, read_time, to_entry
+from tenure.engines.sqlite.statements import SQL
 from tenure.engines.sqlite.sweep import needs_pruning, prune, sweep
 from tenure.engines.sqlite.worker import Ways, Worker
-from tenure.engines.sqlite.writing import write
 
 T = TypeVar("T")
 
 LOOK_FOR_OTHERS_SECONDS = 0.05
-MOST_EVENTS_TOLD = 10_000
 ERASED_AT_ONCE = 5000
 
 
@@ -62,16 +53,12 @@ class SqliteEngine:
     def __init__(self, location: Location, kinds: Kinds, loop: asyncio.AbstractEventLoop) -> None:
         self.kinds, self._loop = kinds, loop
         self._location = location
-        self._spaces: dict[str, int] = {}
+        self._spaces = Spaces()
         self._listeners: list[Listener] = []
-        self._told = 0
-        self._untold: list[tuple[str, Batch]] = []
-        self._landing: list[Flight] = []
         self._writer = Worker("tenure-sqlite-writer", self._writing)
         self._reader = self._writer if location.path is None else Worker("tenure-sqlite-reader")
         self._decider: Worker | None = None if location.path is None else Worker("tenure-sqlite-decider")
         self._looking: asyncio.Task[None] | None = None
-        self._ownership: Ownership | None = None
 
     @classmethod
     async def open(cls, rest: str, kinds: Kinds) -> SqliteEngine:
@@ -94,105 +81,48 @@ class SqliteEngine:
     async def write(self, space: str, transactions: Sequence[Transaction], now: int | None = None) -> Sequence[Outcome]:
         """Apply transactions in order, each all or not at all, in one commit."""
         if self._decider is None:
-            return await self._writer.write(lambda: self._write(space, transactions, now), len(transactions))
+            return await self._writer.write(lambda: self._file.write(space, transactions, now), len(transactions))
         try:
             job = partial(self._ways, space, transactions, now)
             return await self._decider.prepare(job, self._writer, len(transactions))
         except apsw.Error as error:
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
 
     async def check(self, space: str, transaction: Transaction, now: int | None = None) -> Outcome:
         """Give the outcome that a transaction would have now; nothing is written."""
 
         def job() -> Outcome:
-            with self._reading():
-                return self._decide(self._space(space, self._connection), [transaction], now)[2][0]
+            with self._file.reading():
+                return self._file.decide(self._file.space(space), [transaction], now)[2][0]
 
         return await self._writer.do(job)
-
-    def _write(self, space: str, transactions: Sequence[Transaction], now: int | None) -> Sequence[Outcome]:
-        number = self._make_space(space)
-        batch, files, outcomes = self._decide(number, transactions, now)
-        if batch.changed:
-            write(self._connection, number, batch, files, self._writer.tell)
-        self._untold.append((space, batch))
-        return outcomes
-
-    def _decide(
-        self, space: int, transactions: Sequence[Transaction], now: int | None
-    ) -> tuple[Batch, Files, list[Outcome]]:
-        files = Files(self._connection, space)
-        files.load(transactions)
-        batch = Batch(self.kinds, self._time(space, now), self._sequence(), files)
-        return batch, files, decide_all(batch, transactions)
 
     def _ways(self, space: str, transactions: Sequence[Transaction], now: int | None) -> Ways[Sequence[Outcome]]:
         """Decide a batch on the decider's thread, and give how the writer's thread is to write it."""
 
         def anew() -> Sequence[Outcome]:
-            return self._write(space, transactions, now)
+            return self._file.write(space, transactions, now)
 
         def anew_alone() -> Sequence[Outcome]:
-            with self._writing():
+            with self._file.writing():
                 return anew()
 
-        number = self._space(space, self._ahead_reads)
+        number = self._spaces.number(self._ahead_reads, space)
         if not number:
             return anew, anew_alone
-        flight = self._ahead.decide(number, transactions, self._now(now))
-        return lambda: self._land(space, flight, anew), lambda: self._land_alone(space, flight, anew_alone)
-
-    def _land(self, space: str, flight: Flight, anew: Callable[[], Sequence[Outcome]]) -> Sequence[Outcome]:
-        """Write what was decided ahead, inside a transaction, or decide anew if it does not hold any more."""
-        self._landing.append(flight)
-        if not self._put(flight):
-            flight.failed = True
-            return anew()
-        self._untold.append((space, flight.batch))
-        return flight.outcomes
-
-    def _land_alone(self, space: str, flight: Flight, anew: Callable[[], Sequence[Outcome]]) -> Sequence[Outcome]:
-        """Write what was decided ahead in one statement that is a transaction too, or decide anew."""
-        self._writer.tell()
-        landed = False
-        try:
-            if self._told < flight.ground.sequence:
-                self._catch_up()
-            landed = self._put(flight)
-        except (apsw.BusyError, apsw.FullError) as error:
-            raise _unavailable(error) from error
-        except apsw.Error as error:
-            raise _unknown(error) from error
-        finally:
-            flight.land(failed=not landed)
-        if not landed:
-            return anew()
-        self._told = max(self._told, flight.batch.sequence)
-        self._tell(space, flight.batch.entries)
-        self._checkpoint()
-        return flight.outcomes
-
-    def _put(self, flight: Flight) -> bool:
-        """Write what was decided ahead, and tell whether it still held."""
-        if flight.values is None:
-            stamp: int = first(self._connection.execute("SELECT stamp FROM tenure_clock"), 0)
-            return stamp == flight.ground.stamp
-        try:
-            self._connection.execute(WRITE_SHEET, flight.values)
-        except apsw.ConstraintError:
-            return False
-        return True
+        flight = self._ahead.decide(number, transactions, _now(now))
+        return lambda: self._file.land(space, flight, anew), lambda: self._file.land_alone(space, flight, anew_alone)
 
     async def sweep(self, space: str, most: int, alive_for: int, now: int | None = None) -> Swept:
         """Make at most so many due transitions, remove what was kept long enough, and give a sign of life."""
 
         def job() -> Swept:
-            number = self._make_space(space)
-            builds.announce(self._connection, self.kinds)
-            time = self._sign_of_life(number, self._time(number, now), alive_for)
-            swept, batch = sweep(self._connection, number, self.kinds, time, most)
-            prune(self._connection, number, self.kinds, time.now, most)
-            self._untold.append((space, batch))
+            number = self._file.make_space(space)
+            builds.announce(self._file.connection, self.kinds)
+            time = self._sign_of_life(number, self._file.time(number, now), alive_for)
+            swept, batch = sweep(self._file.connection, number, self.kinds, time, most)
+            prune(self._file.connection, number, self.kinds, time.now, most)
+            self._file.tells(space, batch)
             return swept
 
         swept = await self._peek(space, alive_for) if now is None else None
@@ -202,7 +132,7 @@ class SqliteEngine:
         """Look whether there is anything to sweep, so that an idle sweeper writes nothing."""
 
         def job() -> Swept | None:
-            number = self._space(space, self._reads)
+            number = self._spaces.number(self._reads, space)
             time = read_time(self._reads, number, wall_time())
             sql = "SELECT at FROM tenure_due WHERE space = ? ORDER BY at LIMIT 1"
             next_due = first(self._reads.execute(sql, (number,)), -1)
@@ -214,7 +144,7 @@ class SqliteEngine:
 
     def _sign_of_life(self, space: int, time: Time, alive_for: int) -> Time:
         swept = time.swept(alive_for)
-        self._connection.execute(
+        self._file.connection.execute(
             "UPDATE tenure_spaces SET swept_at = ?, alive_until = max(alive_until, ?), outages = ? WHERE space = ?",
             (swept.swept_at, swept.alive_until, to_json(swept.outages), space),
         )
@@ -228,11 +158,11 @@ class SqliteEngine:
         """Take messages that are due for delivery, the oldest of each record only, for a lease."""
 
         def peek() -> bool:
-            values = (self._space(space, self._reads), kind, effect, self._now(now), 1)
+            values = (self._spaces.number(self._reads, space), kind, effect, _now(now), 1)
             return bool(list(self._reads.execute(SQL["take_messages"], values)))
 
         def job() -> Sequence[Message]:
-            return outbox.take(self._connection, self._make_space(space), kind, effect, most, lease, self._now(now))
+            return outbox.take(*self._file.inside(space), kind, effect, most, lease, _now(now))
 
         return await self._writer.write(job) if await self._read(peek) else []
 
@@ -241,7 +171,7 @@ class SqliteEngine:
 
         def job() -> None:
             for one in settled:
-                outbox.settle(self._connection, self._make_space(space), one, self._now(now))
+                outbox.settle(*self._file.inside(space), one, _now(now))
 
         await self._writer.write(job)
 
@@ -249,27 +179,25 @@ class SqliteEngine:
         """Let a record's given up messages be tried again, and give how many there were."""
 
         def job() -> int:
-            return outbox.resend(self._connection, self._make_space(space), kind, id, effect, self._now(now))
+            return outbox.resend(*self._file.inside(space), kind, id, effect, _now(now))
 
         return await self._writer.write(job)
 
     async def messages(self, space: str, kind: str | None, effect: str | None, most: int) -> Sequence[Message]:
         """Read the messages that wait, the oldest first."""
-        return await self._read(
-            lambda: outbox.waiting(self._reads, self._space(space, self._reads), kind, effect, most)
-        )
+        return await self._read(lambda: outbox.waiting(*self._in(space), kind, effect, most))
 
     # ------------------------------------------------------------------------------------- reading
 
     async def time(self, space: str, now: int | None = None) -> Time:
         """Read the clock and what is credited."""
-        return await self._read(lambda: read_time(self._reads, self._space(space, self._reads), self._now(now)))
+        return await self._read(lambda: read_time(*self._in(space), _now(now)))
 
     async def rows(self, space: str, keys: Sequence[tuple[str, str]]) -> Sequence[Row | None]:
         """Read records by kind and id."""
 
         def job() -> Sequence[Row | None]:
-            rows = read_rows(self._reads, self._space(space, self._reads), keys)
+            rows = read_rows(*self._in(space), keys)
             found = {(row.kind, row.id): row for _, _, row in rows}
             return [found.get(key) for key in keys]
 
@@ -277,7 +205,7 @@ class SqliteEngine:
 
     async def find(self, space: str, query: Query) -> Sequence[Row]:
         """Read the records that a query asks for."""
-        return await self._read(lambda: finding.find(self._reads, self._space(space, self._reads), query))
+        return await self._read(lambda: finding.find(*self._in(space), query))
 
     async def counts(self, space: str) -> dict[str, dict[str, int]]:
         """Read how many records of each kind are in each state."""
@@ -285,7 +213,7 @@ class SqliteEngine:
         def job() -> dict[str, dict[str, int]]:
             counts: dict[str, dict[str, int]] = {}
             sql = "SELECT kind, state, number FROM tenure_counts WHERE space = ? AND number <> 0"
-            for kind, state, number in self._reads.execute(sql, (self._space(space, self._reads),)):
+            for kind, state, number in self._reads.execute(sql, (self._spaces.number(self._reads, space),)):
                 counts.setdefault(kind, {})[state] = number
             return counts
 
@@ -293,7 +221,7 @@ class SqliteEngine:
 
     async def holders(self, space: str, slot: Slot, most: int) -> Sequence[str]:
         """Read the ids of those that hold a limit's slot."""
-        return await self._read(lambda: reading.holders(self._reads, self._space(space, self._reads), slot, most))
+        return await self._read(lambda: reading.holders(*self._in(space), slot, most))
 
     async def history(self, space: str, kind: str, id: str, after: int, most: int) -> Sequence[Entry]:
         """Read a record's events after a version, in order."""
@@ -312,13 +240,13 @@ class SqliteEngine:
         """Read what is looked at next: instant, kind and id."""
         sql = """SELECT d.at, r.kind, r.id FROM tenure_due AS d CROSS JOIN tenure_records AS r ON r.record = d.record
                  WHERE d.space = ? AND r.removed = 0 ORDER BY d.at LIMIT ?"""
-        return await self._read(lambda: list(self._reads.execute(sql, (self._space(space, self._reads), most))))
+        return await self._read(lambda: list(self._reads.execute(sql, (self._spaces.number(self._reads, space), most))))
 
     async def _entries(self, statement: str, space: str, *values: Any) -> Sequence[Entry]:
         def job() -> Sequence[Entry]:
             return [
                 to_entry(cells)
-                for cells in self._reads.execute(SQL[statement], (self._space(space, self._reads), *values))
+                for cells in self._reads.execute(SQL[statement], (self._spaces.number(self._reads, space), *values))
             ]
 
         return await self._read(job)
@@ -329,9 +257,11 @@ class SqliteEngine:
         """Compare every index with what the records say, and mend it if asked."""
 
         def job() -> Sequence[Difference]:
-            with self._writing() if repair else self._reading():
-                number = self._space(space, self._connection)
-                return audit.Audit(self._connection, number, self.kinds, self._time(number, now)).run(repair=repair)
+            with self._file.writing() if repair else self._file.reading():
+                number = self._file.space(space)
+                return audit.Audit(self._file.connection, number, self.kinds, self._file.time(number, now)).run(
+                    repair=repair
+                )
 
         return await self._writer.do(job)
 
@@ -349,35 +279,33 @@ class SqliteEngine:
 
     async def dump(self, space: str, after: str, most: int) -> Part:
         """Read a part of all that a space holds, after the mark of the part before."""
-        return await self._read(lambda: copying.dump(self._reads, self._space(space, self._reads), after, most))
+        return await self._read(lambda: copying.dump(*self._in(space), after, most))
 
     async def load(self, space: str, pieces: Sequence[Piece]) -> None:
         """Put pieces into a space as they are, without what stands beside the records."""
-        await self._writer.write(lambda: copying.load(self._connection, self._make_space(space), pieces))
+        await self._writer.write(lambda: copying.load(*self._file.inside(space), pieces))
 
     async def index(self, space: str, now: int | None = None) -> None:
         """Make what stands beside the records of a loaded space."""
 
         def job() -> None:
-            number = self._make_space(space)
-            copying.index(self._connection, number, self.kinds, self._time(number, now))
+            number = self._file.make_space(space)
+            copying.index(self._file.connection, number, self.kinds, self._file.time(number, now))
 
         await self._writer.write(job)
 
     async def erase(self, space: str) -> None:
         """Remove all that a space holds, in bounded steps."""
-        while await self._writer.write(
-            lambda: copying.erase(self._connection, self._make_space(space), ERASED_AT_ONCE)
-        ):
+        while await self._writer.write(lambda: copying.erase(*self._file.inside(space), ERASED_AT_ONCE)):
             pass
 
     async def seal(self, space: str, reason: str) -> None:
         """Refuse all writes of a space with this reason, those of other processes too; without one, allow them."""
-        await self._writer.write(lambda: copying.seal(self._connection, self._make_space(space), reason))
+        await self._writer.write(lambda: copying.seal(*self._file.inside(space), reason))
 
     async def sealed(self, space: str) -> str:
         """Read why a space may not be written; the empty text if it may."""
-        return await self._read(lambda: copying.sealed(self._reads, self._space(space, self._reads)))
+        return await self._read(lambda: copying.sealed(*self._in(space)))
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call the listener for each write from now on; gives the function that ends it."""
@@ -391,7 +319,7 @@ class SqliteEngine:
             await asyncio.gather(self._looking, return_exceptions=True)
         if self._decider is not None:
             await self._decider.do(lambda: None)  # what was handed over before is handed on
-        await self._writer.do(self._tidy)
+        await self._writer.do(self._file.tidy)
         await self._stop()
 
     async def _stop(self) -> None:
@@ -401,157 +329,36 @@ class SqliteEngine:
         if self._reader is not self._writer:
             await self._reader.do(lambda: self._reads.close() if hasattr(self, "_reads") else None)
             await self._reader.stop()
-        await self._writer.do(self._disconnect)
+        await self._writer.do(lambda: self._file.close() if hasattr(self, "_file") else None)
         await self._writer.stop()
+
+    def _in(self, space: str) -> tuple[apsw.Connection, int]:
+        """Give the connection that reads, and a space's number."""
+        return self._reads, self._spaces.number(self._reads, space)
 
     async def _read(self, job: Callable[[], T]) -> T:
         try:
             return await self._reader.do(job)
         except apsw.Error as error:
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
 
     # ----------------------------------------------------------------------- on the writer's thread
 
-    def _connect(self) -> None:
-        with opening(self._location):
-            self._connection = connect(self._location)
-            self._ownership = Ownership(self._location.path) if self._location.path else None
-        with self._writing():
-            builds.declare(self._connection, self.kinds)
-            builds.announce(self._connection, self.kinds)
-        self._told = self._sequence()
-        if self._ownership is not None:
-            self._ownership.take()
+    def _writing(self) -> AbstractContextManager[None]:
+        return self._file.writing()  # which is opened on that thread
 
-    def _disconnect(self) -> None:
-        if hasattr(self, "_connection"):
-            self._connection.close()
-        if self._ownership is not None:
-            self._ownership.close()
+    def _connect(self) -> None:
+        self._file = File(self._location, self.kinds, self._spaces, self._tell, self._writer.tell)
 
     def _connect_decider(self) -> None:
         self._ahead_reads = connect_reader(self._location)
         self._ahead = Ahead(self._ahead_reads, self.kinds)
 
     def _connect_reader(self) -> None:
-        self._reads = self._connection if self._location.path is None else connect_reader(self._location)
-
-    @contextmanager
-    def _writing(self) -> Generator[None]:
-        """One transaction that writes. What fails before the commit has changed nothing."""
-        self._untold.clear()
-        self._landing.clear()
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-        except apsw.Error as error:
-            raise _unavailable(error) from error
-        try:
-            self._catch_up()
-            changes = self._connection.total_changes()
-            yield
-            if self._connection.total_changes() > changes:
-                self._connection.execute("UPDATE tenure_clock SET stamp = random()")
-        except apsw.Error as error:
-            self._roll_back()
-            raise _unavailable(error) from error
-        except BaseException:
-            self._roll_back()
-            raise
-        try:
-            self._connection.execute("COMMIT")
-        except apsw.Error as error:
-            self._roll_back()
-            if isinstance(error, apsw.BusyError | apsw.FullError):
-                raise _unavailable(error) from error
-            raise _unknown(error) from error
-        for flight in self._landing:
-            flight.land(failed=flight.failed)
-        for space, batch in self._untold:
-            self._told = max(self._told, batch.sequence)
-            self._tell(space, batch.entries)
-        self._checkpoint()
-
-    @contextmanager
-    def _reading(self) -> Generator[None]:
-        """One consistent view, in which nothing is written."""
-        try:
-            self._connection.execute("BEGIN")
-            yield
-        except apsw.Error as error:
-            raise _unavailable(error) from error
-        finally:
-            self._roll_back()
-
-    def _roll_back(self) -> None:
-        for flight in self._landing:
-            flight.land(failed=True)
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-
-    def _space(self, name: str, connection: apsw.Connection) -> int:
-        """Give a space's number; 0, where nothing lies, if nobody has written to it."""
-        if name not in self._spaces:
-            sql = "SELECT space FROM tenure_spaces WHERE name = ?"
-            space = first(connection.execute(sql, (name,)), 0)
-            if not space:
-                return 0
-            self._spaces[name] = space
-        return self._spaces[name]
-
-    def _make_space(self, name: str) -> int:
-        space = self._space(name, self._connection)
-        if not space:
-            self._connection.execute("INSERT INTO tenure_spaces (name) VALUES (?)", (name,))
-            space = self._connection.last_insert_rowid()
-        return space
-
-    def _sequence(self) -> int:
-        return first(self._connection.execute("SELECT sequence FROM tenure_clock"), 0)
-
-    def _time(self, space: int, now: int | None) -> Time:
-        return read_time(self._connection, space, self._now(now))
-
-    def _now(self, now: int | None) -> int:
-        return wall_time() if now is None else now
-
-    # ------------------------------------------------------------------------------ log and wake-ups
-
-    def _checkpoint(self) -> None:
-        """Take a long log over into the file, if that is for us to do; once all is taken over, it begins anew.
-
-        Where several write without a pause that instant never comes by itself: then they are made to wait for it.
-        """
-        if self._ownership is None:
-            return
-        with suppress(apsw.Error):  # the log grows on, and the next commit tries again
-            pages, taken_over = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
-            if pages - taken_over >= LOG_PAGES_BEFORE_CHECKPOINT and self._ownership.take():
-                others_wait = pages >= LOG_PAGES_BEFORE_OTHERS_WAIT
-                mode = apsw.SQLITE_CHECKPOINT_RESTART if others_wait else apsw.SQLITE_CHECKPOINT_PASSIVE
-                checkpoint(self._connection, mode)
-
-    def _tidy(self) -> None:
-        if self._ownership is not None and self._ownership.take():
-            with suppress(apsw.Error):  # somebody reads: the log stays, and is read when the file is opened next
-                checkpoint(self._connection, apsw.SQLITE_CHECKPOINT_TRUNCATE)
-
-    def _catch_up(self) -> None:
-        """Tell of the events that other processes wrote since we last looked."""
-        last = self._sequence()
-        if last > self._told:
-            others: dict[str, list[Entry]] = {}
-            values = (self._told, last, MOST_EVENTS_TOLD)
-            for space, *cells in self._connection.execute(SQL["read_others"], values):
-                others.setdefault(self._name(space), []).append(to_entry(tuple(cells)))
-            for name, entries in others.items():
-                self._tell(name, entries)
-            self._told = last
-
-    def _name(self, space: int) -> str:
-        sql = "SELECT name FROM tenure_spaces WHERE space = ?"
-        return next((str(cells[0]) for cells in self._connection.execute(sql, (space,))), "")
+        self._reads = self._file.connection if self._location.path is None else connect_reader(self._location)
 
     def _tell(self, space: str, entries: Sequence[Entry]) -> None:
+        """Tell the listeners, from whichever thread."""
         if entries and self._listeners:
             self._loop.call_soon_threadsafe(self._tell_listeners, space, entries)
 
@@ -563,8 +370,8 @@ class SqliteEngine:
         """Wake those who wait for what another process wrote."""
 
         def job() -> None:
-            self._catch_up()
-            self._checkpoint()  # of what others wrote, if the file is ours
+            self._file.catch_up()
+            self._file.checkpoint()  # of what others wrote, if the file is ours
 
         with suppress(apsw.Error):  # a disk that fails for a moment: the next look tells of it all
             await self._writer.do(job)
@@ -577,13 +384,5 @@ async def _look_for_others(engine: weakref.ref[SqliteEngine]) -> None:
         await asyncio.sleep(LOOK_FOR_OTHERS_SECONDS)
 
 
-def _unavailable(error: apsw.Error) -> Unavailable:
-    if isinstance(error, apsw.BusyError):
-        return Unavailable("another process has been writing for ten seconds; nothing was changed, try again")
-    if isinstance(error, apsw.FullError):
-        return Unavailable("the disk is full; nothing was changed, free some space and try again")
-    return Unavailable(f"the database can't be used now ({error}); nothing was changed")
-
-
-def _unknown(error: apsw.Error) -> OutcomeUnknown:
-    return OutcomeUnknown(f"the commit failed ({error}): read before you retry, or use an op id")
+def _now(now: int | None) -> int:
+    return wall_time() if now is None else now

@@ -24,14 +24,14 @@ def take(
         return []
     token = max(first(connection.execute("SELECT sequence FROM tenure_clock"), 0), now)
     taken: list[Message] = []
-    for record, position, tries, created_at in found:
+    for record, position, tries, created_at, error in found:
         token += 1
         connection.execute(
             "UPDATE tenure_messages SET tries = tries + 1, token = ?, next_at = ? "
             "WHERE (record, effect, position) = (?, ?, ?)",
             (token, now + lease, record, effect, position),
         )
-        message = _message(connection, (effect, record, position, tries + 1, token, created_at, now + lease, ""))
+        message = _message(connection, (effect, record, position, tries + 1, token, created_at, now + lease, error))
         if message is not None:
             taken.append(message)
     connection.execute("UPDATE tenure_clock SET sequence = ?", (token,))

@@ -47,6 +47,30 @@ def to_entry(cells: Cells) -> Entry:
     )  # fmt: skip
 
 
+class Spaces:
+    """The numbers of spaces by name, for all connections of a store. Which one a transaction makes may not last."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def number(self, connection: apsw.Connection, name: str) -> int:
+        """Give a space's number; 0, where nothing lies, if nobody has written to it."""
+        number = self._numbers.get(name)
+        if number is None:
+            number = first(connection.execute("SELECT space FROM tenure_spaces WHERE name = ?", (name,)), 0)
+            if number and not connection.in_transaction:
+                self._numbers[name] = number
+        return number
+
+    def made(self, connection: apsw.Connection, name: str) -> int:
+        """Give a space's number, and make it if nobody has written to it."""
+        number = self.number(connection, name)
+        if not number:
+            connection.execute("INSERT INTO tenure_spaces (name) VALUES (?)", (name,))
+            number = connection.last_insert_rowid()
+        return number
+
+
 class Files:
     """What lies in the tables of one space, read through one connection; the `Source` of a batch."""
 

@@ -1,4 +1,4 @@
 -- In: ?1 space, ?2 kind, ?3 effect, ?4 now, ?5 most. Out: the messages that are due, the oldest first.
-SELECT record, position, tries, created_at FROM tenure_messages
+SELECT record, position, tries, created_at, error FROM tenure_messages
 WHERE space = ?1 AND kind = ?2 AND effect = ?3 AND next_at <= ?4 AND next_at IS NOT NULL
 ORDER BY next_at, position LIMIT ?5

@@ -1,0 +1,149 @@
+"""Writes `docs/benchmarks.md` from the results that lie there, and draws its plots: `python -m benchmarks.page`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from benchmarks.plots import ENGINES, draw
+from benchmarks.report import Result, load, reached, shown, table
+
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+INTRODUCTION = """# Benchmarks
+
+Written by `make bench`; no figure here is typed by hand, and each lies as JSON in
+[benchmarks/results](../benchmarks/results). Each is the median of several rounds, and beside it stand the lowest and
+the highest. What is compared runs in turn within each round, on stores that begin alike. Every guarantee is on.
+Callers are tasks of one process that call `store.apply` (or `beat`) and wait for the answer. `tenure bench` measures
+the two main workloads, on any machine, in two minutes for an engine.
+
+- `move` is a transition with an op id, an event and a deadline; `full` also enters or leaves a rank and a limit.
+- **Its statements alone**: what the store sent in a run of its own is heard, and replayed without our Python. The
+  records must be the same afterwards, or nothing is told.
+- **One change at a time**: the simplest durable way, one awaited call and one commit for each change.
+"""
+WAYS = ("durability", "raw", "naive")
+
+
+def write() -> None:
+    """Draw the plots and write the page."""
+    results = load()
+    plots = {name: shows for name, shows in draw(results)}
+    parts = [INTRODUCTION, *_glance(results, plots)]
+    if "peers" in results:
+        parts += _peers(results["peers"], plots)
+    for engine, title in ENGINES.items():
+        own = [result for result in results.values() if result.engine == engine]
+        if own:
+            parts += [f"## {title}", "", *_said(own[0]), ""]
+            parts += [line for result in own for line in _section(result)]
+    for result in results.values():
+        if not result.engine and result.name != "peers":
+            parts += _section(result, level="##", where=True)
+    PAGE.write_text("\n".join(parts).rstrip() + "\n")
+
+
+def _glance(results: Mapping[str, Result], plots: Mapping[str, str]) -> Iterator[str]:
+    yield "## At a glance"
+    yield ""
+    yield "By 512 callers:"
+    yield ""
+    yield "| | changes/s | 99 % wait at most (ms) | per its statements alone | per one change at a time | goals |"
+    yield "|---|--:|--:|--:|--:|---|"
+    for engine, title in ENGINES.items():
+        for result in results.values():
+            if result.engine == engine and "ratio_raw" in result.figures and "large" not in result.name:
+                yield _line(title, result)
+    yield ""
+    for name in ("ways.svg", "callers.svg"):
+        if name in plots:
+            yield f"![{plots[name]}](benchmarks/{name})"
+            yield ""
+    yield from _missed(results)
+
+
+def _line(title: str, result: Result) -> str:
+    cells = [shown(result.figures[name]["median"]) for name in ("ops_per_s", "p99_ms", "ratio_raw", "ratio_naive")]
+    missed = [name for name in result.goals if not reached(result, name)]
+    told = "" if not result.goals else "missed: " + ", ".join(missed) if missed else "reached"
+    name = result.name.removeprefix(f"{result.engine}-")
+    return f"| {title}, {name} | {' | '.join(cells)} | {told.replace('_', ' ')} |"
+
+
+BOUNDS = {
+    "sqlite": """Where SQLite stays below 0.8 of its statements alone, it is since among few records, all of whose
+pages are in memory, SQLite needs less time for a change than Python does, and its threads share one interpreter.""",
+    "postgres": """Where PostgreSQL stays below 0.7 of its statements alone, it is since the server and our process
+share the machine's processors, and a change costs each of them about as much; pgbench needs next to none.""",
+    "valkey": """Where Valkey stays below its goals, it is since the server decides in Lua on one processor, which is
+busy at 512 callers; what a call of one change costs it is not much more than what a change of a batch does.""",
+}
+
+
+def _missed(results: Mapping[str, Result]) -> Iterator[str]:
+    """Say what bounds the engines that miss a goal."""
+    for engine, told in BOUNDS.items():
+        own = [results[name] for name in (f"{engine}-move", f"{engine}-full") if name in results]
+        if any(not reached(result, name) for result in own for name in result.goals):
+            yield told
+            yield ""
+
+
+def _peers(result: Result, plots: Mapping[str, str]) -> Iterator[str]:
+    yield f"## {result.title}"
+    yield ""
+    yield result.said["how"]
+    yield ""
+    if "peers.svg" in plots:
+        yield f"![{plots['peers.svg']}](benchmarks/peers.svg)"
+        yield ""
+    yield "| peer | its steps/s | `move`/s beside it | ratio | goal | a step |"
+    yield "|---|--:|--:|--:|---|---|"
+    for key in result.figures:
+        if key.startswith("ratio "):
+            name = key.removeprefix("ratio ")
+            found = [result.figures[f"{what} {name}"] for what in ("peer", "ours", "ratio")]
+            cells = [f"{shown(of['median'])} ({shown(of['lowest'])} – {shown(of['highest'])})" for of in found]
+            goal = result.goals.get(key, "")
+            told = goal and f"{goal} {'✓' if reached(result, key) else 'missed'}"
+            yield f"| {name} | {' | '.join(cells)} | {told} | {result.said[name]} |"
+    yield ""
+    skipped = [line for name, line in result.said.items() if name.startswith("skipped ")]
+    yield from (f"Not measured: {line}" for line in skipped)
+    yield f"*{_machine(result)}*"
+    yield ""
+
+
+def _section(result: Result, level: str = "###", *, where: bool = False) -> Iterator[str]:
+    yield f"{level} {result.title}"
+    yield ""
+    if len(result.callers) > 1:
+        yield f"By {' and '.join(map(str, sorted(result.callers)))} at once."
+        yield ""
+    if where and "how" in result.said:
+        yield result.said["how"]
+        yield ""
+    yield from table(result)
+    yield ""
+    if where:
+        yield f"*{_machine(result)}*"
+        yield ""
+
+
+def _said(result: Result) -> Iterator[str]:
+    names = {"durability": "Durability", "raw": "Its statements alone", "naive": "One change at a time"}
+    yield from (f"- {names[way]}: {result.said[way]}" for way in WAYS)
+    yield f"- Measured on: {_machine(result)}"
+
+
+def _machine(result: Result) -> str:
+    versions = {name: text for name, text in result.said.items() if name in VERSIONS or "." in text and " " not in text}
+    told = {**versions, **{name.replace("_", " "): value for name, value in result.machine.items()}}
+    return "; ".join(f"{name}: {value}" for name, value in told.items())
+
+
+VERSIONS = ("tenure",)
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,541 @@
+"""PostgreSQL: each batch locks what it touches, is decided here, and is written by one statement."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, TypeVar
+
+import msgspec
+
+from tenure.core.batch import Batch, Key
+from tenure.core.clock import Time, wall_time
+from tenure.core.decide import Refusal, Replay
+from tenure.core.decide import Transaction as Asking
+from tenure.core.engine import Applied, Difference, Listener, Message, Outcome, Query, Settled, Swept
+from tenure.core.errors import Unavailable
+from tenure.core.kinds import Kinds, Slot
+from tenure.core.pieces import Part, Piece
+from tenure.core.row import Entry, Row
+from tenure.core.sheet import Sheet, lay_out, to_json
+from tenure.engines.postgres import builds, copying, finding, outbox
+from tenure.engines.postgres.audit import audit
+from tenure.engines.postgres.connection import NotYet, Pool, Raced, Transaction
+from tenure.engines.postgres.days import DAY, Days
+from tenure.engines.postgres.grounds import Grounds
+from tenure.engines.postgres.location import Location, read_location
+from tenure.engines.postgres.locking import Locked
+from tenure.engines.postgres.needs import Needs
+from tenure.engines.postgres.opening import open_schema
+from tenure.engines.postgres.outbox import to_message
+from tenure.engines.postgres.pruning import Pruner
+from tenure.engines.postgres.reading import Files, Missing, to_entry
+from tenure.engines.postgres.statements import Statements
+from tenure.engines.postgres.sweep import Result, sweep
+from tenure.engines.postgres.telling import Draws, Teller
+from tenure.engines.postgres.writing import lay_states, place_new, run
+
+T = TypeVar("T")
+
+TRIES = 20
+"""How often the same is tried when others are faster each time."""
+
+ERASED_AT_ONCE = 5000
+ANNOUNCED_EVERY = 60 * 1_000_000
+LATE_ENOUGH_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 1
+LOOK_AGAIN_SECONDS = 0.002
+
+
+class NoDay(NotYet):
+    """The day of a position is not there yet."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(position)
+        self.position = position
+
+
+class Unknown(NotYet):
+    """A record was asked for that was not locked."""
+
+    def __init__(self, key: Key) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+class PostgresEngine:
+    """One schema of one database. Any number of processes may open it, on any number of machines."""
+
+    name = "postgres"
+    lanes = 4
+
+    def __init__(self, location: Location, kinds: Kinds) -> None:
+        self.kinds, self._location = kinds, location
+        self._sql = Statements(location.schema)
+        self._pool = Pool(location)
+        self._needs = Needs(kinds)
+        self._days = Days(self._sql, self._pool)
+        self._teller = Teller(location, self._sql, self._pool)
+        self._pruner = Pruner(self._sql, self._pool, kinds, self._days)
+        self._spaces: dict[str, int] = {}
+        self._jobs: set[asyncio.Task[object]] = set()
+        self._announced_at = 0
+
+    @classmethod
+    async def open(cls, url: str, kinds: Kinds) -> PostgresEngine:
+        """Open what a URL names. Raises `InvalidChange` for a wrong URL, and `Unavailable`, which says what to do."""
+        engine = cls(read_location(url), kinds)
+        try:
+            await engine._again(lambda: open_schema(engine._pool, engine._location, engine._sql, kinds))
+            await engine._days.make(wall_time())
+            await engine._teller.start()
+        except BaseException:
+            await engine.close()
+            raise
+        engine._announced_at = wall_time()
+        return engine
+
+    # ------------------------------------------------------------------------------------- writing
+
+    async def write(self, space: str, transactions: Sequence[Asking], now: int | None = None) -> Sequence[Outcome]:
+        """Apply transactions in order, each all or not at all, in one commit."""
+        also: set[Key] = set()
+        return await self._do(lambda: self._write(space, transactions, now, also))
+
+    async def _write(
+        self, space: str, transactions: Sequence[Asking], now: int | None, also: set[Key]
+    ) -> Sequence[Outcome]:
+        number = await self._make_space(space)
+        try:
+            async with self._writing(space) as (transaction, draws):
+                files = Locked(transaction, self._sql, number, self._needs)
+                await files.lock(transactions, also)
+                files.drawn = draws.add
+                events = sum(change.name != "beat" for asked in transactions for change in asked.changes)
+                time, before = await files.begin(events, now, [t.op for t in transactions if t.op])
+                try:
+                    batch, outcomes, sheet = await self._decided(files, time, before, transactions)
+                    self._check_day(batch)
+                except NotYet:
+                    await files.give_back(before)
+                    raise
+                await files.give_back(batch.sequence)
+                transaction.keep = batch.changed
+                if batch.changed:
+                    await self._put(files, batch, sheet)
+                    draws.entries = batch.entries
+        except Unknown as unknown:
+            also.add(unknown.key)
+            raise Raced from None
+        return outcomes
+
+    async def _decided(
+        self, files: Files, time: Time, before: int, transactions: Sequence[Asking]
+    ) -> tuple[Batch, list[Outcome], Sheet]:
+        """Decide transactions in order, each seeing the earlier ones, fetching what is missed."""
+        while True:
+            batch = Batch(self.kinds, time, before, files)
+            try:
+                outcomes = [_outcome(batch, transaction) for transaction in transactions]
+                place_new(batch, files.places)
+                sheet = Sheet()
+                lay_out(sheet, batch, files.places)
+            except Missing as missing:
+                try:
+                    await files.fetch(missing)
+                except Missing:
+                    raise Unknown(missing.key or ("", "")) from None
+            else:
+                return batch, outcomes, sheet
+
+    async def _put(self, files: Locked, batch: Batch, sheet: Sheet) -> None:
+        """Write what was decided."""
+        lay_states(sheet, batch, files.places)
+        written = {slot for slot, _ in batch.changed_slots()}
+        for slot in files.made - written:
+            sheet.add("drop_slots", slot.kind, slot.limit, slot.key)
+        await run(files.transaction, self._sql, files.space, sheet)
+
+    def _check_day(self, batch: Batch) -> None:
+        if batch.entries and batch.sequence // DAY not in self._days.known:
+            raise NoDay(batch.sequence)
+
+    async def check(self, space: str, transaction: Asking, now: int | None = None) -> Outcome:
+        """Give the outcome that a transaction would have now; nothing is written."""
+
+        async def job() -> Outcome:
+            async with self._pool.transaction("ISOLATION LEVEL REPEATABLE READ, READ ONLY") as reading:
+                files = Files(reading, self._sql, await self._space(space, reading))
+                time, before = await files.begin_check(now, [transaction.op] if transaction.op else [])
+                _, outcomes, _ = await self._decided(files, time, before, [transaction])
+                return outcomes[0]
+
+        return await self._do(job)
+
+    async def sweep(self, space: str, most: int, alive_for: int, now: int | None = None) -> Swept:
+        """Make at most so many due transitions, remove what was kept long enough, and give a sign of life."""
+
+        async def job() -> Result:
+            number = await self._make_space(space)
+            at = await self._sign_of_life(number, alive_for, now)
+            async with self._writing(space) as (transaction, draws):
+                grounds = Grounds(transaction, self._sql, number, self._needs)
+                grounds.drawn = draws.add
+                result = await sweep(grounds, self.kinds, most, at, now, self._check_day)
+                if result.batch is None:
+                    transaction.keep = False
+                else:
+                    await grounds.give_back(result.batch.sequence)
+                    draws.entries = result.batch.entries
+            return result
+
+        swept = await self._do(lambda: self._peek(space, alive_for)) if now is None else None
+        if swept is not None:
+            return swept
+        result = await self._do(job)
+        await self._do(lambda: self._prune(space, now))
+        if result.busy is not None and await self._do(lambda: self._is_free(result.busy)):
+            return msgspec.structs.replace(result.swept, more=True)
+        return result.swept
+
+    async def _is_free(self, record: int | None) -> bool:
+        """Wait a moment for a record that another transaction has, holding nothing meanwhile; tell whether it is free."""
+        with suppress(Unavailable):
+            async with self._pool.transaction() as transaction:
+                transaction.keep = False
+                await transaction.run(f"SET LOCAL lock_timeout = '{LONGEST_WAIT_SECONDS}s'")
+                await transaction.rows(self._sql["await_record"], record)
+                return True
+        return False
+
+    async def _peek(self, space: str, alive_for: int) -> Swept | None:
+        """Look whether there is anything to sweep, so that an idle sweeper writes nothing."""
+        async with self._pool.reading() as reading:
+            files = Files(reading, self._sql, await self._space(space, reading))
+            time, _ = await files.begin_check(None, [])
+            found = await reading.rows(self._sql["read_next_due"], files.space, -1)
+        next_due: int | None = found[0][0] if found else None
+        alive = time.alive_until - time.now > alive_for // 2
+        idle = alive and (next_due is None or next_due > time.now) and not self._pruner.is_due(time.now)
+        return Swept(0, 0, next_due, more=False) if idle else None
+
+    async def _sign_of_life(self, space: int, alive_for: int, now: int | None) -> int:
+        """Say that a sweeper is at work, and give the time; in a transaction of its own, since sweepers wait for it."""
+        async with self._pool.transaction() as transaction:
+            found = await transaction.rows(self._sql["give_sign_of_life"], space, alive_for, now)
+            at: int = found[0][0] if found else await self._end_outage(transaction, space, alive_for, now)
+            if wall_time() - self._announced_at > ANNOUNCED_EVERY:
+                await builds.announce(transaction, self._sql, self.kinds)
+                self._announced_at = wall_time()
+            await builds.look_around(transaction, self._sql, self.kinds)
+        return at
+
+    async def _end_outage(self, transaction: Transaction, space: int, alive_for: int, now: int | None) -> int:
+        await transaction.rows(self._sql["lock_space"], space)
+        time, _ = await Files(transaction, self._sql, space).begin_check(now, [])
+        swept = time.swept(alive_for)
+        values = (space, swept.swept_at, swept.alive_until, to_json(swept.outages))
+        await transaction.run(self._sql["end_outage"], *values)
+        return time.now
+
+    async def _prune(self, space: str, now: int | None) -> None:
+        at = wall_time() if now is None else now
+        if self._pruner.is_due(at):
+            await self._days.make_ahead(at)
+            await self._pruner.prune(await self._make_space(space), at)
+
+    # ------------------------------------------------------------------------------------- messages
+
+    async def take(
+        self, space: str, kind: str, effect: str, most: int, lease: int, now: int | None = None
+    ) -> Sequence[Message]:
+        """Take messages that are due for delivery, the oldest of each record only, for a lease."""
+
+        async def is_due() -> bool:
+            async with self._pool.reading() as reading:
+                values = (await self._space(space, reading), kind, effect, now)
+                return bool(await reading.rows(self._sql["are_messages_due"], *values))
+
+        async def job() -> Sequence[Message]:
+            number = await self._make_space(space)
+            async with self._writing(space) as (transaction, draws):
+                files = Files(transaction, self._sql, number)
+                files.drawn = draws.add
+                return await outbox.take(files, kind, effect, most, lease, now)
+
+        return await self._do(job) if await self._do(is_due) else []
+
+    async def settle(self, space: str, settled: Sequence[Settled], now: int | None = None) -> None:
+        """Say what became of taken messages; one whose token is no longer the last is left alone."""
+
+        async def job() -> None:
+            number = await self._make_space(space)
+            async with self._writing(space) as (transaction, _):
+                await transaction.rows(self._sql["enter_space"], number)
+                await outbox.settle(Files(transaction, self._sql, number), settled, now)
+
+        await self._do(job)
+
+    async def resend(self, space: str, kind: str, id: str, effect: str, now: int | None = None) -> int:
+        """Let a record's given up messages be tried again, and give how many there were."""
+
+        async def job() -> int:
+            number = await self._make_space(space)
+            async with self._writing(space) as (transaction, _):
+                await transaction.rows(self._sql["enter_space"], number)
+                return await outbox.resend(Files(transaction, self._sql, number), kind, id, effect, now)
+
+        return await self._do(job)
+
+    async def messages(self, space: str, kind: str | None, effect: str | None, most: int) -> Sequence[Message]:
+        """Read the messages that wait, the oldest first."""
+        rows = await self._rows("read_messages", space, kind, effect, most)
+        return [to_message(cells) for cells in rows]
+
+    # ------------------------------------------------------------------------------------- reading
+
+    async def time(self, space: str, now: int | None = None) -> Time:
+        """Read the clock and what is credited."""
+
+        async def job() -> Time:
+            async with self._pool.reading() as reading:
+                files = Files(reading, self._sql, await self._space(space, reading))
+                return (await files.begin_check(now, []))[0]
+
+        return await self._do(job)
+
+    async def rows(self, space: str, keys: Sequence[tuple[str, str]]) -> Sequence[Row | None]:
+        """Read records by kind and id."""
+
+        async def job() -> Sequence[Row | None]:
+            async with self._pool.reading() as reading:
+                files = Files(reading, self._sql, await self._space(space, reading))
+                await files.read("read_rows", keys)
+                return [files.rows[key] for key in keys]
+
+        return await self._do(job)
+
+    async def find(self, space: str, query: Query) -> Sequence[Row]:
+        """Read the records that a query asks for."""
+
+        async def job() -> Sequence[Row]:
+            async with self._pool.reading() as reading:
+                return await finding.find(reading, self._sql, await self._space(space, reading), query)
+
+        return await self._do(job)
+
+    async def counts(self, space: str) -> dict[str, dict[str, int]]:
+        """Read how many records of each kind are in each state."""
+        counts: dict[str, dict[str, int]] = {}
+        for kind, state, number in await self._rows("read_counts", space):
+            counts.setdefault(kind, {})[state] = number
+        return counts
+
+    async def holders(self, space: str, slot: Slot, most: int) -> Sequence[str]:
+        """Read the ids of those that hold a limit's slot."""
+        rows = await self._rows("read_holders", space, [slot.kind], [slot.limit], [slot.key], most)
+        return [cells[3] for cells in rows]
+
+    async def history(self, space: str, kind: str, id: str, after: int, most: int) -> Sequence[Entry]:
+        """Read a record's events after a version, in order."""
+        return [to_entry(cells) for cells in await self._rows("read_events", space, kind, id, after, most)]
+
+    async def feed(self, space: str, kinds: Sequence[str], after: int, most: int) -> Sequence[Entry]:
+        """Read the events of some kinds (all, if none is named) after a position, in order."""
+
+        async def job() -> Sequence[Entry]:
+            async with self._pool.reading() as reading:
+                number = await self._space(space, reading)
+                _, horizon = await self._horizon(reading)
+                rows = await reading.rows(self._sql["read_feed"], number, after, list(kinds), most, horizon)
+                return [to_entry(cells) for cells in rows]
+
+        return await self._do(job)
+
+    async def last_position(self, space: str) -> int:
+        """Read the position of the last event, or one that no event has passed yet.
+
+        Whatever was committed before the call is not after it: so it waits, a second at most, for what is under way.
+        """
+        del space  # positions are one sequence for the whole schema
+
+        async def job() -> int:
+            end = asyncio.get_running_loop().time() + LATE_ENOUGH_SECONDS
+            wanted: int | None = None
+            while True:
+                async with self._pool.reading() as reading:
+                    last, horizon = await self._horizon(reading)
+                wanted = last if wanted is None else wanted
+                if horizon >= wanted or asyncio.get_running_loop().time() > end:
+                    return horizon
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+        return await self._do(job)
+
+    async def _horizon(self, reading: Transaction) -> tuple[int, int]:
+        last, horizon = (await reading.rows(self._sql["read_horizon"]))[0]
+        return last, horizon
+
+    async def due(self, space: str, most: int) -> Sequence[tuple[int, str, str]]:
+        """Read what is looked at next: instant, kind and id."""
+        return [(at, kind, id) for at, kind, id in await self._rows("read_looks", space, most)]
+
+    # ------------------------------------------------------------------------------------- the whole
+
+    async def audit(self, space: str, *, repair: bool, now: int | None = None) -> Sequence[Difference]:
+        """Compare every index with what the records say, and mend it if asked."""
+
+        async def job() -> Sequence[Difference]:
+            async with self._pool.transaction(
+                "" if repair else "ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+            ) as reading:
+                files = Files(reading, self._sql, await self._space(space, reading))
+                return await audit(files, self.kinds, now, repair=repair)
+
+        return await self._do(job)
+
+    async def spaces(self) -> Sequence[str]:
+        """Read the names of all spaces."""
+
+        async def job() -> Sequence[str]:
+            async with self._pool.reading() as reading:
+                return [name for (name,) in await reading.rows(self._sql["read_spaces"])]
+
+        return await self._do(job)
+
+    async def declarations(self) -> dict[str, bytes]:
+        """Read the tables under which each kind was last opened, as JSON."""
+
+        async def job() -> dict[str, bytes]:
+            async with self._pool.reading() as reading:
+                return {kind: d.encode() for kind, d, _ in await reading.rows(self._sql["read_kinds"])}
+
+        return await self._do(job)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call the listener for each write from now on; gives the function that ends it."""
+        self._teller.listeners.append(listener)
+        return lambda: self._teller.listeners.remove(listener)
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of everything."""
+        while self._jobs:
+            await asyncio.wait(self._jobs)
+        await self._teller.stop()
+        await self._pool.close()
+
+    # ------------------------------------------------------------------------------------- copying
+
+    async def dump(self, space: str, after: str, most: int) -> Part:
+        """Read a part of all that a space holds, after the mark of the part before; the first begins after ''."""
+
+        async def job() -> Part:
+            async with self._pool.reading() as reading:
+                return await copying.dump(reading, self._sql, await self._space(space, reading), after, most)
+
+        return await self._do(job)
+
+    async def load(self, space: str, pieces: Sequence[Piece]) -> None:
+        """Put pieces into a space as they are, sealed or not, without what stands beside the records."""
+
+        async def job() -> None:
+            number = await self._make_space(space)
+            for position in copying.days_of(pieces):
+                if position // DAY not in self._days.known:
+                    await self._days.make(position)
+            async with self._pool.transaction() as transaction:
+                await copying.load(transaction, self._sql, number, pieces, self._days.known)
+
+        await self._do(job)
+
+    async def index(self, space: str, now: int | None = None) -> None:
+        """Make what stands beside the records of a loaded space, sealed or not."""
+        await self._make_space(space)
+        await self.audit(space, repair=True, now=now)
+
+    async def erase(self, space: str) -> None:
+        """Remove all that a space holds, sealed or not, in bounded steps. Its seal stays."""
+
+        async def job() -> bool:
+            number = await self._make_space(space)
+            async with self._pool.transaction() as transaction:
+                return await copying.erase(transaction, self._sql, number, ERASED_AT_ONCE)
+
+        while await self._do(job):
+            pass
+
+    async def seal(self, space: str, reason: str) -> None:
+        """Refuse all writes of a space with `Unavailable` and this reason, whichever process; '' allows them again."""
+
+        async def job() -> None:
+            number = await self._make_space(space)
+            async with self._pool.transaction() as transaction:
+                await copying.seal(transaction, self._sql, number, reason)
+
+        await self._do(job)
+
+    async def sealed(self, space: str) -> str:
+        """Read why a space may not be written; '' if it may."""
+
+        async def job() -> str:
+            async with self._pool.reading() as reading:
+                return await copying.sealed(reading, self._sql, await self._space(space, reading))
+
+        return await self._do(job)
+
+    # ------------------------------------------------------------------------------------- inside
+
+    async def _do(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do work to its end, also if its caller is cancelled: so a cancellation leaves no connection half used."""
+        task = asyncio.ensure_future(self._again(work))
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
+        return await asyncio.shield(task)
+
+    async def _again(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do work again where others were faster, or where something had to be done before."""
+        for _ in range(TRIES):
+            try:
+                return await work()
+            except Raced:
+                continue
+            except NoDay as missing:
+                await self._days.make(missing.position)
+        raise Unavailable(f"others were faster {TRIES} times in a row; nothing was changed, try again")
+
+    @asynccontextmanager
+    async def _writing(self, space: str) -> AsyncGenerator[tuple[Transaction, Draws]]:
+        """One transaction that writes; what it wrote is told once it is committed."""
+        with self._teller.draws(space) as draws:
+            async with self._pool.transaction() as transaction:
+                yield transaction, draws
+
+    async def _rows(self, statement: str, space: str, *values: object) -> Sequence[Sequence[Any]]:
+        async def job() -> Sequence[Sequence[Any]]:
+            async with self._pool.reading() as reading:
+                return await reading.rows(self._sql[statement], await self._space(space, reading), *values)
+
+        return await self._do(job)
+
+    async def _space(self, name: str, reading: Transaction) -> int:
+        """Give a space's number; 0, where nothing lies, if nobody has written to it."""
+        if name not in self._spaces:
+            found = await reading.rows(self._sql["read_space"], name)
+            if not found:
+                return 0
+            self._spaces[name] = found[0][0]
+        return self._spaces[name]
+
+    async def _make_space(self, name: str) -> int:
+        if name not in self._spaces:
+            async with self._pool.transaction() as transaction:
+                await transaction.run(self._sql["add_space"], name)
+            async with self._pool.reading() as reading:
+                await self._space(name, reading)
+        return self._spaces[name]
+
+
+def _outcome(batch: Batch, transaction: Asking) -> Outcome:
+    decision = batch.run(transaction)
+    return decision if isinstance(decision, Refusal) else Applied(decision.rows, isinstance(decision, Replay))

@@ -1,0 +1,9 @@
+-- In: $1 space; $2 kinds, $3 ids. Out: each record that is there and that nobody else has, locked.
+SELECT r.record, r.look_at, r.kind, r.id, r.state, r.version, r.fence, r.holder, r.created_at, r.entered_at,
+       r.changed_at, r.beaten_at, r.told, r.seen, r.fields, r.rest
+FROM unnest($2::text[], $3::text[]) AS k (kind, id)
+CROSS JOIN LATERAL (
+    SELECT * FROM tenure_records AS r WHERE r.space = $1 AND r.kind = k.kind AND r.id = k.id AND NOT r.removed
+    OFFSET 0
+    FOR NO KEY UPDATE SKIP LOCKED
+) AS r

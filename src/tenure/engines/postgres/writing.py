@@ -1,0 +1,96 @@
+"""Writing what was laid out: one statement for all tables, each row a place in its arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import Any
+
+from tenure.core.batch import Batch, Key
+from tenure.core.sheet import Place, Sheet
+from tenure.engines.postgres.connection import Transaction
+from tenure.engines.postgres.statements import Statements
+
+Lines = Sequence[tuple[Any, ...]]
+
+ORDER = (
+    "drop_due",
+    "drop_ranks",
+    "drop_holders",
+    "drop_children",
+    "drop_states",
+    "drop_records",
+    "drop_slots",
+    "create_records",
+    "write_records",
+    "write_beats",
+    "write_looks",
+    "write_events",
+    "write_ops",
+    "write_due",
+    "write_ranks",
+    "write_holders",
+    "write_slots",
+    "write_children",
+    "write_states",
+    "move_states",
+    "write_messages",
+    "write_serials",
+    "write_counts",
+)
+AFTERWARDS = "erase_events"
+"""It must see what the others wrote, so it is a statement of its own."""
+
+CREATED = itemgetter(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16)
+CHANGED = itemgetter(0, 3, 4, 5, 6, 8, 9, 10, 11, 12, 14, 15, 16)
+"""What of a record's line the statements take; where `born` (13) is given, the record is new."""
+
+
+def place_new(batch: Batch, places: dict[Key, Place]) -> None:
+    """Number the new records, by the position of their first event."""
+    places.update({(e.kind, e.id): Place(e.position, None) for e in batch.entries if e.name == "create"})
+
+
+def lay_states(sheet: Sheet, batch: Batch, places: dict[Key, Place]) -> None:
+    """Lay out the lists of the states."""
+    for before, after in batch.touched():
+        if before is None:
+            sheet.add("write_states", after.kind, after.state, places[after.kind, after.id].number)
+        elif before.state != after.state:
+            number = places[after.kind, after.id].number
+            sheet.add("move_states", after.kind, before.state, after.state, number)
+    for number, kind, state in sheet.lines.get("drop_records", ()):
+        sheet.add("drop_states", kind, state, number)
+
+
+async def run(transaction: Transaction, sql: Statements, space: int, sheet: Sheet) -> None:
+    """Write what a sheet says."""
+    lines = _arranged(sheet)
+    names = [name for name in ORDER if lines.get(name)]
+    if names:
+        values = [list(column) for name in names for column in zip(*lines[name], strict=True)]
+        await transaction.run(sql.joined(names), space, *values)
+    if sheet.lines.get(AFTERWARDS):
+        latest = dict(sorted(sheet.lines[AFTERWARDS]))
+        await transaction.run(sql[AFTERWARDS], space, list(latest), list(latest.values()))
+
+
+def _arranged(sheet: Sheet) -> dict[str, Lines]:
+    """Arrange the lines so that no row is written twice by one statement."""
+    lines: dict[str, Lines] = dict(sheet.lines)
+    records = lines.pop("write_records", ())
+    lines["create_records"] = [CREATED(line) for line in records if line[13]]
+    lines["write_records"] = [CHANGED(line) for line in records if not line[13]]
+    lines["write_slots"] = [line for line in lines.get("write_slots", ()) if line[3]]
+    looks = dict(lines.pop("write_looks", ()))
+    lines["drop_records"] = [(*line, looks.pop(line[0], None)) for line in lines.get("drop_records", ())]
+    lines["write_looks"] = list(looks.items())
+    dropped, written = lines.get("drop_due", ()), lines.get("write_due", ())
+    if dropped and written:
+        both = set(dropped) & set(written)
+        lines["drop_due"], lines["write_due"] = _without(both, dropped), _without(both, written)
+    return lines
+
+
+def _without(some: set[tuple[Any, ...]], lines: Iterable[tuple[Any, ...]]) -> Lines:
+    return [line for line in dict.fromkeys(lines) if line not in some]

@@ -1,0 +1,1 @@
+"""The engine on Valkey, and on Redis."""
