@@ -8,6 +8,8 @@ import sys
 import time
 
 from benchmarks import page
+from benchmarks.plots import draw
+from benchmarks.report import load
 
 from tenure.benchmarks.stand import ENGINES
 
@@ -17,8 +19,13 @@ PARTS = (*ENGINES, "peers", "large", "scale", "meetings")
 def main() -> None:
     """Measure one part after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all if none is named")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all if none is named; `page` only writes it"
+    )
     chosen = parser.parse_args().parts or PARTS
+    if chosen == ["page"]:
+        write()
+        return
     if unknown := [part for part in chosen if part not in PARTS]:
         parser.error(f"there is no part {', '.join(unknown)}: name some of {', '.join(PARTS)}")
     for part in chosen:
@@ -26,8 +33,14 @@ def main() -> None:
         print(f"\n{part}", flush=True)
         command = ["benchmarks.engines", part] if part in ENGINES else [f"benchmarks.{part}"]
         subprocess.run([sys.executable, "-m", *command], check=True)
-        page.write()
+        write()
         print(f"{part} took {time.perf_counter() - began:.0f} s", flush=True)
+
+
+def write() -> None:
+    """Draw the plots and write the page, from all results that lie there."""
+    draw(load())
+    page.PAGE.write_text(page.text())
 
 
 if __name__ == "__main__":

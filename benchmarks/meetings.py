@@ -20,7 +20,7 @@ from typing import Self
 
 import aiohttp
 import uvloop
-from benchmarks.report import save, summed_up
+from benchmarks.report import Result, save
 
 import tenure
 from tenure.services.meetings.http import create_app

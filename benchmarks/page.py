@@ -1,14 +1,16 @@
-"""Writes `docs/benchmarks.md` from the results that lie there, and draws its plots: `python -m benchmarks.page`."""
+"""The text of `docs/benchmarks.md`, made from the results that lie there."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from benchmarks.plots import ENGINES, draw
 from benchmarks.report import Result, load, reached, shown, table
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+PLOTS = PAGE.parent / "benchmarks"
+ENGINES = {"sqlite": "SQLite", "postgres": "PostgreSQL", "valkey": "Valkey"}
 INTRODUCTION = """# Benchmarks
 
 Written by `make bench`; no figure here is typed by hand, and each lies as JSON in
@@ -23,15 +25,15 @@ the two main workloads, on any machine, in two minutes for an engine.
 - **One change at a time**: the simplest durable way, one awaited call and one commit for each change.
 """
 WAYS = ("durability", "raw", "naive")
+VERSION = re.compile(r"\d+(\.\w+)+")
 
 
-def write() -> None:
-    """Draw the plots and write the page."""
+def text() -> str:
+    """Give the page."""
     results = load()
-    plots = {name: shows for name, shows in draw(results)}
-    parts = [INTRODUCTION, *_glance(results, plots)]
+    parts = [INTRODUCTION, *_glance(results)]
     if "peers" in results:
-        parts += _peers(results["peers"], plots)
+        parts += _peers(results["peers"])
     for engine, title in ENGINES.items():
         own = [result for result in results.values() if result.engine == engine]
         if own:
@@ -40,10 +42,16 @@ def write() -> None:
     for result in results.values():
         if not result.engine and result.name != "peers":
             parts += _section(result, level="##", where=True)
-    PAGE.write_text("\n".join(parts).rstrip() + "\n")
+    return "\n".join(parts).rstrip() + "\n"
 
 
-def _glance(results: Mapping[str, Result], plots: Mapping[str, str]) -> Iterator[str]:
+def _plot(name: str, shows: str) -> Iterator[str]:
+    if (PLOTS / name).exists():
+        yield f"![{shows}]({PLOTS.name}/{name})"
+        yield ""
+
+
+def _glance(results: Mapping[str, Result]) -> Iterator[str]:
     yield "## At a glance"
     yield ""
     yield "By 512 callers:"
@@ -55,10 +63,8 @@ def _glance(results: Mapping[str, Result], plots: Mapping[str, str]) -> Iterator
             if result.engine == engine and "ratio_raw" in result.figures and "large" not in result.name:
                 yield _line(title, result)
     yield ""
-    for name in ("ways.svg", "callers.svg"):
-        if name in plots:
-            yield f"![{plots[name]}](benchmarks/{name})"
-            yield ""
+    yield from _plot("ways.svg", "Changes a second, beside the statements alone and one change at a time")
+    yield from _plot("callers.svg", "Changes a second and waits, by number of callers")
     yield from _missed(results)
 
 
@@ -89,14 +95,12 @@ def _missed(results: Mapping[str, Result]) -> Iterator[str]:
             yield ""
 
 
-def _peers(result: Result, plots: Mapping[str, str]) -> Iterator[str]:
+def _peers(result: Result) -> Iterator[str]:
     yield f"## {result.title}"
     yield ""
     yield result.said["how"]
     yield ""
-    if "peers.svg" in plots:
-        yield f"![{plots['peers.svg']}](benchmarks/peers.svg)"
-        yield ""
+    yield from _plot("peers.svg", "As many times the peer's rate")
     yield "| peer | its steps/s | `move`/s beside it | ratio | goal | a step |"
     yield "|---|--:|--:|--:|---|---|"
     for key in result.figures:
@@ -109,7 +113,9 @@ def _peers(result: Result, plots: Mapping[str, str]) -> Iterator[str]:
             yield f"| {name} | {' | '.join(cells)} | {told} | {result.said[name]} |"
     yield ""
     skipped = [line for name, line in result.said.items() if name.startswith("skipped ")]
-    yield from (f"Not measured: {line}" for line in skipped)
+    for line in skipped:
+        yield f"Not measured: {line}"
+        yield ""
     yield f"*{_machine(result)}*"
     yield ""
 
@@ -120,7 +126,7 @@ def _section(result: Result, level: str = "###", *, where: bool = False) -> Iter
     if len(result.callers) > 1:
         yield f"By {' and '.join(map(str, sorted(result.callers)))} at once."
         yield ""
-    if where and "how" in result.said:
+    if "how" in result.said:
         yield result.said["how"]
         yield ""
     yield from table(result)
@@ -137,13 +143,6 @@ def _said(result: Result) -> Iterator[str]:
 
 
 def _machine(result: Result) -> str:
-    versions = {name: text for name, text in result.said.items() if name in VERSIONS or "." in text and " " not in text}
+    versions = {name: text for name, text in result.said.items() if VERSION.fullmatch(text)}
     told = {**versions, **{name.replace("_", " "): value for name, value in result.machine.items()}}
     return "; ".join(f"{name}: {value}" for name, value in told.items())
-
-
-VERSIONS = ("tenure",)
-
-
-if __name__ == "__main__":
-    write()

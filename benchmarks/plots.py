@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+from benchmarks.page import ENGINES, PLOTS
 from benchmarks.report import Result
 from matplotlib.axes import Axes
 
-FOLDER = Path(__file__).parents[1] / "docs" / "benchmarks"
-ENGINES = {"sqlite": "SQLite", "postgres": "PostgreSQL", "valkey": "Valkey"}
 COLOURS = {"sqlite": "#0b6bcb", "postgres": "#7a3fb5", "valkey": "#c2410c"}
 WAYS = {"ops_per_s": "Tenure", "raw_ops_per_s": "its statements alone", "naive_ops_per_s": "one change at a time"}
 SHADES = ("#0b6bcb", "#9db7d5", "#c9c9c9")
 
 
-def draw(results: Mapping[str, Result]) -> list[tuple[str, str]]:
-    """Draw what there are results for, and give each file's name with what it shows."""
+def draw(results: Mapping[str, Result]) -> None:
+    """Draw what there are results for."""
     mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "tenure", "font.size": 9, "axes.grid": True})
     mpl.rcParams.update({"axes.axisbelow": True, "grid.color": "#e4e4e4", "axes.spines.top": False})
     mpl.rcParams.update({"axes.spines.right": False, "figure.facecolor": "white"})
-    FOLDER.mkdir(exist_ok=True)
-    drawn: list[tuple[str, str]] = []
-    here = [engine for engine in ENGINES if f"{engine}-move" in results]
+    PLOTS.mkdir(exist_ok=True)
+    here = [engine for engine in ENGINES if f"{engine}-move" in results and f"{engine}-full" in results]
     if here:
-        drawn += [_ways(results, here), _callers(results, here)]
+        _ways(results, here)
+        _callers(results, here)
     if "peers" in results:
-        drawn.append(_peers(results["peers"]))
-    return drawn
+        _peers(results["peers"])
 
 
-def _ways(results: Mapping[str, Result], engines: Sequence[str]) -> tuple[str, str]:
+def _ways(results: Mapping[str, Result], engines: Sequence[str]) -> None:
     names = ("move", "full")
-    _, all_axes = plt.subplots(1, len(names), figsize=(8, 2.8), layout="constrained")
+    figure, all_axes = plt.subplots(1, len(names), figsize=(8, 2.8), layout="constrained")
     for axes, name in zip(all_axes, names, strict=True):
         for place, (key, way) in enumerate(WAYS.items()):
             found = [results[f"{engine}-{name}"].figures[key] for engine in engines]
@@ -45,11 +42,12 @@ def _ways(results: Mapping[str, Result], engines: Sequence[str]) -> tuple[str, s
         axes.set_xticks(range(len(engines)), [ENGINES[engine] for engine in engines])
         axes.set_title(f"{name}, 512 callers: changes/s")
         _thousands(axes)
-    all_axes[0].legend(frameon=False)
-    return _saved("ways.svg", "Changes a second, beside the statements alone and one change at a time")
+    handles, labels = all_axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(WAYS), frameon=False)
+    _save("ways.svg")
 
 
-def _callers(results: Mapping[str, Result], engines: Sequence[str]) -> tuple[str, str]:
+def _callers(results: Mapping[str, Result], engines: Sequence[str]) -> None:
     _, (rates, waits) = plt.subplots(1, 2, figsize=(8, 2.8), layout="constrained")
     for engine in engines:
         result = results[f"{engine}-move"]
@@ -63,14 +61,15 @@ def _callers(results: Mapping[str, Result], engines: Sequence[str]) -> tuple[str
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_xticks([1, 64, 512], ["1", "64", "512"])
+        axes.yaxis.set_major_formatter("{x:,g}")
         axes.minorticks_off()
         axes.set_xlabel("callers")
         axes.set_title(title)
     rates.legend(frameon=False)
-    return _saved("callers.svg", "By number of callers")
+    _save("callers.svg")
 
 
-def _peers(result: Result) -> tuple[str, str]:
+def _peers(result: Result) -> None:
     found = {name: of["median"] for name, of in result.figures.items() if name.startswith("ratio ")}
     ordered = sorted(found, key=lambda name: found[name])
     _, axes = plt.subplots(figsize=(8, 0.32 * len(ordered) + 0.8), layout="constrained")
@@ -79,18 +78,18 @@ def _peers(result: Result) -> tuple[str, str]:
     )
     axes.bar_label(bars, [f" {found[name]:.3g} ×" for name in ordered])
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:,g}")
     axes.margins(x=0.15)
     axes.grid(visible=False, axis="y")
     axes.set_title("`move` per step of the peer, on the peer's own store")
-    return _saved("peers.svg", "As many times the peer's rate")
+    _save("peers.svg")
 
 
 def _thousands(axes: Axes) -> None:
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value / 1000:.0f}k")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value / 1000:g}k")
     axes.grid(visible=False, axis="x")
 
 
-def _saved(name: str, shows: str) -> tuple[str, str]:
-    plt.savefig(FOLDER / name, metadata={"Date": None})
+def _save(name: str) -> None:
+    plt.savefig(PLOTS / name, metadata={"Date": None})
     plt.close()
-    return name, shows

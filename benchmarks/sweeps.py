@@ -63,7 +63,7 @@ async def measure(stand: Stand, folder: Path, *, rounds: int) -> None:
             figures[f"naive_ops_per_s{of}"] = due / await sweep(stand, filled, due, singly=True)
             if among is not None:
                 figures["times_alone_among_20_000"] = await sweep(stand, among, due) / alone
-    result.said["naive"] = "sweeps that make one transition each"
+    result.said["how"] = "One change at a time: sweeps that make one transition each."
     save(result, found, {"times_alone_among_20_000": "≤ 1.5"})
 
 

@@ -37,7 +37,10 @@ async def measure(stand: Stand, folder: Path, *, rounds: int, seconds: float) ->
                 alone = await work(stand, filled, MOVE, watchers, seconds)
                 figures["ratio_move"] = ran.per_s / alone.per_s
         found.append(figures)
-    result.said["naive"] = "no watcher, but the record's events are read after each change"
+    result.said["how"] = (
+        "A wait is from before the change to when its watcher has the event; each caller has a record and a watcher of "
+        "its own. One change at a time: nobody watches, but each caller reads its record's events after each change."
+    )
     save(result, found, {})
 
 

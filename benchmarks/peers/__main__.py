@@ -108,13 +108,14 @@ class CannotRun(Exception):  # noqa: N818  it says what is the case
 @contextlib.contextmanager
 def node_folder() -> Iterator[Path]:
     """Install what runs on Node.js into a scratch folder. Raises `CannotRun`."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
+    npm = shutil.which("npm")
+    if shutil.which("node") is None or npm is None:
         raise CannotRun("it needs node and npm, which are not here")
     with tempfile.TemporaryDirectory(prefix="tenure-node-") as folder:
         for name in ("package.json", f"{NODE}.mjs"):
             shutil.copy(HERE / name, folder)
         options = ["--no-package-lock", "--no-audit", "--no-fund", "--silent"]
-        done = subprocess.run(["npm", "install", *options], cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run([npm, "install", *options], cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode:
             raise CannotRun(f"npm could not install it: {done.stderr.strip()[-200:]}")
         yield Path(folder)
@@ -129,16 +130,12 @@ def rate_of(command: Sequence[str], folder: Path) -> float:
     return float(json.loads(lines[-1])["per_s"])
 
 
-def one_round(peer: Peer, places: Stores, node: Path | None, seconds: float) -> dict[str, float]:
+def one_round(peer: Peer, places: Stores, folder: Path, seconds: float) -> dict[str, float]:
     """Run a peer and Tenure, one after the other."""
     own, ours = places.url(peer.store, peer.program, 1), places.url(peer.store, "ours", 0)
     python = [sys.executable, "-m"]
-    if peer.program == NODE:
-        if node is None:
-            raise CannotRun("it was not installed")
-        step = rate_of(["node", f"{NODE}.mjs", own, str(seconds)], node)
-    else:
-        step = rate_of([*python, f"benchmarks.peers.{peer.program}", own, str(seconds)], ROOT)
+    program = ["node", f"{NODE}.mjs"] if peer.program == NODE else [*python, f"benchmarks.peers.{peer.program}"]
+    step = rate_of([*program, own, str(seconds)], folder)
     move = rate_of([*python, "benchmarks.peers.ours", ours, str(seconds)], ROOT)
     return {f"peer {peer.name}": step, f"ours {peer.name}": move, f"ratio {peer.name}": move / step}
 
@@ -151,24 +148,17 @@ def measure(peers: Sequence[Peer], rounds: int, seconds: float) -> None:
     found: list[dict[str, float]] = [{} for _ in range(rounds)]
     with stores() as places, contextlib.ExitStack() as stack:
         asyncio.run(places.make_databases(["ours", *{peer.program for peer in peers if peer.store == "postgres"}]))
-        node, reason = None, ""
-        try:
-            node = stack.enter_context(node_folder()) if any(peer.program == NODE for peer in peers) else None
-        except CannotRun as error:
-            reason = str(error)
         for peer in peers:
             result.said[peer.name] = peer.step
             try:
-                if peer.program == NODE and node is None:
-                    raise CannotRun(reason)
-                for figures in found:
-                    figures.update(one_round(peer, places, node, seconds))
+                folder = stack.enter_context(node_folder()) if peer.program == NODE else ROOT
+                all_rounds = [one_round(peer, places, folder, seconds) for _ in found]
             except CannotRun as error:
                 print(f"{peer.name} is skipped: {error}", flush=True)
                 result.said[f"skipped {peer.name}"] = f"{peer.name}: {error}"
-                for figures in found:
-                    for what in ("peer", "ours", "ratio"):
-                        figures.pop(f"{what} {peer.name}", None)
+            else:
+                for figures, its in zip(found, all_rounds, strict=True):
+                    figures.update(its)
     measured = {f"ratio {peer.name}": peer.goal for peer in peers if peer.goal and f"ratio {peer.name}" in found[0]}
     save(result, found, measured)
 

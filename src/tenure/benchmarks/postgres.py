@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 import msgspec
 
 from tenure.benchmarks.by_hand import WORKLOADS, by_hand
@@ -40,7 +40,7 @@ SETTINGS = {
     "log_checkpoints": "off",
 }
 VALUES = re.compile(r"\$\d+ = ('(?:[^']|'')*'|NULL)")
-BEGINNINGS = ("BEGIN", "START TRANSACTION")
+BEGINNINGS = ("BEGIN", "START")
 ENDINGS = ("COMMIT", "ROLLBACK", "END")
 LOOK_AGAIN_SECONDS = 0.01
 
@@ -274,25 +274,26 @@ class _Ear:
 
     def _transactions(self, entries: Iterable[_Entry]) -> Iterator[Transaction]:
         for entry in entries:
-            statement = statement_of(entry.message, entry.detail)
-            if statement is None:
-                continue
-            begun = self._open.setdefault(entry.pid, [])
-            begun.append(statement)
-            words = statement.text.upper().split()
-            if not begun[0].text.upper().startswith(BEGINNINGS) or words[0] in ENDINGS:
-                yield tuple(self._open.pop(entry.pid))
+            for statement in statements_of(entry.message, entry.detail):
+                begun = self._open.setdefault(entry.pid, [])
+                begun.append(statement)
+                if _first(begun[0]) not in BEGINNINGS or _first(statement) in ENDINGS:
+                    yield tuple(self._open.pop(entry.pid))
 
 
-def statement_of(message: str, detail: str) -> Statement | None:
-    """Read a statement from what the server logged of it; None if the line is of something else."""
+def _first(statement: Statement) -> str:
+    return statement.text.split(None, 1)[0].upper()
+
+
+def statements_of(message: str, detail: str) -> Sequence[Statement]:
+    """Read the statements from what the server logged of them; none if the line is of something else."""
     kind, _, text = message.partition(": ")
-    text = text.strip().rstrip(";")
     if kind == "statement":
-        return Statement(text, None)
+        parts = text.split(";") if "'" not in text else [text]  # several may come at once, if they have no values
+        return [Statement(part.strip(), None) for part in parts if part.strip()]
     if kind.startswith("execute "):
-        return Statement(text, VALUES.findall(detail) or None)
-    return None
+        return [Statement(text.strip().rstrip(";"), VALUES.findall(detail) or None)]
+    return []
 
 
 def _name(url: str) -> str:

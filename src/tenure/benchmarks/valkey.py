@@ -138,7 +138,7 @@ class ValkeyStand:
     def _copy(self, source: int, target: int) -> None:
         with self._client(source) as client, client.pipeline(transaction=False) as pipeline:
             for key in client.scan_iter(count=MANY):
-                pipeline.copy(key, key, destination_db=target)
+                pipeline.copy(key, key, destination_db=str(target))
             pipeline.execute()
 
 
@@ -147,7 +147,7 @@ async def _call_all(client: redis.asyncio.Redis, calls: Sequence[Call]) -> None:
 
     async def caller() -> None:
         for call in waiting:
-            await client.execute_command(*call)
+            await client.execute_command(*call)  # type: ignore[no-untyped-call]
 
     await asyncio.gather(*(caller() for _ in range(TASKS)))
 
@@ -247,8 +247,9 @@ class _Ear:
         self._connected.__exit__(None, None, None)
 
     def _take(self) -> None:
-        while taken := self._connection.recv(READ_BYTES):
-            self._taken.append(taken)
+        with contextlib.suppress(ConnectionResetError):  # closed while the server still showed something
+            while taken := self._connection.recv(READ_BYTES):
+                self._taken.append(taken)
 
 
 LOOK_AGAIN_SECONDS = 0.01

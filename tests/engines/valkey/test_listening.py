@@ -98,7 +98,7 @@ async def test_what_was_written_while_the_connection_was_lost_is_told_when_it_is
 
 async def test_a_connection_that_is_open_and_dead_is_noticed(server: Server) -> None:
     async with proxy_to(server.port) as proxy, tenure.open(server.url, *KINDS) as there:
-        async with tenure.open(at_port(server.url, proxy.port), *KINDS) as here:
+        async with tenure.open(at_port(server.url, proxy.port) + "?timeout=1", *KINDS) as here:
             told = Told(here)
             await here.count(Bot)
             proxy.to_client.drop()

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import redis
 from tests.engine_contract.kinds import KINDS, Bot
-from tests.engines.valkey.asking import ask, listening_port, password_of, until
+from tests.engines.valkey.asking import ask, listening_port, password_of, program, until
 from tests.engines.valkey.conftest import Start
 
 import tenure
@@ -69,6 +72,17 @@ async def test_a_user_that_may_not_do_all_that_a_write_does_is_told_before_it_wr
     await refused(as_user(server.url, "eve"), "does not let the user do ZADD on ~tenure:")
     ask(server.url, "ACL", "SETUSER", "eve", "+zadd", "resetkeys", "~other:*")
     await refused(as_user(server.url, "eve"), r"HGET, .* on ~tenure:\* and ~{tenure}:\*: allow it that")
+
+
+async def test_a_user_that_may_not_tell_others_is_told_before_it_writes(server: Server) -> None:
+    ask(server.url, "ACL", "SETUSER", "eve", "on", ">pw", "~*", "resetchannels", "+@all")
+    await refused(as_user(server.url, "eve"), "does not let the user do SPUBLISH")
+
+
+def test_a_missing_driver_is_told() -> None:
+    program = "import sys; sys.modules['hiredis'] = None; import tenure.engines.valkey.engine"
+    made = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "ImportError: a valkey URL needs its driver: pip install 'tenure[valkey]'" in made.stderr
 
 
 async def test_the_rights_that_the_page_names_are_enough(server: Server) -> None:
@@ -139,20 +153,26 @@ async def test_a_server_that_does_not_tell_its_settings_is_not_guessed_about(ser
 
 async def test_a_server_that_reads_its_data_is_waited_for_and_then_told(start: Start) -> None:
     server = start()
-    program = Path(f"/proc/{server.process.pid}/exe").readlink()
     ask(server.url, "MSET", *(part for number in range(3000) for part in (f"k{number}", f"{number}" * 20)))
     ask(server.url, "BGREWRITEAOF")
     until(lambda: ask(server.url, "INFO", "persistence")["aof_rewrite_in_progress"] == 0)
     server.stop()
-    slowly = [str(program), str(server.folder / "valkey.conf"), "--key-load-delay", "1000"]
+    slowly = [program(), str(server.folder / "valkey.conf"), "--key-load-delay", "1000"]
     slowly += ["--loading-process-events-interval-bytes", "1024"]
-    with subprocess.Popen(slowly, cwd=server.folder, stdout=subprocess.DEVNULL) as again:
+    with running(slowly, server.folder):
+        until(lambda: answers(server.url))
+        await refused(f"{server.url}?timeout=0.3", "is reading its data; open the store again in a while")
+        await opened(server.url)
+
+
+@contextmanager
+def running(command: list[str], folder: Path) -> Iterator[None]:
+    """Run a server that answers while it reads its data."""
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as server:
         try:
-            until(lambda: answers(server.url))
-            await refused(f"{server.url}?timeout=0.3", "is reading its data; open the store again in a while")
-            await opened(server.url)
+            yield
         finally:
-            again.kill()
+            server.kill()
 
 
 def answers(url: str) -> bool:

@@ -88,11 +88,15 @@ async def test_a_connection_cut_in_the_middle_of_a_reply_is_made_anew(server: Se
         for size in (0, 1, 5, 40, 120):
             proxy.to_client.cut_after(size)
             with pytest.raises((OutcomeUnknown, Unavailable)):
-                while True:
-                    await store.apply(Bot.rate("ada", rating=size))
+                await rated_for_ever(store)
             proxy.resume()
         ada = await store.get(Bot, "ada")
         assert len(await names(store, ada)) == ada.version
+
+
+async def rated_for_ever(store: Store) -> None:
+    while True:
+        await store.apply(Bot.rate("ada", rating=1))
 
 
 async def test_a_reply_is_given_to_nobody_else_after_a_cancellation(server: Server) -> None:
@@ -116,7 +120,7 @@ async def test_an_engine_call_cancelled_at_any_await_leaves_a_connection_that_wo
         for steps in range(30):
             here = store.space(f"s{steps}")  # the first call of a space has the most awaits
             transaction = here._transaction((Bot.create("bob", pool="eu"),), "", "")
-            task = asyncio.ensure_future(store.engine.write(here.space_name, [transaction]))  # type: ignore[arg-type]
+            task = asyncio.ensure_future(store.engine.write(here.space_name, [transaction]))
             for _ in range(steps):
                 await asyncio.sleep(0)
             task.cancel()
@@ -161,8 +165,7 @@ async def test_a_server_busy_with_anothers_script_refuses_and_is_waited_for(serv
         ask(server.url, "CONFIG", "SET", "busy-reply-threshold", "1")
         endless = asyncio.ensure_future(asyncio.to_thread(busy, server.url))
         with pytest.raises(Unavailable, match="another script runs"):
-            while True:
-                await store.apply(Bot.rate("ada", rating=1))
+            await rated_for_ever(store)
         ask(server.url, "SCRIPT", "KILL")
         await endless
         ada = await store.apply(Bot.rate("ada", rating=2))

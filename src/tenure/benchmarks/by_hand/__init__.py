@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 
 WORKLOADS = {
     "move": (("left", "right", "go", ()), ("right", "left", "back", ())),

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
-import asyncpg
-
 from tenure.core.errors import OutcomeUnknown, StoreReplaced, TenureError, Unavailable
 from tenure.engines.postgres.location import Location
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+try:
+    import asyncpg
+except ModuleNotFoundError:
+    raise Unavailable("PostgreSQL needs its driver: pip install 'tenure[postgres]'") from None
+
+Connection: TypeAlias = asyncpg.Connection
+Cells = Sequence[Any]
 
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 5
@@ -47,9 +51,11 @@ class Transaction:
         self.keep = True
         """Whether it is committed at its end."""
 
-    async def rows(self, statement: str, *values: Any) -> list[asyncpg.Record]:
+    async def rows(self, statement: str, *values: Any) -> list[Cells]:
         """Run a statement and give its rows."""
-        return await self.connection.fetch(statement, *values)
+        found: Any = await self.connection.fetch(statement, *values)
+        rows: list[Cells] = found  # the driver's own class is a sequence in all but its declaration
+        return rows
 
     async def run(self, statement: str, *values: Any) -> int:
         """Run a statement, and give how many rows it changed."""
@@ -74,7 +80,9 @@ class Pool:
 
     @asynccontextmanager
     async def transaction(self, mode: str = "") -> AsyncGenerator[Transaction]:
-        """Run the body in a transaction. Raises `Raced`, `Unavailable` or, if the commit's answer is lost, `OutcomeUnknown`.
+        """Run the body in a transaction.
+
+        Raises `Raced`, `Unavailable` or, if the answer to the commit is lost, `OutcomeUnknown`.
 
         Whatever else goes wrong, also a cancellation, a connection that is not surely clean is thrown away.
         """
@@ -186,7 +194,7 @@ async def connect(location: Location) -> Connection:
         raise translated(error, location, committing=False) from None
 
 
-def translated(error: BaseException, location: Location, *, committing: bool) -> BaseException:
+def translated(error: Exception, location: Location, *, committing: bool) -> Exception:
     """Say what may be concluded from an error of the driver, and what to do."""
     if isinstance(error, RACED):
         return Raced()
@@ -199,7 +207,8 @@ def translated(error: BaseException, location: Location, *, committing: bool) ->
             f"nothing was changed, open the store again"
         )
     if isinstance(error, asyncpg.DataError):
-        return error  # a defect of ours: it is to be seen as what it is
+        defect: Exception = error
+        return defect  # of ours: it is to be seen as what it is
     if committing and isinstance(error, (*LOST, *ENDED)):
         return OutcomeUnknown(
             f"the answer of {location.place} to a commit was lost ({_told(error)}): read before you retry, "
@@ -236,8 +245,10 @@ ADVICE: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ),
     (
         (asyncpg.ReadOnlySQLTransactionError,),
-        "only reads: it is a standby, or set to read-only; name the primary in the URL "
-        "(several hosts and target_session_attrs=read-write follow it)",
+        (
+            "only reads: it is a standby, or set to read-only; name the primary in the URL "
+            "(several hosts and target_session_attrs=read-write follow it)"
+        ),
     ),
     ((asyncpg.InsufficientPrivilegeError,), "does not give this user the rights that it needs (see docs/postgres.md)"),
     ((TimeoutError,), "does not answer: check the address, the network and the server"),

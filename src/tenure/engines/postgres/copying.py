@@ -9,8 +9,8 @@ from typing import Any
 from tenure.core.pieces import AnswerPiece, ClockPiece, EventPiece, MessagePiece, Part, Piece, RecordPiece, SerialPiece
 from tenure.core.row import Entry, Row
 from tenure.core.sheet import to_json
-from tenure.engines.postgres.connection import Transaction
-from tenure.engines.postgres.reading import Cells, columns, decode_answer, decode_outages, to_entry, to_row
+from tenure.engines.postgres.connection import Cells, Transaction
+from tenure.engines.postgres.reading import columns, decode_answer, decode_outages, to_entry, to_row
 from tenure.engines.postgres.statements import Statements
 
 # ------------------------------------------------------------------------------------------ to pieces

@@ -200,7 +200,7 @@ class PostgresEngine:
         return result.swept
 
     async def _is_free(self, record: int | None) -> bool:
-        """Wait a moment for a record that another transaction has, holding nothing meanwhile; tell whether it is free."""
+        """Wait a moment, holding nothing, for a record that another transaction has; tell whether it is free now."""
         with suppress(Unavailable):
             async with self._pool.transaction() as transaction:
                 transaction.keep = False

@@ -31,12 +31,9 @@ class Search:
         self.values: list[Any] = []
         self._conditions: list[str] = []
         self._space, self._kind = self._value(space), self._value(query.kind)
-        if query.ranked:
-            self._table, self._order = "tenure_ranks", ("i.per", "i.value", "i.record")
-        elif query.parent is not None:
-            self._table, self._order = "tenure_children", ("i.record",)
-        else:
-            self._table, self._order = "tenure_states", ("i.record",)
+        self._order: tuple[str, ...] = ("i.per", "i.value", "i.record") if query.ranked else ("i.record",)
+        unranked = "tenure_states" if query.parent is None else "tenure_children"
+        self._table = "tenure_ranks" if query.ranked else unranked
 
     def go_on_after(self, number: int) -> None:
         """Keep what comes after a record in the order, also if that record has left the list since."""

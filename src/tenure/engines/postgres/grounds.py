@@ -13,10 +13,10 @@ from tenure.core.row import Row
 from tenure.core.sheet import Place
 from tenure.core.sweeping import Found
 from tenure.core.transitions import TimedChange
-from tenure.engines.postgres.connection import Transaction
+from tenure.engines.postgres.connection import Cells, Transaction
 from tenure.engines.postgres.locking import Locked
 from tenure.engines.postgres.needs import Needs
-from tenure.engines.postgres.reading import Cells, Missing, to_row
+from tenure.engines.postgres.reading import Missing, to_row
 from tenure.engines.postgres.statements import Statements
 
 EVENTS_AT_ONCE = 10_000

@@ -47,7 +47,8 @@ async def _check_server(transaction: Transaction, location: Location) -> None:
     if not may_create and not await _is_there(transaction, location):
         raise Unavailable(
             f"user {user!r} may not create the schema {location.schema!r} at {location.place}: let an administrator "
-            f"run GRANT CREATE ON DATABASE, or CREATE SCHEMA {location.schema} AUTHORIZATION {user}; nothing was changed"
+            f"run `GRANT CREATE ON DATABASE …`, or `CREATE SCHEMA {location.schema} AUTHORIZATION {user}`; "
+            f"nothing was changed"
         )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tenure.core.engine import Message, Settled
-from tenure.engines.postgres.reading import Cells, Files, columns, to_entry, to_row
+from tenure.engines.postgres.connection import Cells
+from tenure.engines.postgres.reading import Files, columns, to_entry, to_row
 
 
 async def take(files: Files, kind: str, effect: str, most: int, lease: int, now: int | None) -> list[Message]:

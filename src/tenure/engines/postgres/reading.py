@@ -13,10 +13,8 @@ from tenure.core.decide import Answer
 from tenure.core.kinds import Slot
 from tenure.core.row import Entry, Row
 from tenure.core.sheet import Place
-from tenure.engines.postgres.connection import Transaction
+from tenure.engines.postgres.connection import Cells, Transaction
 from tenure.engines.postgres.statements import Statements
-
-Cells = Sequence[Any]
 
 decode_fields = msgspec.json.Decoder(dict[str, Any]).decode
 decode_answer = msgspec.json.Decoder(tuple[Row, ...]).decode

@@ -1,4 +1,4 @@
-"""Writing what was laid out: one statement for all tables, each row a place in its arrays."""
+"""Writing what was laid out: one statement for all tables, with all their rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from tenure.core.batch import Batch, Key
-from tenure.core.sheet import Place, Sheet
+from tenure.core.sheet import Place, Sheet, to_json
 from tenure.engines.postgres.connection import Transaction
 from tenure.engines.postgres.statements import Statements
 
@@ -68,21 +68,29 @@ async def run(transaction: Transaction, sql: Statements, space: int, sheet: Shee
     lines = _arranged(sheet)
     names = [name for name in ORDER if lines.get(name)]
     if names:
-        values = [list(column) for name in names for column in zip(*lines[name], strict=True)]
-        await transaction.run(sql.joined(names), space, *values)
-    if sheet.lines.get(AFTERWARDS):
-        latest = dict(sorted(sheet.lines[AFTERWARDS]))
-        await transaction.run(sql[AFTERWARDS], space, list(latest), list(latest.values()))
+        await transaction.run(sql.joined(names), space, *(_lists(sql, name, lines[name]) for name in names))
+    erased = sheet.lines.get(AFTERWARDS)
+    if erased:
+        await transaction.run(sql[AFTERWARDS], space, _lists(sql, AFTERWARDS, list(dict(sorted(erased)).items())))
 
 
-def _arranged(sheet: Sheet) -> dict[str, Lines]:
+def _lists(sql: Statements, statement: str, lines: Lines) -> str:
+    """Turn lines into the JSON object of lists that a statement takes.
+
+    The tempting wrong version passes each list as an array: the driver then looks at each element by itself, which
+    cost more than deciding and laying out together.
+    """
+    return to_json(dict(zip(sql.columns[statement], zip(*lines, strict=True), strict=True)))
+
+
+def _arranged(sheet: Sheet) -> dict[str, Sequence[Any]]:
     """Arrange the lines so that no row is written twice by one statement."""
-    lines: dict[str, Lines] = dict(sheet.lines)
+    lines: dict[str, Sequence[Any]] = dict(sheet.lines)
     records = lines.pop("write_records", ())
     lines["create_records"] = [CREATED(line) for line in records if line[13]]
     lines["write_records"] = [CHANGED(line) for line in records if not line[13]]
     lines["write_slots"] = [line for line in lines.get("write_slots", ()) if line[3]]
-    looks = dict(lines.pop("write_looks", ()))
+    looks: dict[int, int | None] = dict(lines.pop("write_looks", ()))
     lines["drop_records"] = [(*line, looks.pop(line[0], None)) for line in lines.get("drop_records", ())]
     lines["write_looks"] = list(looks.items())
     dropped, written = lines.get("drop_due", ()), lines.get("write_due", ())

@@ -167,7 +167,7 @@ class Audit:
         for key, found in self._ours():
             if self._due.get(key) != found.look or self._is_late(found):
                 suspects.setdefault(key, set())
-        return list(suspects.items())
+        return sorted(suspects.items())
 
     def _ours(self) -> Iterator[tuple[str, Found]]:
         return ((key, found) for key, found in self._records.found.items() if found.row.kind in self._only)
@@ -234,7 +234,7 @@ class Audit:
 
     def _versions(self) -> Iterator[Difference]:
         """Each record's last event must be of its version. Nothing can mend that: it is told."""
-        for found in self._without_event:
+        for found in sorted(self._without_event, key=lambda one: one.key):
             row = found.row
             yield Difference("events", row.kind, row.id, "no event of it", f"version {row.version}")
 

@@ -24,16 +24,19 @@ FEW_ACKNOWLEDGED = (
     "before you conclude anything, or retry with the same op id"
 )
 REPLACED = (
-    "{} while this store was open, by a flush, a lost disk or a restore; nothing was changed. Open the store again if it "
-    "shall go on with what is there now"
+    "{} while this store was open, by a flush, a lost disk or a restore; nothing was changed. Open the store again if "
+    "it shall go on with what is there now"
 )
 SURE = frozenset(
     [
-        "ASK", "BUSY", "CLUSTERDOWN", "CROSSSLOT", "DENIED", "LOADING", "MASTERDOWN", "MISCONF", "MOVED", "NEWER",
-        "NOAUTH", "NOPERM", "NOREPLICAS", "OOM", "READONLY", "TRYAGAIN", "UNLEARNED", "WRONGPASS",
+        "ASK", "BUSY", "CLUSTERDOWN", "CROSSSLOT", "DENIED", "LOADING", "MASTERDOWN", "MISCONF", "MOVED", "NOAUTH",
+        "NOPERM", "NOREPLICAS", "OOM", "READONLY", "TRYAGAIN", "UNLEARNED", "WRONGPASS",
     ]
 )  # fmt: skip
 """Errors from before the first write of a call."""
+
+OURS = {"INCOMPLETE": "{}", "NEWER": "{}: upgrade this program", "SEALED": "this space is sealed: {}"}
+"""Errors of our own library, and what they say."""
 
 ADVICE = {
     "ASK": "the slot of this space is being moved; try again when it is there",
@@ -187,16 +190,12 @@ def concluded(error: ServerError) -> TenureError:
     code, text = error.code, str(error)
     if code == "REPLACED":
         return StoreReplaced(REPLACED.format(text.partition(" ")[2]))
-    if code == "SEALED":
-        return Unavailable(f"this space is sealed: {text.partition(' ')[2]}")
-    if code == "INCOMPLETE":
-        return Unavailable(text.partition(" ")[2])
-    if code == "NEWER":
-        return Unavailable(f"{text.partition(' ')[2]}: upgrade this program")
-    if "non local key" in text:  # the library looks for every key before its first write
-        return Unavailable(f"the server refused ({text}): {ADVICE['ASK']}")
-    if code in SURE or "Script killed" in text or "unknown command" in text:
-        return Unavailable(f"the server refused ({text}): {ADVICE.get(code, 'nothing was changed')}")
+    if code in OURS:
+        return Unavailable(OURS[code].format(text.partition(" ")[2]))
+    moving = "non local key" in text  # the library looks for every key before its first write
+    if moving or code in SURE or "Script killed" in text or "unknown command" in text:
+        advice = ADVICE.get("ASK" if moving else code, "nothing was changed")
+        return Unavailable(f"the server refused ({text}): {advice}")
     return OutcomeUnknown(f"the server failed ({text}): read before you retry, or use an op id")
 
 

@@ -11,9 +11,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Self, cast
 
-import hiredis
-
 from tenure.engines.valkey.location import Address, Login
+
+try:
+    import hiredis
+except ImportError:
+    raise ImportError("a valkey URL needs its driver: pip install 'tenure[valkey]'") from None
 
 Part = bytes | str | int
 
@@ -129,9 +132,9 @@ class Link(asyncio.Protocol):
             if self._waiting:
                 _settle(self._waiting.popleft(), reply)
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         """Tell all that wait."""
-        lost = Lost(f"the connection was lost ({error or 'closed by the server'})")
+        lost = Lost(f"the connection was lost ({exc or 'closed by the server'})")
         for future in self._waiting:
             _settle(future, lost)
         self._waiting.clear()

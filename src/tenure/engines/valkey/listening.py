@@ -79,7 +79,7 @@ class Ears:
         self.listeners: list[Listener] = []
         self._homes: dict[str, Home] = {}
         self._links: set[Link] = set()
-        self._moved = asyncio.Event()
+        self._moved = _a_future()
         self._confirmed: dict[str, asyncio.Future[None]] = {}
         self._watch: asyncio.Task[None] | None = None
         self._closed = False
@@ -131,8 +131,9 @@ class Ears:
         try:
             again = True
             while again:
-                heard, told = home.heard, home.told
-                entries, upto, again = await self._read(home, told)
+                heard = home.heard
+                entries, upto, again = await self._read(home, home.told)
+                told = home.told  # perhaps further by now: our own writes are told from their replies
                 home.told = max(told, upto)
                 self._tell(home, [entry for entry in entries if entry.position > told])
                 again = again or home.heard > max(heard, home.told)
@@ -156,40 +157,38 @@ class Ears:
             confirmed = self._confirmed.get(channel)
             if confirmed is not None and not confirmed.done():
                 confirmed.set_result(None)
-        elif what == b"sunsubscribe":  # its slot has moved to another node
-            self._moved.set()
+        elif what == b"sunsubscribe" and not self._moved.done():  # its slot has moved to another node
+            self._moved.set_result(None)
 
     # ------------------------------------------------------------------------------- staying subscribed
 
     async def _keep(self) -> None:
         """Ask each connection whether it lives; make those anew that do not, and look what was missed."""
         while True:
+            self._moved = _a_future()
             heard = {link: link.received for link in self._links}
             for link in heard:
                 with suppress(NotReached):
                     link.push("PING")
-            moved = asyncio.create_task(_until(self._moved))
-            try:
-                await asyncio.wait({moved, *(link.closed for link in heard)}, timeout=PING_SECONDS,
-                                   return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
-            finally:
-                moved.cancel()
+            gone = {self._moved, *(link.closed for link in heard)}
+            await asyncio.wait(gone, timeout=PING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             for link, received in heard.items():
                 if link.received == received:
-                    link.abort()
-            while self._moved.is_set() or not all(link.is_open for link in self._links):
-                await self._begin_again()
+                    link.abort()  # it is open, and dead
+            if self._moved.done() or not all(link.is_open for link in self._links):
+                while not await self._begin_again():  # noqa: ASYNC110  nothing tells when a server is back
+                    await asyncio.sleep(RETRY_SECONDS)
 
-    async def _begin_again(self) -> None:
+    async def _begin_again(self) -> bool:
+        """Subscribe to all spaces anew, and look at each; tell whether that was done."""
         self._links.clear()
-        self._moved.clear()
         try:
             for home in list(self._homes.values()):
                 await self._subscribe(home)
                 self.look(home, home.told + 1)
         except Unavailable:
-            self._moved.set()
-            await asyncio.sleep(RETRY_SECONDS)
+            return False
+        return True
 
     async def close(self) -> None:
         """Listen no more."""
@@ -202,7 +201,3 @@ class Ears:
 
 def _a_future() -> asyncio.Future[None]:
     return asyncio.get_running_loop().create_future()
-
-
-async def _until(event: asyncio.Event) -> None:
-    await event.wait()

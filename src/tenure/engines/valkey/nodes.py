@@ -25,6 +25,7 @@ class Node:
         self.address, self._login = address, login
         self._links: dict[Purpose, Link] = {}
         self._locks: dict[Purpose, asyncio.Lock] = {}
+        self._closed = False
 
     async def link(self, purpose: Purpose, pushed: Callable[[list[Any]], None] | None = None) -> Link:
         """Give an open connection. Raises `NotReached` or `ServerError`."""
@@ -33,6 +34,8 @@ class Node:
             return link
         async with self._locks.setdefault(purpose, asyncio.Lock()):
             link = self._links.get(purpose)
+            if self._closed:
+                raise NotReached("the store is closed")
             if link is None or not link.is_open:
                 link = self._links[purpose] = await Link.open(self.address, self._login, pushed)
         return link
@@ -44,7 +47,8 @@ class Node:
             return await link.send(*parts)
 
     async def close(self) -> None:
-        """Drop all connections."""
+        """Drop all connections, and make none any more."""
+        self._closed = True
         for link in self._links.values():
             await link.close()
 

@@ -1,6 +1,7 @@
--- In: $1 space, $2 now (empty: the server's clock), $3 op ids. Out: as `begin_batch`, but nothing is drawn; the position
--- is the one after the last. The clock never goes back.
-SELECT greatest(c.last_value, coalesce($2, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)), p.last_value + 1,
+-- In: $1 space, $2 now (empty: the server's clock), $3 op ids. Out: as `begin_batch`, but nothing is drawn; the
+-- position is the one after the last. The clock never goes back.
+SELECT greatest(c.last_value, coalesce($2, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)) AS now,
+       p.last_value + 1 AS first,
        coalesce(s.swept_at, 0), coalesce(s.alive_until, 0), coalesce(s.outages, '[]'), o.op, o.digest, o.answer
 FROM tenure_clock AS c CROSS JOIN tenure_positions AS p
 LEFT JOIN tenure_spaces AS s ON s.space = $1

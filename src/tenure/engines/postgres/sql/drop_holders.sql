@@ -1,4 +1,9 @@
--- In: $1 space; arrays of $2 kind, $3 name, $4 key, $5 record.
+-- In: $1 space; $2 JSON object of lists of the same length: kind, name, key, record.
 DELETE FROM tenure_holders AS t
-USING (SELECT $1::integer AS space, u.* FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) AS u (kind, name, key, record) OFFSET 0) AS u
+USING (
+    SELECT $1::integer AS space, u.*
+    FROM json_to_record($2::json) AS c (kind text[], name text[], key text[], record bigint[])
+    CROSS JOIN LATERAL unnest(c.kind, c.name, c.key, c.record) AS u (kind, name, key, record)
+    OFFSET 0
+) AS u
 WHERE t.space = u.space AND t.kind = u.kind AND t.name = u.name AND t.key = u.key AND t.record = u.record

@@ -1,5 +1,5 @@
--- In: $1 effect; arrays of $2 record, $3 position, $4 token; $5 until when. Out: the messages as they are taken, with event
--- and record.
+-- In: $1 effect; arrays of $2 record, $3 position, $4 token; $5 until when. Out: the messages as they are taken,
+-- with event and record.
 WITH m AS (
     UPDATE tenure_messages AS m SET tries = m.tries + 1, token = u.token, next_at = $5
     FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS u (record, position, token)

@@ -1,5 +1,5 @@
--- In: $1 space; $2 days there are; arrays of $3 born, $4 kind, $5 id, then the event's own columns. One whose day is gone
--- already goes where those lie that must stay longer.
+-- In: $1 space; $2 days there are; arrays of $3 born, $4 kind, $5 id, then the event's own columns. One whose day is
+-- gone already goes where those lie that must stay longer.
 INSERT INTO tenure_events (
     space, day, record, position, version, at, by, name, source, target, fence, why, op, note, unread
 )

@@ -1,5 +1,5 @@
--- In: $1 space; arrays of $2 record, $3 born, $4 removed, $5 look_at, then the row's columns. A removed record's are empty.
--- When removed records are looked at, nothing else says.
+-- In: $1 space; arrays of $2 record, $3 born, $4 removed, $5 look_at, then the row's columns. A removed record's are
+-- empty. When removed records are looked at, nothing else says.
 WITH u AS (
     SELECT * FROM unnest(
         $2::bigint[], $3::bigint[], $4::boolean[], $5::bigint[], $6::text[], $7::text[], $8::text[],

@@ -1,5 +1,5 @@
--- In: $1 space, $2 and $3 positions between which to prune, $4 kinds. The last event of a record stays, and so do commands
--- that its holder has not seen, and effects that wait.
+-- In: $1 space, $2 and $3 positions between which to prune, $4 kinds. The last event of a record stays, and so do
+-- commands that its holder has not seen, and effects that wait.
 DELETE FROM tenure_events AS e USING tenure_records AS r
 WHERE e.position > $2 AND e.position <= $3 AND e.space = $1 AND r.record = e.record AND r.kind = ANY ($4::text[])
   AND (e.day = 0 OR (e.day >= $2 / 86400000000 AND e.day <= $3 / 86400000000))

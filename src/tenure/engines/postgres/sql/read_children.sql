@@ -1,5 +1,5 @@
--- In: $1 space; $2 kind, $3 ids of parents; $4 the children's states (empty: any); $5 most for each. Out: the parent's id,
--- then the child's number, kind and id.
+-- In: $1 space; $2 kind, $3 ids of parents; $4 the children's states (empty: any); $5 most for each. Out: the
+-- parent's id, then the child's number, kind and id.
 SELECT p.id, c.record, c.kind, c.id
 FROM unnest($3::text[]) AS p (id)
 CROSS JOIN LATERAL (

@@ -1,4 +1,5 @@
--- In: $1 space, $2 position after which to read, $3 kinds (empty: all), $4 most, $5 the horizon. Out: events in order.
+-- In: $1 space, $2 position after which to read, $3 kinds (empty: all), $4 most, $5 the horizon. Out: events in
+-- order.
 SELECT e.position, r.kind, r.id, e.version, e.at, e.by, e.name, e.source, e.target, e.fence, e.why, e.op, e.note,
        e.unread
 FROM tenure_events AS e JOIN tenure_records AS r ON r.record = e.record

@@ -1,4 +1,5 @@
--- In: $1 space; $2 kinds, $3 limits, $4 keys; $5 most of each. Out: kind, limit, key and id of those that hold a slot.
+-- In: $1 space; $2 kinds, $3 limits, $4 keys; $5 most of each. Out: kind, limit, key and id of those that hold a
+-- slot.
 SELECT k.kind, k.name, k.key, r.id
 FROM unnest($2::text[], $3::text[], $4::text[]) AS k (kind, name, key)
 CROSS JOIN LATERAL (

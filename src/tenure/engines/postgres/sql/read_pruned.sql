@@ -1,5 +1,5 @@
--- In: $1 space, $2 length of keeping, $3 the position up to which it is over, $4 most. Out: how far was looked through
--- already, and how far so many events more go; empty, if there are none.
+-- In: $1 space, $2 length of keeping, $3 the position up to which it is over, $4 most. Out: how far was looked
+-- through already, and how far so many events more go; empty, if there are none.
 SELECT p.position, (
     SELECT max(e.position) FROM (
         SELECT e.position FROM tenure_events AS e

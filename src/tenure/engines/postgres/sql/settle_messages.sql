@@ -1,5 +1,6 @@
--- In: $1 space; arrays of $2 kind, $3 id, $4 effect, $5 token, $6 whether done, $7 next_at, $8 error. One whose token is no
--- longer the last is left alone. Out: record and effect of those that no longer hold up what waits behind them.
+-- In: $1 space; arrays of $2 kind, $3 id, $4 effect, $5 token, $6 whether done, $7 next_at, $8 error. One whose
+-- token is no longer the last is left alone. Out: record and effect of those that no longer hold up what waits
+-- behind them.
 WITH s AS (
     SELECT m.record, m.effect, m.position, u.done, u.next_at, u.error
     FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::boolean[], $7::bigint[], $8::text[])

@@ -1,4 +1,6 @@
--- In: $1 space; arrays of $2 kind, $3 id, $4 record.
+-- In: $1 space; $2 JSON object of lists of the same length: kind, id, record.
 INSERT INTO tenure_children (space, kind, id, record)
-SELECT $1, u.* FROM unnest($2::text[], $3::text[], $4::bigint[]) AS u (kind, id, record)
+SELECT $1, u.*
+FROM json_to_record($2::json) AS c (kind text[], id text[], record bigint[])
+CROSS JOIN LATERAL unnest(c.kind, c.id, c.record) AS u (kind, id, record)
 ON CONFLICT DO NOTHING

@@ -1,4 +1,6 @@
--- In: $1 space; arrays of $2 at, $3 record.
+-- In: $1 space; $2 JSON object of lists of the same length: at, record.
 INSERT INTO tenure_due (space, at, record)
-SELECT $1, u.* FROM unnest($2::bigint[], $3::bigint[]) AS u (at, record)
+SELECT $1, u.*
+FROM json_to_record($2::json) AS c (at bigint[], record bigint[])
+CROSS JOIN LATERAL unnest(c.at, c.record) AS u (at, record)
 ON CONFLICT DO NOTHING

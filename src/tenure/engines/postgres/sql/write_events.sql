@@ -1,10 +1,16 @@
--- In: $1 space; arrays of $2 position, $3 record, $4 version, $5 at, $6 by, $7 name, $8 source, $9 target, $10 fence,
--- $11 why, $12 op, $13 note, $14 unread. The day of an event is that of its position.
+-- In: $1 space; $2 JSON object of lists of the same length: position, record, version, at, by, name, source, target,
+-- fence, why, op, note, unread. The day of an event is that of its position.
 INSERT INTO tenure_events (
     day, space, position, record, version, at, by, name, source, target, fence, why, op, note, unread
 )
 SELECT u.position / 86400000000, $1, u.*
-FROM unnest(
-    $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[]
-) AS u (position, record, version, at, by, name, source, target, fence, why, op, note, unread)
+FROM json_to_record($2::json) AS c (
+    position bigint[], record bigint[], version bigint[], at bigint[], by text[], name text[], source text[],
+    target text[], fence bigint[], why text[], op text[], note text[], unread text[]
+)
+CROSS JOIN LATERAL unnest(
+    c.position, c.record, c.version, c.at, c.by, c.name, c.source, c.target, c.fence, c.why, c.op, c.note,
+    c.unread
+) AS u (
+    position, record, version, at, by, name, source, target, fence, why, op, note, unread
+)

@@ -1,4 +1,6 @@
--- In: $1 space; arrays of $2 kind, $3 name, $4 key, $5 record.
+-- In: $1 space; $2 JSON object of lists of the same length: kind, name, key, record.
 INSERT INTO tenure_holders (space, kind, name, key, record)
-SELECT $1, u.* FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) AS u (kind, name, key, record)
+SELECT $1, u.*
+FROM json_to_record($2::json) AS c (kind text[], name text[], key text[], record bigint[])
+CROSS JOIN LATERAL unnest(c.kind, c.name, c.key, c.record) AS u (kind, name, key, record)
 ON CONFLICT DO NOTHING

@@ -1,4 +1,6 @@
--- In: $1 space; arrays of $2 kind, $3 state, $4 per, $5 value, $6 record.
+-- In: $1 space; $2 JSON object of lists of the same length: kind, state, per, value, record.
 INSERT INTO tenure_ranks (space, kind, state, per, value, record)
-SELECT $1, u.* FROM unnest($2::text[], $3::text[], $4::text[], $5::double precision[], $6::bigint[]) AS u (kind, state, per, value, record)
+SELECT $1, u.*
+FROM json_to_record($2::json) AS c (kind text[], state text[], per text[], value double precision[], record bigint[])
+CROSS JOIN LATERAL unnest(c.kind, c.state, c.per, c.value, c.record) AS u (kind, state, per, value, record)
 ON CONFLICT DO NOTHING

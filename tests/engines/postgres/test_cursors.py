@@ -1,0 +1,114 @@
+"""A cursor never passes what commits late, and nothing else in the database holds it back.
+
+No engine-neutral form exists: only here do transactions commit in another order than that of their positions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from tests.engine_contract.kinds import KINDS, Bot
+from tests.engines.postgres.conftest import MARKS, a_session, engine_of, until
+
+import tenure
+from tenure.core.row import Entry
+
+
+async def test_a_cursor_waits_for_a_batch_that_commits_late(url: str) -> None:
+    async with tenure.open(url, *KINDS) as store, a_session(url) as session:
+        await store.apply(Bot.create("first", pool="eu"))
+        engine = engine_of(store)
+        async with session.transaction():
+            # So the next batch that uses this op id stops where it has drawn its positions, and is not committed.
+            await session.execute("INSERT INTO tenure_ops VALUES (1, 'held', 0, '', '')")
+            late = asyncio.create_task(store.apply(Bot.create("late", pool="eu"), op="held"))
+            await until(session, f"SELECT ({MARKS}) = 1")
+            early = await store.apply(Bot.create("early", pool="eu"))
+            assert await ids_after(engine, 0) == ["first"]
+            assert [e.id for e in await store.history(Bot, "early")] == ["early"], "it is there, but not in the feed"
+            behind = await engine.last_position("main")
+            raise_later = asyncio.create_task(engine.last_position("main"))
+            assert not late.done()
+            await session.execute("DELETE FROM tenure_ops WHERE op = 'held'")
+        assert (await late).version == 1
+        assert await ids_after(engine, 0) == ["first", "late", "early"]
+        assert await ids_after(engine, behind) == ["late", "early"], "a cursor of before has missed nothing"
+        assert await raise_later >= behind
+        assert early.version == 1
+
+
+async def ids_after(engine: tenure.store.store.Engine, position: int) -> list[str]:
+    return [entry.id for entry in await engine.feed("main", [], position, 100)]
+
+
+async def test_other_transactions_of_the_database_hold_nothing_back(url: str) -> None:
+    async with tenure.open(url, *KINDS) as store, a_session(url) as session:
+        async with session.transaction():
+            await session.fetchval("SELECT pg_current_xact_id()")
+            await session.execute("SELECT pg_advisory_xact_lock_shared(7, 7)")
+            await store.apply(Bot.create("ada", pool="eu"))
+            assert await ids_after(engine_of(store), 0) == ["ada"]
+
+
+async def test_a_batch_that_came_to_nothing_holds_nothing_back(url: str) -> None:
+    async with tenure.open(url, *KINDS) as store, a_session(url) as session:
+        transaction = session.transaction()
+        await transaction.start()
+        await session.fetch("SELECT * FROM tenure_draw(5, NULL)")
+        await store.apply(Bot.create("ada", pool="eu"))
+        assert await ids_after(engine_of(store), 0) == []
+        await transaction.rollback()
+        assert await ids_after(engine_of(store), 0) == ["ada"]
+
+
+async def test_listeners_of_all_processes_are_told_each_event_once_and_in_order(url: str) -> None:
+    async with tenure.open(url, *KINDS) as here, tenure.open(url, *KINDS) as there:
+        told: list[list[int]] = [[], []]
+        enough = [asyncio.Event(), asyncio.Event()]
+
+        def listen(number: int) -> None:
+            def listener(_space: str, entries: Sequence[Entry]) -> None:
+                told[number] += [entry.position for entry in entries]
+                if len(told[number]) >= 400:
+                    enough[number].set()
+
+            engine_of((here, there)[number]).listen(listener)
+
+        for number in range(2):
+            listen(number)
+        creates = [store.apply(Bot.create(f"{store.actor}{n}", pool="eu"))
+                   for n in range(200) for store in (here.acting("a"), there.acting("b"))]  # fmt: skip
+        await asyncio.gather(*creates)
+        async with asyncio.timeout(20):
+            await asyncio.gather(*(event.wait() for event in enough))
+        everything = [entry.position for entry in await here.engine.feed("main", [], 0, 1000)]
+        assert told == [everything, everything]
+
+
+async def test_a_write_elsewhere_is_told_within_a_tenth_of_a_second(url: str) -> None:
+    async with tenure.open(url, *KINDS) as here, tenure.open(url, *KINDS) as there:
+        loop, waits = asyncio.get_running_loop(), list[float]()
+        for number in range(15):
+            heard = loop.create_future()
+
+            def listener(_space: str, _entries: Sequence[Entry], heard: asyncio.Future[float] = heard) -> None:
+                if not heard.done():
+                    heard.set_result(loop.time())
+
+            end = engine_of(there).listen(listener)
+            await here.apply(Bot.create(f"b{number}", pool="eu"))
+            began = loop.time()
+            waits.append(await heard - began)
+            end()
+        assert sorted(waits)[len(waits) // 2] < 0.1
+
+
+async def test_positions_and_fences_of_one_record_rise_under_concurrent_writers(url: str) -> None:
+    async with tenure.open(url, *KINDS) as here, tenure.open(url, *KINDS) as there:
+        await here.apply(Bot.create("ada", pool="eu"))
+        await asyncio.gather(*(s.apply(Bot.rate("ada", rating=n)) for n in range(60) for s in (here, there)))
+        entries = await here.engine.history("main", "Bot", "ada", 0, 1000)
+        assert [e.version for e in entries] == list(range(1, 122))
+        assert [e.position for e in entries] == sorted(e.position for e in entries)
+        assert [e.at for e in entries] == sorted(e.at for e in entries)

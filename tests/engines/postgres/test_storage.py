@@ -1,0 +1,54 @@
+"""What a write costs where it lies: rows that change stay on their page, and touch no index.
+
+No engine-neutral form exists: heap-only updates and their counters are this engine's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.engine_contract.kinds import KINDS, Instance, Owner
+from tests.engines.postgres.conftest import a_session, schema_of
+
+import tenure
+
+MOVES = 40
+RECORDS = 50
+
+
+async def updates(url: str, table: str) -> tuple[int, int]:
+    """Give how many rows were updated, and how many of them on their page."""
+    async with a_session(url) as session:
+        row = await session.fetchrow(
+            "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE schemaname = $1 AND relname = $2",
+            schema_of(url), table,
+        )  # fmt: skip
+    assert row is not None
+    return row["n_tup_upd"], row["n_tup_hot_upd"]
+
+
+@pytest.mark.parametrize("what", ["changes", "beats"])
+async def test_a_record_that_changes_stays_on_its_page(url: str, what: str) -> None:
+    async with tenure.open(url, *KINDS) as store:
+        await store.submit([Owner.create(f"o{n}", email="e")] for n in range(RECORDS))
+        made = await store.submit([Instance.create(f"i{n}")] for n in range(RECORDS))
+        claims = [verdict.records[0].claim for verdict in made]  # type: ignore[union-attr]
+        for number in range(MOVES):
+            if what == "changes":
+                await store.submit([Owner.allow(f"o{n}", most=number)] for n in range(RECORDS))
+            else:
+                await asyncio.gather(*(store.beat(claim) for claim in claims))
+    changed, on_page = await updates(url, "tenure_records")
+    assert changed >= MOVES * RECORDS
+    assert on_page > 0.9 * changed
+
+
+async def test_a_look_is_written_once_for_many_beats(url: str) -> None:
+    async with tenure.open(url, *KINDS) as store:
+        held = await store.apply(Instance.create("i"))
+        for _ in range(20):
+            await store.beat(held.claim)
+    async with a_session(url) as session:
+        sql = "SELECT n_tup_ins FROM pg_stat_user_tables WHERE schemaname = $1 AND relname = 'tenure_due'"
+        assert await session.fetchval(sql, schema_of(url)) <= 2  # and one of no lease
