@@ -159,6 +159,20 @@ async def test_a_slot_that_has_moved_is_followed(cluster: Cluster) -> None:
         assert await here.engine.audit(space, repair=False) == []
 
 
+async def test_a_space_whose_slot_moved_before_it_was_used_is_found_at_once(cluster: Cluster) -> None:
+    space = SPACES[2]
+    async with tenure.open(cluster.url, *KINDS) as store, tenure.open(cluster.url, *KINDS) as late:
+        await store.space(space).apply(Bot.create("ada", pool="eu"))
+        await late.space(SPACES[3]).find(Bot.idle)  # it knows by now where the slots were
+        source = cluster.owner(space)
+        target = (source + 1) % 3
+        slot = cluster.begin_to_move(space, source, target)
+        cluster.move_keys(slot, source, target)
+        cluster.end_of_move(slot, target)
+        async with asyncio.timeout(5):
+            assert (await late.space(space).get(Bot, "ada")).pool == "eu"
+
+
 async def test_a_slot_that_moves_key_by_key_is_written_whole_or_not_at_all(cluster: Cluster) -> None:
     """Half of a space is elsewhere then: whatever would need that half is refused before anything is written."""
     space = SPACES[1]

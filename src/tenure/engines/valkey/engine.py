@@ -90,7 +90,7 @@ class ValkeyEngine:
             await engine._registry.declare(engine._reindex)
             await engine._registry.announce()
         except BaseException:
-            await engine._nodes.close()
+            await engine.close()
             raise
         return engine
 

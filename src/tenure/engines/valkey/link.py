@@ -44,7 +44,7 @@ class NotReached(Exception):  # noqa: N818  as above
 class Link(asyncio.Protocol):
     """One connection to one server."""
 
-    def __init__(self, pushed: Callable[[list[Any]], None] | None = None) -> None:
+    def __init__(self, pushed: Callable[[Any], None] | None = None) -> None:
         self._reader = hiredis.Reader(protocolError=ServerError, replyError=ServerError)
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._transport: asyncio.Transport | None = None
@@ -54,7 +54,7 @@ class Link(asyncio.Protocol):
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @classmethod
-    async def open(cls, address: Address, login: Login, pushed: Callable[[list[Any]], None] | None = None) -> Self:
+    async def open(cls, address: Address, login: Login, pushed: Callable[[Any], None] | None = None) -> Self:
         """Connect and log in. Raises `NotReached`, or `ServerError` if the server will not have us."""
         loop = asyncio.get_running_loop()
         host, port = address
@@ -94,7 +94,7 @@ class Link(asyncio.Protocol):
         return futures
 
     def push(self, *parts: Part) -> None:
-        """Send a command whose reply comes as a push: a subscription."""
+        """Send a command whose reply, or error, comes as a push: a subscription."""
         if self._transport is None or not self.is_open:
             raise NotReached("the connection is closed")
         self._transport.write(_packed(parts))
@@ -126,10 +126,9 @@ class Link(asyncio.Protocol):
         self.received += 1
         self._reader.feed(data)
         while (reply := self._reader.gets()) is not False:
-            if self._pushed is not None and isinstance(reply, list):
+            if self._pushed is not None and (isinstance(reply, list) or not self._waiting):
                 self._pushed(reply)
-                continue
-            if self._waiting:
+            else:
                 _settle(self._waiting.popleft(), reply)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -92,19 +92,30 @@ class Ears:
             self._watch = asyncio.create_task(self._keep(), name="listens to the server")
 
     async def _subscribe(self, home: Home) -> None:
-        confirmed = self._confirmed[home.channel] = _a_future()
         try:
             async with asyncio.timeout(self._nodes.timeout):
-                node = await self._nodes.find(home.channel)
-                link = await node.link("listen", self._pushed)
-                self._links.add(link)
-                link.push("SSUBSCRIBE", home.channel)
-                await asyncio.wait({confirmed, link.closed}, return_when=asyncio.FIRST_COMPLETED)
-                link.check()
+                try:
+                    await self._ask_for(home)
+                except ServerError as error:
+                    if error.code != "MOVED":
+                        raise
+                    await self._nodes.refresh()
+                    await self._ask_for(home)
         except (NotReached, Lost, ServerError, TimeoutError) as error:
             with suppress(NotReached):
                 await self._nodes.refresh()
             raise Unavailable(f"the server can't be listened to ({error}); nothing was changed, try again") from None
+
+    async def _ask_for(self, home: Home) -> None:
+        """Ask for a space's messages, and wait until that is confirmed."""
+        confirmed = self._confirmed[home.channel] = _a_future()
+        try:
+            link = await (await self._nodes.find(home.channel)).link("listen", self._pushed)
+            self._links.add(link)
+            link.push("SSUBSCRIBE", home.channel)
+            await asyncio.wait({confirmed, link.closed}, return_when=asyncio.FIRST_COMPLETED)
+            link.check()
+            confirmed.result()
         finally:
             self._confirmed.pop(home.channel, None)
 
@@ -146,7 +157,10 @@ class Ears:
         for listener in list(self.listeners):
             listener(home.name, entries)
 
-    def _pushed(self, message: list[Any]) -> None:
+    def _pushed(self, message: Any) -> None:
+        if not isinstance(message, list):
+            self._failed(message)
+            return
         what, channel = message[0], message[1].decode()
         if what == b"smessage" and channel in self._homes:
             home = self._homes[channel]
@@ -159,6 +173,13 @@ class Ears:
                 confirmed.set_result(None)
         elif what == b"sunsubscribe" and not self._moved.done():  # its slot has moved to another node
             self._moved.set_result(None)
+
+    def _failed(self, error: Any) -> None:
+        """A subscription was refused, and the server does not say which: all that wait ask again."""
+        for confirmed in self._confirmed.values():
+            if isinstance(error, ServerError) and not confirmed.done():
+                confirmed.set_exception(error)
+                confirmed.exception()  # it counts as seen: whoever asked may be gone
 
     # ------------------------------------------------------------------------------- staying subscribed
 

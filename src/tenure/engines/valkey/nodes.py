@@ -27,7 +27,7 @@ class Node:
         self._locks: dict[Purpose, asyncio.Lock] = {}
         self._closed = False
 
-    async def link(self, purpose: Purpose, pushed: Callable[[list[Any]], None] | None = None) -> Link:
+    async def link(self, purpose: Purpose, pushed: Callable[[Any], None] | None = None) -> Link:
         """Give an open connection. Raises `NotReached` or `ServerError`."""
         link = self._links.get(purpose)
         if link is not None and link.is_open:
