@@ -20,7 +20,7 @@ from tenure.core.errors import TenureError
 from tenure.core.kinds import Kinds
 from tenure.core.pieces import ClockPiece, Part, Tallies, sort_of
 from tenure.core.table import Table
-from tenure.opening import open_tables
+from tenure.opening import open_engine, open_tables
 from tenure.store.timing import Clock, SystemClock
 
 PIECES_AT_ONCE = 1000
@@ -52,10 +52,10 @@ async def opened_for_copying(source: str, target: str) -> AsyncIterator[tuple[En
 
     Raises `CopyFailed` where the target has another declaration of one of them: opening it would replace that.
     """
-    async with _opened(source, Kinds([])) as engine:
+    async with _closing(await open_engine(source, ())) as engine:
         declared = await engine.declarations()
     tables = [msgspec.json.decode(declaration, type=Table) for declaration in declared.values()]
-    async with _opened(target, Kinds([])) as engine:
+    async with _closing(await open_engine(target, ())) as engine:
         known = await engine.declarations()
     differing = sorted(table.kind for table in tables if known.get(table.kind, table.plain) != table.plain)
     if differing:
@@ -63,13 +63,13 @@ async def opened_for_copying(source: str, target: str) -> AsyncIterator[tuple[En
             f"the target knows {', '.join(differing)} by another declaration: open both stores with the same build "
             f"of your program first, or take another target"
         )
-    async with _opened(source, Kinds(tables)) as here, _opened(target, Kinds(tables)) as there:
-        yield here, there
+    async with _closing(await open_tables(source, Kinds(tables))) as here:
+        async with _closing(await open_tables(target, Kinds(tables))) as there:
+            yield here, there
 
 
 @asynccontextmanager
-async def _opened(url: str, kinds: Kinds) -> AsyncIterator[Engine]:
-    engine = await open_tables(url, kinds)
+async def _closing(engine: Engine) -> AsyncIterator[Engine]:
     try:
         yield engine
     finally:
@@ -150,7 +150,8 @@ async def _until_at_rest(source: Engine, space: str, name: str, clock: Clock, pr
 async def _copy(source: Engine, target: Engine, space: str, clock: Clock, progress: Progress) -> Tallies:
     tallies = Tallies()
     async for part in _parts(source, space):
-        await target.load(space, part.pieces)
+        if part.pieces:
+            await target.load(space, part.pieces)
         tallies.add(part.pieces)
         progress("copying", tallies.number, None)
     progress("indexing", 0, None)

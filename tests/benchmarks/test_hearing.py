@@ -25,7 +25,9 @@ from tenure.benchmarks.workloads import RECORDS, Share
         (b"+OK", None),
     ],
 )  # fmt: skip
-def test_a_line_of_monitor_gives_the_call_byte_for_byte(line: bytes, call: tuple[int, tuple[bytes, ...]] | None) -> None:
+def test_a_line_of_monitor_gives_the_call_byte_for_byte(
+    line: bytes, call: tuple[int, tuple[bytes, ...]] | None
+) -> None:
     assert call_of(line) == call
 
 

@@ -94,7 +94,9 @@ async def test_a_replay_on_a_store_that_has_had_it_is_found(stand: Stand) -> Non
 
 
 async def test_figures_are_of_all_ways(stand: Stand) -> None:
-    measured = await measuring.measure(stand, MOVE, rounds=1, seconds=0.05, tell=lambda _: None, fewer=(1,), beside=MOVE)
+    measured = await measuring.measure(
+        stand, MOVE, rounds=1, seconds=0.05, tell=lambda _: None, fewer=(1,), beside=MOVE
+    )
     (figures,) = measured.rounds
     assert min(value for key, value in figures.items() if not key.startswith("server_cpu")) > 0
     assert {"ratio_move", "ops_per_s_of_1", "p99_ms_of_1"} <= set(figures)

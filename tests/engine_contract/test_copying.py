@@ -13,8 +13,21 @@ from tests.engine_contract.kinds import KINDS, Bot, Instance, Job, Kettle, Match
 from tests.engine_contract.looking import entries_of, everything, pass_unswept, rows_of
 from tests.places import KEPT, Place
 
-from tenure import NEXT, CursorAhead, Delivery, NotHolder, Store, Unavailable, hours, minutes, seconds
-from tenure.copying import CopyFailed, copy_space
+from tenure import (
+    NEXT,
+    CursorAhead,
+    Delivery,
+    End,
+    Lifecycle,
+    NotHolder,
+    State,
+    Store,
+    Unavailable,
+    hours,
+    minutes,
+    seconds,
+)
+from tenure.copying import CopyFailed, copy_space, opened_for_copying
 from tenure.core.durations import to_microseconds
 from tenure.core.engine import Engine
 from tenure.core.pieces import EventPiece, Part, Piece, RecordPiece, Tallies
@@ -313,6 +326,40 @@ async def test_a_target_that_holds_something_is_left_alone(url: str, place_of: P
             await copied(store, there_url)
         assert [b.id for b in await there.find(Bot.idle)] == ["theirs"]
         assert await store.engine.sealed("tests") == ""
+
+
+class Elsewhere:
+    """Another build, whose bots are not ours."""
+
+    class Bot(Lifecycle):
+        idle = State(initial=True)
+        gone = End()
+        leave = idle.to(gone)
+
+
+async def test_a_target_that_knows_a_kind_otherwise_is_left_alone(kept_place: Place) -> None:
+    here, there = kept_place.fresh(), kept_place.fresh()
+    async with stores_at(here)() as store, stores_at(there)(Elsewhere.Bot) as other:
+        await store.apply(Bot.create("b", pool="eu"))
+        await other.apply(Elsewhere.Bot.create("theirs"))
+    with pytest.raises(CopyFailed, match="the target knows Bot by another declaration"):
+        async with opened_for_copying(here, there):
+            pass
+    async with stores_at(there)(Elsewhere.Bot) as other:
+        assert [bot.id for bot in await other.find(Elsewhere.Bot.idle)] == ["theirs"]
+
+
+async def test_a_copy_needs_no_class_of_its_kinds(kept_place: Place) -> None:
+    here, there = kept_place.fresh(), kept_place.fresh()
+    async with stores_at(here)() as store:
+        await store.apply(Bot.create("b", pool="eu"), Bot.enqueue("b"))
+    async with opened_for_copying(here, there) as (source, target):
+        clock = Waiting(to_microseconds(START) + 3_600_000_000)
+        result = await copy_space(source, target, "tests", names=NAMES, clock=clock)
+        assert result.numbers["Bot records"] == 1
+        assert await target.declarations() == await source.declarations()
+    async with stores_at(there)(at=START + hours(2)) as copied_store:
+        assert [bot.id for bot in await copied_store.find(Bot.queued)] == ["b"]
 
 
 async def test_an_unknown_space_is_told(url: str, place_of: PlaceOf) -> None:

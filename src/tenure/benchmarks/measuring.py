@@ -17,12 +17,9 @@ from tenure.store.store import Store
 
 CALLERS = 512
 SINGLES = 4000
-"""So many changes are replayed one at a time: fewer than there are records, so that no two are of one."""
+"""So many changes, at most, are replayed one at a time: fewer than there are records, so that no two are of one."""
 WARMING = 0.2
 """How long a store is warmed up before it is timed, as a part of that time."""
-
-SINGLES_TAKE = 2.0
-"""So much longer than others one caller may take until it has made them."""
 
 MOST_COMPARED = 200_000
 
@@ -101,7 +98,7 @@ async def naive_way(stand: Stand, filled: str, workload: Workload, seconds: floa
     """Give what makes one change at a time, and gives how many a second: by hand, or as the store sends single ones."""
     if workload.name in stand.hand_written:
         return partial(stand.by_hand, workload.name, seconds)
-    singles = await send(stand, filled, workload, [Share(1)], SINGLES_TAKE * seconds, most=SINGLES)
+    singles = await send(stand, filled, workload, [Share(1)], seconds, most=SINGLES)
     return partial(replay_singly, stand, singles)
 
 

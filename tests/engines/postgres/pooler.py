@@ -40,7 +40,10 @@ class Backend:
         self._kept.terminate()
 
 
-async def read_message(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+Message = tuple[bytes, bytes]
+
+
+async def read_message(reader: asyncio.StreamReader) -> Message:
     """Read a message: its kind, and all of its bytes."""
     head = await reader.readexactly(5)
     return head[:1], head + await reader.readexactly(struct.unpack("!i", head[1:])[0] - 4)
@@ -62,15 +65,18 @@ class Pooler:
         task.add_done_callback(self.tasks.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked: asyncio.Queue[Message] = asyncio.Queue()
+        reading: asyncio.Task[None] | None = None
         try:
             with suppress(asyncio.IncompleteReadError, ConnectionError):
                 if await self._greet(reader, writer):
-                    while True:
-                        kind, message = await read_message(reader)
-                        if kind == b"X":
-                            return
-                        await self._transaction(kind, message, reader, writer)
+                    reading = asyncio.create_task(read_all(reader, asked))
+                    while (message := await asked.get())[0] != b"X":
+                        await self._transaction(message, asked, writer)
         finally:
+            if reading is not None:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
             writer.close()
 
     async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -92,37 +98,69 @@ class Pooler:
         writer.write(b"K" + struct.pack("!iii", 12, 0, 0) + b"Z" + struct.pack("!i", 5) + b"I")
         return True
 
-    async def _transaction(
-        self, kind: bytes, message: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _transaction(self, first: Message, asked: asyncio.Queue[Message], writer: asyncio.StreamWriter) -> None:
         """Pass one transaction on, by whichever connection has been free for longest."""
         backend = await self._free.get()
         self.transactions += 1
-        state = b"T"
+        over = Answering(backend, writer)
+        answering = asyncio.create_task(over.run())
+        message: Message | None = first
         try:
-            while state != b"I":
-                backend.writer.write(message)
-                while kind not in (b"Q", b"S"):
-                    kind, message = await read_message(reader)
-                    backend.writer.write(message)
-                state = await self._answer(backend, writer)
-                if state != b"I":
-                    kind, message = await read_message(reader)
+            while message is not None and message[0] != b"X":
+                over.ask(message)
+                message = await first_of(asked, over.idle)
         finally:
-            if state != b"I":  # the client is gone in the middle of a transaction
-                rollback = b"ROLLBACK\0"
-                backend.writer.write(b"Q" + struct.pack("!i", len(rollback) + 4) + rollback)
-                await self._answer(backend, None)
+            if not over.idle.is_set():  # the client is gone in the middle of a transaction
+                over.ask((b"Q", b"Q" + struct.pack("!i", 13) + b"ROLLBACK\0"))
+                await over.idle.wait()
+            answering.cancel()
+            await asyncio.gather(answering, return_exceptions=True)
             self._free.put_nowait(backend)
+            if message is not None:
+                asked.put_nowait(message)
 
-    async def _answer(self, backend: Backend, writer: asyncio.StreamWriter | None) -> bytes:
-        """Pass the answer on, and tell the state in which the connection is then."""
+
+class Answering:
+    """Passes the server's answers on, and knows when a transaction is over."""
+
+    def __init__(self, backend: Backend, writer: asyncio.StreamWriter) -> None:
+        self._backend, self._writer = backend, writer
+        self._open = 0
+        self.idle = asyncio.Event()
+
+    def ask(self, message: Message) -> None:
+        """Send the server a message; to some it says when it has done all before."""
+        self._open += message[0] in (b"Q", b"S")
+        self._backend.writer.write(message[1])
+
+    async def run(self) -> None:
         while True:
-            kind, message = await read_message(backend.reader)
-            if writer is not None:
-                writer.write(message)
+            kind, message = await read_message(self._backend.reader)
+            self._writer.write(message)
             if kind == b"Z":
-                return message[5:6]
+                self._open -= 1
+                if message[5:6] == b"I" and not self._open:
+                    self.idle.set()
+                    return
+
+
+async def first_of(asked: asyncio.Queue[Message], idle: asyncio.Event) -> Message | None:
+    """Give what the client asks next; None, if the transaction is over before."""
+    asking, ending = asyncio.create_task(asked.get()), asyncio.create_task(idle.wait())
+    await asyncio.wait({asking, ending}, return_when=asyncio.FIRST_COMPLETED)
+    if not asking.done():
+        asking.cancel()
+    ending.cancel()
+    await asyncio.gather(asking, ending, return_exceptions=True)
+    return None if asking.cancelled() else asking.result()
+
+
+async def read_all(reader: asyncio.StreamReader, asked: asyncio.Queue[Message]) -> None:
+    """Read what a client asks, until it is gone."""
+    with suppress(asyncio.IncompleteReadError, ConnectionError):
+        while True:
+            asked.put_nowait(await read_message(reader))
+    asked.put_nowait((b"X", b""))
 
 
 @asynccontextmanager

@@ -23,7 +23,13 @@ CONNECT_SECONDS = 10
 ANSWER_SECONDS = 5
 """How much longer than the server's own limit we wait for its answer: then the network is at fault."""
 
-LOST = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, TimeoutError)
+LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # so the driver calls an answer that breaks off
+    asyncpg.PostgresConnectionError,
+)
 ENDED = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -92,7 +98,8 @@ class Pool:
             try:
                 async with asyncio.timeout(None) as limit:
                     self._allow(limit)
-                    await connection.execute(f"{self._replanning(connection)}BEGIN {mode}{self._settings}")
+                    await self._plan_anew(connection)
+                    await connection.execute(f"BEGIN {mode}{self._settings}")
                     transaction = Transaction(connection)
                     try:
                         yield transaction
@@ -134,14 +141,15 @@ class Pool:
             finally:
                 self._give_back(connection, clean=clean)
 
-    def _replanning(self, connection: Connection) -> str:
+    async def _plan_anew(self, connection: Connection) -> None:
         """Let plans be made anew after 1, 2, 4, 8 … transactions.
 
         A plan that was made while a table was small may read all of it; it would be kept until the server next
         gathers statistics, which may be a minute, or, where it is told not to, for ever.
         """
         used = self._used[connection] = self._used.get(connection, 0) + 1
-        return "DISCARD PLANS; " if used & (used - 1) == 0 else ""
+        if used & (used - 1) == 0:
+            await connection.execute("DISCARD PLANS")
 
     def _give_back(self, connection: Connection, *, clean: bool) -> None:
         if clean and not connection.is_closed():

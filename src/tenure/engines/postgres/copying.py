@@ -102,11 +102,6 @@ async def _numbers(transaction: Transaction, sql: Statements, number: int) -> ra
     return range(first, first + number)
 
 
-def days_of(pieces: Sequence[Piece]) -> set[int]:
-    """Give the positions of events, one of each day."""
-    return {piece.entry.position for piece in pieces if isinstance(piece, EventPiece)}
-
-
 def _of_record(number: int, piece: RecordPiece) -> Cells:
     row = piece.row or Row(piece.kind, piece.id, "", 0, 0, None, 0, 0, 0, 0, 0, 0, {}, b"{}")
     return (

@@ -18,20 +18,20 @@ class Days:
         self._sql, self._pool = sql, pool
         self.known: set[int] = set()
 
-    async def make(self, position: int) -> None:
-        """Make the day of a position and the next one. Any number of processes may do so at once."""
+    async def make(self, *positions: int) -> None:
+        """Make the days of some positions. Any number of processes may do so at once."""
+        wanted = {position // DAY for position in positions}
         async with self._pool.transaction() as transaction:
             await self.only_one(transaction, MAKING)
             there = await self.read(transaction)
-            wanted = {position // DAY, position // DAY + 1}
             if wanted - there:
                 await transaction.script("".join(self._making(day) for day in sorted(wanted - there)))
         self.known = there | wanted
 
     async def make_ahead(self, now: int) -> None:
-        """Make the next day, if it is not there as far as is known."""
+        """Make this day and the next one, if they are not there as far as is known."""
         if not {now // DAY, now // DAY + 1} <= self.known:
-            await self.make(now)
+            await self.make(now, now + DAY)
 
     async def read(self, transaction: Transaction) -> set[int]:
         """Read which days there are; day 0, of what must stay, is none."""

@@ -16,7 +16,7 @@ from tenure.core.decide import Transaction as Asking
 from tenure.core.engine import Applied, Difference, Listener, Message, Outcome, Query, Settled, Swept
 from tenure.core.errors import Unavailable
 from tenure.core.kinds import Kinds, Slot
-from tenure.core.pieces import Part, Piece
+from tenure.core.pieces import EventPiece, Part, Piece
 from tenure.core.row import Entry, Row
 from tenure.core.sheet import Sheet, lay_out, to_json
 from tenure.engines.postgres import builds, copying, finding, outbox
@@ -88,7 +88,7 @@ class PostgresEngine:
         engine = cls(read_location(url), kinds)
         try:
             await engine._again(lambda: open_schema(engine._pool, engine._location, engine._sql, kinds))
-            await engine._days.make(wall_time())
+            await engine._days.make_ahead(wall_time())
             await engine._teller.start()
         except BaseException:
             await engine.close()
@@ -441,13 +441,21 @@ class PostgresEngine:
 
         async def job() -> None:
             number = await self._make_space(space)
-            for position in copying.days_of(pieces):
-                if position // DAY not in self._days.known:
-                    await self._days.make(position)
+            await self._make_days_of(pieces)
             async with self._pool.transaction() as transaction:
                 await copying.load(transaction, self._sql, number, pieces, self._days.known)
 
         await self._do(job)
+
+    async def _make_days_of(self, pieces: Sequence[Piece]) -> None:
+        """Make the days of events that are not old; an old one lies where all do that must stay longer."""
+        longest = max(table.history for table in self.kinds.tables.values())
+        async with self._pool.reading() as reading:
+            time, _ = await Files(reading, self._sql, 0).begin_check(None, [])
+        positions = [p.entry.position for p in pieces if isinstance(p, EventPiece)]
+        young = [position for position in positions if position >= time.now - longest]
+        if not {position // DAY for position in young} <= self._days.known:
+            await self._days.make(*young)
 
     async def index(self, space: str, now: int | None = None) -> None:
         """Make what stands beside the records of a loaded space, sealed or not."""

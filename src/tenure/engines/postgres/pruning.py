@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
 
 from tenure.core.clock import wall_time
+from tenure.core.errors import Unavailable
 from tenure.core.kinds import Kinds
 from tenure.engines.postgres.connection import Pool, Transaction
 from tenure.engines.postgres.days import DAY, PRUNING, Days
@@ -32,6 +35,7 @@ class Pruner:
             self._lengths.setdefault(table.history, []).append(table.kind)
         self._pruned_at = -PRUNED_EVERY
         self._asked_at = self._longest = 0
+        self._looked_at: dict[int, int] = {}
 
     def is_due(self, now: int) -> bool:
         """Tell whether this engine pruned last long enough ago."""
@@ -49,9 +53,11 @@ class Pruner:
             for length, names in self._lengths.items():
                 if length < longest:
                     await self._prune_events(transaction, space, length, names, now)
+            await self._prune_kept(transaction, space, now)
         for day in sorted(self._days.known):
             if (day + 1) * DAY + longest < now:
-                await self._days.drop(day)
+                with suppress(Unavailable):  # somebody reads it: the next time will do
+                    await self._days.drop(day)
 
     async def _longest_history(self, transaction: Transaction) -> int:
         """Give how long events are kept at most, over all kinds that any program has opened the store with."""
@@ -61,6 +67,13 @@ class Pruner:
             self._days.known = await self._days.read(transaction)
             self._asked_at = wall_time()
         return self._longest
+
+    async def _prune_kept(self, transaction: Transaction, space: int, now: int) -> None:
+        """Remove some of what outlived its day and need not stay any more; each turn goes on with others."""
+        upto = {kind: now - length for length, kinds in self._lengths.items() for kind in kinds}
+        values = (space, self._looked_at.get(space, 0), list(upto), list(upto.values()), AT_ONCE)
+        last, number = (await transaction.rows(self._sql["prune_kept"], *values))[0]
+        self._looked_at[space] = last if number == AT_ONCE else 0
 
     async def _prune_events(
         self, transaction: Transaction, space: int, length: int, names: list[str], now: int

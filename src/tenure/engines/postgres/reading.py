@@ -134,9 +134,10 @@ class Files:
         if not keys:
             return
         self.rows.update(dict.fromkeys(keys))
-        for number, look_at, *cells in await self.transaction.rows(self.sql[statement], self.space, *columns(keys, 2)):
-            row = to_row(cells)
-            self.places[row.kind, row.id], self.rows[row.kind, row.id] = Place(number, look_at), row
+        for cells in await self.transaction.rows(self.sql[statement], self.space, *columns(keys, 2)):
+            row = to_row(cells[2:])
+            key = (row.kind, row.id)
+            self.places[key], self.rows[key] = Place(cells[0], cells[1]), row
 
     async def read_holders(self, slots: Collection[Slot], most: int) -> None:
         """Read who holds slots, so many of each."""
