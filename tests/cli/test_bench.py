@@ -31,11 +31,14 @@ def test_transitions_are_measured_and_told_as_json(bare: Tenure) -> None:
         assert spread["ratio_raw"][1] >= figures["ops_per_s"] / figures["raw_ops_per_s"] * 0.99
 
 
-def test_people_get_a_table(bare: Tenure) -> None:
-    done = bare("bench", "--rounds", "1", "--seconds", "0.05")
+def test_people_get_a_table_and_nothing_is_left_of_the_measurement(bare: Tenure, folder: Path) -> None:
+    within = folder / "disk"
+    within.mkdir()
+    done = bare("bench", "--rounds", "1", "--seconds", "0.05", "--folder", str(within))
     assert done.code == 0
     for told in ("512 callers", "move", "full", "per its statements alone", "synchronous=FULL", "fsync"):
         assert told in done.out
+    assert list(within.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -51,10 +54,3 @@ def test_a_wrong_option_is_told(bare: Tenure, options: tuple[str, ...], told: st
     done = bare("bench", *options)
     assert done.code == 2
     assert told in done.err
-
-
-def test_nothing_is_left_of_a_measurement(bare: Tenure, folder: Path) -> None:
-    within = folder / "disk"
-    within.mkdir()
-    assert bare("bench", "--rounds", "1", "--seconds", "0.01", "--folder", str(within), "--json").code == 0
-    assert list(within.iterdir()) == []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 from tests.engine_contract.conftest import START, Stores, stores_at
 from tests.engine_contract.kinds import KINDS, Bot, Instance, Job, Kettle, Match, Owner, Quiz, Ticket
 from tests.engine_contract.looking import entries_of, everything, pass_unswept, rows_of
@@ -30,7 +31,16 @@ from tenure import (
 from tenure.copying import CopyFailed, copy_space, opened_for_copying
 from tenure.core.durations import to_microseconds
 from tenure.core.engine import Engine
-from tenure.core.pieces import EventPiece, Part, Piece, RecordPiece, Tallies
+from tenure.core.pieces import (
+    ClockPiece,
+    EventPiece,
+    MessagePiece,
+    Part,
+    Piece,
+    RecordPiece,
+    SerialPiece,
+    Tallies,
+)
 from tenure.core.states import StateOf
 from tenure.opening import open_engine
 from tenure.store.timing import ManualClock
@@ -297,6 +307,46 @@ async def test_a_write_during_the_copy_is_found_and_leaves_no_copy(a_store: Stor
         assert await target.sealed("tests") == ""
         assert await store.engine.sealed("tests") == ""
         await store.beat(held.claim)
+
+
+class Careless:
+    """A target that takes a piece of one sort otherwise than it is told, or not at all."""
+
+    def __init__(self, engine: Engine, spoil: Callable[[Piece], Piece | None]) -> None:
+        self._engine, self._spoil = engine, spoil
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    async def load(self, space: str, pieces: Sequence[Piece]) -> None:
+        await self._engine.load(space, [kept for piece in pieces if (kept := self._spoil(piece)) is not None])
+
+
+SPOILED: dict[str, tuple[Callable[[Piece], Piece | None], str]] = {
+    "a lost message": (lambda p: None if isinstance(p, MessagePiece) else p, "Job messages: 4 here, 0 there"),
+    "a lost number": (lambda p: None if isinstance(p, SerialPiece) else p, "serials: 1 here, 0 there"),
+    "another reason": (
+        lambda p: replace(p, entry=replace(p.entry, why="none")) if isinstance(p, EventPiece) and p.entry.why else p,
+        "Job events: as many, but not the same",
+    ),
+    "an old clock": (
+        lambda p: replace(p, sequence=0, read_at=0) if isinstance(p, ClockPiece) else p,
+        "the clock of the copy is behind",
+    ),
+}
+
+
+@pytest.mark.parametrize("spoiled", SPOILED)
+async def test_a_copy_that_is_not_whole_is_found_and_taken_back(kept_place: Place, spoiled: str) -> None:
+    spoil, told = SPOILED[spoiled]
+    async with stores_at("sqlite:")() as store, an_engine(kept_place.fresh()) as target:
+        await populate(store)
+        pass_unswept(store, minutes(1))
+        careless = cast("Engine", Careless(target, spoil))
+        with pytest.raises(CopyFailed, match=told):
+            await copy_space(store.engine, careless, "tests", names=NAMES, clock=store.clock)
+        assert len(await pieces_of(target)) <= 1
+        assert await store.engine.sealed("tests") == ""
 
 
 async def test_a_space_where_a_sweeper_is_at_work_is_not_copied(url: str, place_of: PlaceOf) -> None:

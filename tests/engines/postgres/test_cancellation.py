@@ -60,10 +60,11 @@ class Cancelling:
 
     def _watched(self, original: Any) -> Any:
         async def watched(connection: object, *args: Any, **kwargs: Any) -> Any:
-            if self.task is not None and asyncio.current_task() is self.task:
+            task = self.task
+            if asyncio.current_task() is task and task is not None:
                 self.calls += 1
                 if self.calls == self.left:
-                    asyncio.get_running_loop().call_soon(self.task.cancel)
+                    asyncio.get_running_loop().call_soon(task.cancel)
             return await original(connection, *args, **kwargs)
 
         return watched
@@ -85,7 +86,9 @@ async def test_work_cancelled_at_any_statement_leaves_nothing_behind(
         with monkeypatch.context() as patch:
             patch.setattr(PostgresEngine, "_do", lambda self, work: self._again(work))  # no shield before the work
             cancelling = Cancelling(patch)
-            for statement in range(1, MOST_STATEMENTS):
+            statement = 0
+            while statement < MOST_STATEMENTS:
+                statement += 1
                 if not await cancelling.run(WORKS[work](engine, statement), statement):
                     break
                 assert engine._pool._free._value == engine._location.connections, "a connection was never given back"

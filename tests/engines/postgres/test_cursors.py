@@ -12,6 +12,7 @@ from tests.engine_contract.kinds import KINDS, Bot
 from tests.engines.postgres.conftest import MARKS, a_session, engine_of, until
 
 import tenure
+from tenure.core.engine import Engine
 from tenure.core.row import Entry
 
 
@@ -38,7 +39,7 @@ async def test_a_cursor_waits_for_a_batch_that_commits_late(url: str) -> None:
         assert early.version == 1
 
 
-async def ids_after(engine: tenure.store.store.Engine, position: int) -> list[str]:
+async def ids_after(engine: Engine, position: int) -> list[str]:
     return [entry.id for entry in await engine.feed("main", [], position, 100)]
 
 

@@ -31,7 +31,7 @@ async def days_of(url: str) -> list[int]:
 
 async def number_in(url: str, day: int) -> int:
     async with a_session(url) as session:
-        return int(await session.fetchval("SELECT count(*) FROM tenure_events WHERE day = $1", day))
+        return int(await session.fetchval("SELECT count(*) FROM tenure_events WHERE day = $1", day) or 0)
 
 
 async def pass_time(store: Store, by: timedelta) -> None:

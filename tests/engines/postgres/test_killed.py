@@ -63,8 +63,8 @@ async def test_what_was_acknowledged_outlives_a_killed_server(folder: Path) -> N
     port = server.port
     try:
         async with tenure.open(server.url, *KINDS) as store:
-            for writer in range(WRITERS):
-                await store.apply(Bot.create(f"b{writer}", pool=f"p{writer}"))
+            for n in range(WRITERS):
+                await store.apply(Bot.create(f"b{n}", pool=f"p{n}"))
             load = Load(store)
             writers = [asyncio.create_task(load.write(n)) for n in range(WRITERS)]
             for _ in range(KILLS):
@@ -72,8 +72,8 @@ async def test_what_was_acknowledged_outlives_a_killed_server(folder: Path) -> N
                 await asyncio.to_thread(server.kill)
                 acknowledged = dict(load.versions)
                 server = await asyncio.to_thread(started, folder, port)
-                for bot, version in acknowledged.items():
-                    assert (await patiently(store, bot)).version >= version
+                for id, version in acknowledged.items():
+                    assert (await patiently(store, id)).version >= version
             await some_moves(load, writers)
             for writer in writers:
                 writer.cancel()

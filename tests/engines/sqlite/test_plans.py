@@ -99,10 +99,11 @@ def watching_statements(statements: dict[str, apsw.Connection]) -> Iterator[None
 
     def watch(connection: apsw.Connection) -> None:
         def statement(event: dict[str, Any]) -> None:
-            if event["sql"] in NAMES:
-                statements[SQL.get(NAMES[event["sql"]], event["sql"])] = connection
-            elif not event["trigger"] and not event["sql"].startswith("EXPLAIN") and "tenure_" in event["sql"]:
-                statements[event["sql"]] = connection
+            sql = str(event["sql"])
+            if sql in NAMES:
+                statements[SQL.get(NAMES[sql], sql)] = connection
+            elif not event["trigger"] and not sql.startswith("EXPLAIN") and "tenure_" in sql:
+                statements[sql] = connection
 
         connection.trace_v2(apsw.SQLITE_TRACE_STMT, statement)
 

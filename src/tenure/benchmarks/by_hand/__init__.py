@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 
 WORKLOADS = {
     "move": (("left", "right", "go", ()), ("right", "left", "back", ())),

@@ -148,7 +148,7 @@ class Pool:
         gathers statistics, which may be a minute, or, where it is told not to, for ever.
         """
         used = self._used[connection] = self._used.get(connection, 0) + 1
-        if used & (used - 1) == 0:
+        if used & (used - 1) == 0 and not self._location.pooler:
             await connection.execute("DISCARD PLANS")
 
     def _give_back(self, connection: Connection, *, clean: bool) -> None:

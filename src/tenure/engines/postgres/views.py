@@ -11,7 +11,10 @@ TYPES = {"bool": "boolean", "int": "numeric", "float": "double precision"}
 
 
 def view_of(sql: Statements, table: Table) -> str:
-    """Give what makes the view of a kind, named after it: the record's own columns, then its fields."""
+    """Give what makes the view of a kind, named after it: the record's own columns, then its fields.
+
+    A view that is there is replaced, which keeps who may read it, or made anew where its columns are others.
+    """
     columns = ["s.name AS space", *(_meta(name) for name in META)]
     columns += [f"{_field(f)} AS {_quoted(table.shown.get(f.name, f.name))}" for f in table.fields.values()]
     view = f"{_quoted(sql.schema)}.{_quoted(table.kind)}"
@@ -20,7 +23,14 @@ def view_of(sql: Statements, table: Table) -> str:
         f"CROSS JOIN LATERAL (SELECT {_object('r.fields')} AS fields, {_object('r.rest')} AS rest OFFSET 0) AS o "
         f"WHERE r.kind = {_text(table.kind)} AND NOT r.removed"
     )
-    return f"DROP VIEW IF EXISTS {view};\nCREATE VIEW {view} AS SELECT {', '.join(columns)} {body};\n"
+    made = f"VIEW {view} AS SELECT {', '.join(columns)} {body}"
+    return f"""DO $view$ BEGIN
+        CREATE OR REPLACE {made};
+    EXCEPTION WHEN invalid_table_definition THEN
+        DROP VIEW {view};
+        CREATE {made};
+    END $view$;
+    """
 
 
 def _object(column: str) -> str:
