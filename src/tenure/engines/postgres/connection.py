@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
-from weakref import WeakKeyDictionary
 
 from tenure.core.errors import OutcomeUnknown, StoreReplaced, TenureError, Unavailable
 from tenure.engines.postgres.location import Location
@@ -79,7 +78,6 @@ class Pool:
     def __init__(self, location: Location) -> None:
         self._location = location
         self._idle: list[Connection] = []
-        self._used: WeakKeyDictionary[Connection, int] = WeakKeyDictionary()
         self._free = asyncio.Semaphore(location.connections)
         local = "".join(f"; SET LOCAL {name} = '{value}'" for name, value in location.settings.items())
         self._settings = local if location.pooler else ""
@@ -98,7 +96,6 @@ class Pool:
             try:
                 async with asyncio.timeout(None) as limit:
                     self._allow(limit)
-                    await self._plan_anew(connection)
                     await connection.execute(f"BEGIN {mode}{self._settings}")
                     transaction = Transaction(connection)
                     try:
@@ -140,16 +137,6 @@ class Pool:
                 raise translated(error, self._location, committing=False) from error
             finally:
                 self._give_back(connection, clean=clean)
-
-    async def _plan_anew(self, connection: Connection) -> None:
-        """Let plans be made anew after 1, 2, 4, 8 … transactions.
-
-        A plan that was made while a table was small may read all of it; it would be kept until the server next
-        gathers statistics, which may be a minute, or, where it is told not to, for ever.
-        """
-        used = self._used[connection] = self._used.get(connection, 0) + 1
-        if used & (used - 1) == 0 and not self._location.pooler:
-            await connection.execute("DISCARD PLANS")
 
     def _give_back(self, connection: Connection, *, clean: bool) -> None:
         if clean and not connection.is_closed():

@@ -42,7 +42,12 @@ class Location:
             "idle_in_transaction_session_timeout": f"{2 * self.statement_seconds}s",
             "synchronous_commit": self.synchronous_commit,
             "jit": "off",  # our statements are short, and compiling one takes longer than running it
+            # So that plans do not depend on what the server knows of the tables' sizes when it makes them: each row
+            # is found by an index, along the keys that are given. The statements are written for this: no constant
+            # stands in the condition of a join, and no join could be turned around.
             "plan_cache_mode": "force_generic_plan",
+            "enable_seqscan": "off",
+            "enable_mergejoin": "off",
         }
 
 

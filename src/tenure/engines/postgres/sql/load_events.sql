@@ -9,4 +9,8 @@ FROM unnest(
     $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[], $10::text[],
     $11::text[], $12::text[], $13::bigint[], $14::text[], $15::text[], $16::text[], $17::text[]
 ) AS u (born, kind, id, position, version, at, by, name, source, target, fence, why, op, note, unread)
-JOIN tenure_records AS r ON r.space = $1 AND r.kind = u.kind AND r.id = u.id AND r.born = u.born
+CROSS JOIN LATERAL (
+    (SELECT record FROM tenure_records WHERE space = $1 AND kind = u.kind AND id = u.id AND NOT removed AND born = u.born)
+    UNION ALL
+    (SELECT record FROM tenure_records WHERE space = $1 AND kind = u.kind AND id = u.id AND removed AND born = u.born)
+) AS r

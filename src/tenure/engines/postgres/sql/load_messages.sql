@@ -7,4 +7,8 @@ FROM unnest(
     $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
     $8::bigint[], $9::bigint[], $10::bigint[], $11::boolean[], $12::text[]
 ) AS u (born, kind, id, effect, position, next_at, tries, token, created_at, given_up, error)
-JOIN tenure_records AS r ON r.space = $1 AND r.kind = u.kind AND r.id = u.id AND r.born = u.born
+CROSS JOIN LATERAL (
+    (SELECT record FROM tenure_records WHERE space = $1 AND kind = u.kind AND id = u.id AND NOT removed AND born = u.born)
+    UNION ALL
+    (SELECT record FROM tenure_records WHERE space = $1 AND kind = u.kind AND id = u.id AND removed AND born = u.born)
+) AS r

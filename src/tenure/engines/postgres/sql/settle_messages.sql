@@ -5,8 +5,14 @@ WITH s AS (
     SELECT m.record, m.effect, m.position, u.done, u.next_at, u.error
     FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::boolean[], $7::bigint[], $8::text[])
         AS u (kind, id, effect, token, done, next_at, error)
-    JOIN tenure_records AS r ON r.space = $1 AND r.kind = u.kind AND r.id = u.id AND NOT r.removed
-    JOIN tenure_messages AS m ON m.record = r.record AND m.effect = u.effect AND m.token = u.token
+    CROSS JOIN LATERAL (
+        SELECT r.record FROM tenure_records AS r
+        WHERE r.space = $1 AND r.kind = u.kind AND r.id = u.id AND NOT r.removed OFFSET 0
+    ) AS r
+    CROSS JOIN LATERAL (
+        SELECT m.record, m.effect, m.position FROM tenure_messages AS m
+        WHERE m.record = r.record AND m.effect = u.effect AND m.token = u.token OFFSET 0
+    ) AS m
 ), done AS (
     DELETE FROM tenure_messages AS m USING s
     WHERE s.done AND m.record = s.record AND m.effect = s.effect AND m.position = s.position
