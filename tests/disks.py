@@ -16,6 +16,9 @@ import pytest
 from tenure.servers import Server
 
 
+NEEDS = "a disk of its own takes root, a loop device and the programs for a file system"
+
+
 class Disk:
     """A file system on a loop device: what is in its image is what it has sent to the device."""
 
@@ -51,13 +54,15 @@ class Disk:
 def a_disk(folder: Path, name: str, megabytes: int = 0) -> Iterator[Disk]:
     """Mount the image of this name in a folder; it is made anew if a size is given. Skips where that is not allowed."""
     image, place = folder / f"{name}.image", folder / name
+    if os.geteuid() or not all(map(shutil.which, ("losetup", "mkfs.ext4", "mount"))):
+        pytest.skip(NEEDS)
     if megabytes:
         image.touch()
         os.truncate(image, megabytes << 20)
         _run("mkfs.ext4", "-q", "-F", "-m", "0", str(image))
     place.mkdir()
-    if os.geteuid() or not shutil.which("losetup") or not _mounts(image, place):
-        pytest.skip("a disk of its own takes root and a loop device")
+    if not _mounts(image, place):
+        pytest.skip(NEEDS)
     place.chmod(0o711)
     try:
         yield Disk(place, image)

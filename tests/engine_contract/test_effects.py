@@ -68,6 +68,20 @@ async def test_a_message_that_is_taken_again_tells_what_went_wrong_the_last_time
         assert (again.tries, again.error) == (2, "ConnectionError: no route")
 
 
+async def test_a_message_that_was_given_up_goes_with_its_record(a_store: Stores) -> None:
+    async with a_store() as store:
+        await an_owner(store)
+        job = await a(store, Job.running, "j", owner="o", place="here")
+        await store.deliver_once(Job.begun, Handler())
+        await store.apply(Job.finish(job.claim))
+        await store.deliver_once(Job.ended, Handler(failures=1), retry=Retry(give_up=seconds(0)))
+        (given_up,) = await store.engine.messages("tests", None, None, 10)
+        assert (given_up.entry.id, given_up.next_at) == ("j", None)
+        await store.advance(days(2))
+        assert await store.engine.rows("tests", [("Job", "j")]) == [None], "it holds its record back no more"
+        assert await store.engine.messages("tests", None, None, 10) == []
+
+
 async def test_a_failed_message_comes_again_later_and_later_under_the_same_id(a_store: Stores) -> None:
     async with a_store() as store:
         await an_owner(store)
