@@ -15,7 +15,6 @@ import pytest
 
 from tenure.servers import Server
 
-
 NEEDS = "a disk of its own takes root, a loop device and the programs for a file system"
 
 

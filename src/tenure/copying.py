@@ -27,6 +27,9 @@ PIECES_AT_ONCE = 1000
 UNFINISHED = "a copy into it is not finished"
 """How the reason begins for which a target is sealed; a space that is sealed so may be begun anew."""
 
+BEING_COPIED = "it is being copied to"
+"""How the reason begins for which a source is sealed meanwhile; after a copy that was killed it stands there still."""
+
 LOOK_AGAIN_SECONDS = 0.5
 
 Phase = Literal["waiting", "copying", "indexing", "verifying"]
@@ -98,7 +101,9 @@ async def copy_space(
     before = await source.sealed(space)
     if not before:
         await _until_at_rest(source, space, names[0], clock, progress)
-    await source.seal(space, before or f"it is being copied to {names[1]}; if that copy has ended, copy it again")
+    if before.startswith(BEING_COPIED):
+        before = ""  # by a copy that was killed
+    await source.seal(space, f"{BEING_COPIED} {names[1]}; if that copy has ended, copy it again")
     try:
         await target.seal(space, f"{UNFINISHED}; copy {names[0]} again")
         tallies = await _copy(source, target, space, clock, progress)
@@ -106,7 +111,7 @@ async def copy_space(
     except BaseException as error:
         await _give_up(source, target, space, before, error)
         raise
-    await source.seal(space, before if leave_open else f"it was moved to {names[1]}")
+    await source.seal(space, "" if leave_open else f"it was moved to {names[1]}")
     await target.seal(space, "")
     counted = sorted(tallies.by_sort.items())
     return Copied(space, {sort: t.number for sort, t in counted}, {sort: t.digest for sort, t in counted})

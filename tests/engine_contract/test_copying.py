@@ -445,7 +445,7 @@ async def test_a_copy_that_was_killed_anywhere_is_begun_again(url: str, place_of
                 dying = Dying(target, kills)
                 try:
                     result = await copy_space(
-                        store.engine, cast("Engine", dying), "tests", names=NAMES, clock=store.clock
+                        store.engine, cast("Engine", dying), "tests", names=NAMES, leave_open=True, clock=store.clock
                     )
                 except Killed:
                     kills += 1
@@ -455,6 +455,7 @@ async def test_a_copy_that_was_killed_anywhere_is_begun_again(url: str, place_of
             calls = dying.calls
             break
         assert kills == calls > 5
+        assert await store.engine.sealed("tests") == "", "what the killed ones left is lifted"
         tallies = Tallies()
         async with an_engine(there_url) as target:
             tallies.add(await pieces_of(target))

@@ -10,7 +10,7 @@ from tenure.core.pieces import AnswerPiece, ClockPiece, EventPiece, MessagePiece
 from tenure.core.row import Entry, Row
 from tenure.core.sheet import to_json
 from tenure.engines.postgres.connection import Cells, Transaction
-from tenure.engines.postgres.reading import columns, decode_answer, decode_outages, to_entry, to_row
+from tenure.engines.postgres.reading import Files, columns, decode_answer, decode_outages, to_entry, to_row
 from tenure.engines.postgres.statements import Statements
 
 # ------------------------------------------------------------------------------------------ to pieces
@@ -24,11 +24,11 @@ BEGIN: dict[str, list[object]] = {
 }  # fmt: skip
 
 
-async def dump(transaction: Transaction, sql: Statements, space: int, after: str, most: int) -> Part:
+async def dump(files: Files, after: str, most: int) -> Part:
     """Read a part of a space. A mark is JSON: the sort of piece that comes next, and the key after which it goes on."""
     sort, key = json.loads(after) if after else ("clock", [])
     values = [] if sort in WHOLE else [*key, most]
-    cells = await transaction.rows(sql[f"copy_{sort}"], space, *values)
+    cells = await files.select(f"copy_{sort}", *values)
     pieces = tuple(_PIECE[sort](row) for row in cells)
     if len(cells) == most and sort not in WHOLE:
         return Part(pieces, to_json((sort, _KEY[sort](cells[-1]))))
@@ -66,11 +66,12 @@ _KEY: dict[str, Callable[[Cells], list[Any]]] = {
 # ------------------------------------------------------------------------------------------ together
 
 
-async def load(transaction: Transaction, sql: Statements, space: int, pieces: Sequence[Piece], days: set[int]) -> None:
+async def load(files: Files, pieces: Sequence[Piece], days: set[int]) -> None:
     """Put pieces into a space as they are: a record before its events, these before its messages.
 
     Records get numbers of this store's own, in their order: another space may have those that they had.
     """
+    transaction, sql, space = files.transaction, files.sql, files.space
     records = [piece for piece in pieces if isinstance(piece, RecordPiece)]
     numbers = await _numbers(transaction, sql, len(records))
     lines: dict[str, list[Cells]] = {
@@ -128,17 +129,17 @@ def _of_answer(a: AnswerPiece) -> Cells:
     return a.op, a.digest.hex(), to_json(a.rows), a.given_at
 
 
-async def erase(transaction: Transaction, sql: Statements, space: int, most: int) -> bool:
+async def erase(files: Files, most: int) -> bool:
     """Remove at most so much of all that a space holds, of each sort, and tell whether there is more."""
     more = False
     for table in ERASED:
         # By place, not by key: the places of one statement's own view do not change while it runs.
-        statement = sql.qualified(
+        statement = files.sql.qualified(
             f"WITH found AS (SELECT tableoid AS part, ctid AS place FROM {table} WHERE space = $1 LIMIT $2) "
             f"DELETE FROM {table} AS t USING found WHERE t.tableoid = found.part AND t.ctid = found.place"
         )
-        more |= await transaction.run(statement, space, most) == most
-    await transaction.run(sql["load_clock"], space, 0, 0, "[]")
+        more |= await files.transaction.run(statement, files.space, most) == most
+    await files.transaction.run(files.sql["load_clock"], files.space, 0, 0, "[]")
     return more
 
 
@@ -161,13 +162,13 @@ ERASED = (
 # ------------------------------------------------------------------------------------------- sealing
 
 
-async def seal(transaction: Transaction, sql: Statements, space: int, reason: str) -> None:
+async def seal(files: Files, reason: str) -> None:
     """Refuse all writes of a space, once those under way are done, or allow them again if no reason is given."""
-    await transaction.rows(sql["close_space"], space)
-    await transaction.run(sql["write_seal"], space, reason)
+    await files.select("close_space")
+    await files.transaction.run(files.sql["write_seal"], files.space, reason)
 
 
-async def sealed(transaction: Transaction, sql: Statements, space: int) -> str:
+async def sealed(files: Files) -> str:
     """Give why nothing may be written; the empty text if it may."""
-    found = await transaction.rows(sql["read_seal"], space)
+    found = await files.select("read_seal")
     return str(found[0][0]) if found else ""

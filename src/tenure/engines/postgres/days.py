@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tenure.engines.postgres.connection import Pool, Transaction
+from tenure.core.batch import Batch
+from tenure.engines.postgres.connection import NotYet, Pool, Transaction
 from tenure.engines.postgres.statements import Statements
 
 DAY = 86_400_000_000
@@ -11,12 +12,25 @@ MAKING, PRUNING = 1, 2
 """The numbers of the locks by which one process at a time makes days, and prunes."""
 
 
+class NoDay(NotYet):
+    """The day of a position is not there yet."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(position)
+        self.position = position
+
+
 class Days:
     """Which days there are, as far as this process knows."""
 
     def __init__(self, sql: Statements, pool: Pool) -> None:
         self._sql, self._pool = sql, pool
         self.known: set[int] = set()
+
+    def check(self, batch: Batch) -> None:
+        """Raise `NoDay` if a batch can't be written yet."""
+        if batch.entries and batch.sequence // DAY not in self.known:
+            raise NoDay(batch.sequence)
 
     async def make(self, *positions: int) -> None:
         """Make the days of some positions. Any number of processes may do so at once."""

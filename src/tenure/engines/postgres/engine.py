@@ -5,24 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
-from tenure.core.batch import Batch, Key
+from tenure.core.batch import Key
 from tenure.core.clock import Time, wall_time
-from tenure.core.decide import Refusal, Replay
 from tenure.core.decide import Transaction as Asking
-from tenure.core.engine import Applied, Difference, Listener, Message, Outcome, Query, Settled, Swept
+from tenure.core.engine import Difference, Listener, Message, Outcome, Query, Settled, Swept
 from tenure.core.errors import Unavailable
 from tenure.core.kinds import Kinds, Slot
 from tenure.core.pieces import EventPiece, Part, Piece
 from tenure.core.row import Entry, Row
-from tenure.core.sheet import Sheet, lay_out, to_json
-from tenure.engines.postgres import builds, copying, finding, outbox
+from tenure.core.sheet import to_json
+from tenure.engines.postgres import batches, builds, copying, finding, outbox
 from tenure.engines.postgres.audit import audit
-from tenure.engines.postgres.connection import NotYet, Pool, Raced, Transaction
-from tenure.engines.postgres.days import DAY, Days
+from tenure.engines.postgres.connection import Pool, Raced, Transaction
+from tenure.engines.postgres.days import DAY, Days, NoDay
 from tenure.engines.postgres.grounds import Grounds
 from tenure.engines.postgres.location import Location, read_location
 from tenure.engines.postgres.locking import Locked
@@ -30,38 +29,22 @@ from tenure.engines.postgres.needs import Needs
 from tenure.engines.postgres.opening import open_schema
 from tenure.engines.postgres.outbox import to_message
 from tenure.engines.postgres.pruning import Pruner
-from tenure.engines.postgres.reading import Files, Missing, to_entry
+from tenure.engines.postgres.reading import Files, to_entry
 from tenure.engines.postgres.statements import Statements
 from tenure.engines.postgres.sweep import Result, sweep
 from tenure.engines.postgres.telling import Draws, Teller
-from tenure.engines.postgres.writing import lay_states, place_new, run
 
 T = TypeVar("T")
 
 TRIES = 20
 """How often the same is tried when others are faster each time."""
 
+ONE_VIEW = "ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 ERASED_AT_ONCE = 5000
 ANNOUNCED_EVERY = 60 * 1_000_000
 LATE_ENOUGH_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 1
 LOOK_AGAIN_SECONDS = 0.002
-
-
-class NoDay(NotYet):
-    """The day of a position is not there yet."""
-
-    def __init__(self, position: int) -> None:
-        super().__init__(position)
-        self.position = position
-
-
-class Unknown(NotYet):
-    """A record was asked for that was not locked."""
-
-    def __init__(self, key: Key) -> None:
-        super().__init__(key)
-        self.key = key
 
 
 class PostgresEngine:
@@ -101,74 +84,30 @@ class PostgresEngine:
     async def write(self, space: str, transactions: Sequence[Asking], now: int | None = None) -> Sequence[Outcome]:
         """Apply transactions in order, each all or not at all, in one commit."""
         also: set[Key] = set()
-        return await self._do(lambda: self._write(space, transactions, now, also))
 
-    async def _write(
-        self, space: str, transactions: Sequence[Asking], now: int | None, also: set[Key]
-    ) -> Sequence[Outcome]:
-        number = await self._make_space(space)
-        try:
-            async with self._writing(space) as (transaction, draws):
-                files = Locked(transaction, self._sql, number, self._needs)
-                await files.lock(transactions, also)
-                files.drawn = draws.add
-                events = sum(change.name != "beat" for asked in transactions for change in asked.changes)
-                time, before = await files.begin(events, now, [t.op for t in transactions if t.op])
-                try:
-                    batch, outcomes, sheet = await self._decided(files, time, before, transactions)
-                    self._check_day(batch)
-                except NotYet:
-                    await files.give_back(before)
-                    raise
-                await files.give_back(batch.sequence)
-                transaction.keep = batch.changed
-                if batch.changed:
-                    await self._put(files, batch, sheet)
-                    draws.entries = batch.entries
-        except Unknown as unknown:
-            also.add(unknown.key)
-            raise Raced from None
-        return outcomes
-
-    async def _decided(
-        self, files: Files, time: Time, before: int, transactions: Sequence[Asking]
-    ) -> tuple[Batch, list[Outcome], Sheet]:
-        """Decide transactions in order, each seeing the earlier ones, fetching what is missed."""
-        while True:
-            batch = Batch(self.kinds, time, before, files)
+        async def job() -> Sequence[Outcome]:
+            number = await self._make_space(space)
             try:
-                outcomes = [_outcome(batch, transaction) for transaction in transactions]
-                place_new(batch, files.places)
-                sheet = Sheet()
-                lay_out(sheet, batch, files.places)
-            except Missing as missing:
-                try:
-                    await files.fetch(missing)
-                except Missing:
-                    raise Unknown(missing.key or ("", "")) from None
-            else:
-                return batch, outcomes, sheet
+                async with self._writing(space) as (transaction, draws):
+                    files = Locked(transaction, self._sql, number, self._needs)
+                    files.drawn = draws.add
+                    batch, outcomes = await batches.apply(files, self.kinds, self._days, transactions, now, also)
+                    draws.entries = batch.entries if transaction.keep else ()
+            except batches.NotLocked as missing:
+                also.add(missing.key)
+                raise Raced from None
+            return outcomes
 
-    async def _put(self, files: Locked, batch: Batch, sheet: Sheet) -> None:
-        """Write what was decided."""
-        lay_states(sheet, batch, files.places)
-        written = {slot for slot, _ in batch.changed_slots()}
-        for slot in files.made - written:
-            sheet.add("drop_slots", slot.kind, slot.limit, slot.key)
-        await run(files.transaction, self._sql, files.space, sheet)
-
-    def _check_day(self, batch: Batch) -> None:
-        if batch.entries and batch.sequence // DAY not in self._days.known:
-            raise NoDay(batch.sequence)
+        return await self._do(job)
 
     async def check(self, space: str, transaction: Asking, now: int | None = None) -> Outcome:
         """Give the outcome that a transaction would have now; nothing is written."""
 
         async def job() -> Outcome:
-            async with self._pool.transaction("ISOLATION LEVEL REPEATABLE READ, READ ONLY") as reading:
+            async with self._pool.transaction(ONE_VIEW) as reading:
                 files = Files(reading, self._sql, await self._space(space, reading))
                 time, before = await files.begin_check(now, [transaction.op] if transaction.op else [])
-                _, outcomes, _ = await self._decided(files, time, before, [transaction])
+                _, outcomes, _ = await batches.decide(files, self.kinds, time, before, [transaction])
                 return outcomes[0]
 
         return await self._do(job)
@@ -182,7 +121,7 @@ class PostgresEngine:
             async with self._writing(space) as (transaction, draws):
                 grounds = Grounds(transaction, self._sql, number, self._needs)
                 grounds.drawn = draws.add
-                result = await sweep(grounds, self.kinds, most, at, now, self._check_day)
+                result = await sweep(grounds, self.kinds, most, at, now, self._days.check)
                 if result.batch is None:
                     transaction.keep = False
                 else:
@@ -252,11 +191,6 @@ class PostgresEngine:
     ) -> Sequence[Message]:
         """Take messages that are due for delivery, the oldest of each record only, for a lease."""
 
-        async def is_due() -> bool:
-            async with self._pool.reading() as reading:
-                values = (await self._space(space, reading), kind, effect, now)
-                return bool(await reading.rows(self._sql["are_messages_due"], *values))
-
         async def job() -> Sequence[Message]:
             number = await self._make_space(space)
             async with self._writing(space) as (transaction, draws):
@@ -264,122 +198,83 @@ class PostgresEngine:
                 files.drawn = draws.add
                 return await outbox.take(files, kind, effect, most, lease, now)
 
-        return await self._do(job) if await self._do(is_due) else []
+        due = await self._read(space, lambda files: files.select("are_messages_due", kind, effect, now))
+        return await self._do(job) if due else []
 
     async def settle(self, space: str, settled: Sequence[Settled], now: int | None = None) -> None:
         """Say what became of taken messages; one whose token is no longer the last is left alone."""
-
-        async def job() -> None:
-            number = await self._make_space(space)
-            async with self._writing(space) as (transaction, _):
-                await transaction.rows(self._sql["enter_space"], number)
-                await outbox.settle(Files(transaction, self._sql, number), settled, now)
-
-        await self._do(job)
+        await self._change(space, lambda files: outbox.settle(files, settled, now))
 
     async def resend(self, space: str, kind: str, id: str, effect: str, now: int | None = None) -> int:
         """Let a record's given up messages be tried again, and give how many there were."""
-
-        async def job() -> int:
-            number = await self._make_space(space)
-            async with self._writing(space) as (transaction, _):
-                await transaction.rows(self._sql["enter_space"], number)
-                return await outbox.resend(Files(transaction, self._sql, number), kind, id, effect, now)
-
-        return await self._do(job)
+        return await self._change(space, lambda files: outbox.resend(files, kind, id, effect, now))
 
     async def messages(self, space: str, kind: str | None, effect: str | None, most: int) -> Sequence[Message]:
         """Read the messages that wait, the oldest first."""
-        rows = await self._rows("read_messages", space, kind, effect, most)
+        rows = await self._read(space, lambda files: files.select("read_messages", kind, effect, most))
         return [to_message(cells) for cells in rows]
 
     # ------------------------------------------------------------------------------------- reading
 
     async def time(self, space: str, now: int | None = None) -> Time:
         """Read the clock and what is credited."""
-
-        async def job() -> Time:
-            async with self._pool.reading() as reading:
-                files = Files(reading, self._sql, await self._space(space, reading))
-                return (await files.begin_check(now, []))[0]
-
-        return await self._do(job)
+        return (await self._read(space, lambda files: files.begin_check(now, [])))[0]
 
     async def rows(self, space: str, keys: Sequence[tuple[str, str]]) -> Sequence[Row | None]:
         """Read records by kind and id."""
 
-        async def job() -> Sequence[Row | None]:
-            async with self._pool.reading() as reading:
-                files = Files(reading, self._sql, await self._space(space, reading))
-                await files.read("read_rows", keys)
-                return [files.rows[key] for key in keys]
+        async def job(files: Files) -> Sequence[Row | None]:
+            await files.read("read_rows", keys)
+            return [files.rows[key] for key in keys]
 
-        return await self._do(job)
+        return await self._read(space, job)
 
     async def find(self, space: str, query: Query) -> Sequence[Row]:
         """Read the records that a query asks for."""
-
-        async def job() -> Sequence[Row]:
-            async with self._pool.reading() as reading:
-                return await finding.find(reading, self._sql, await self._space(space, reading), query)
-
-        return await self._do(job)
+        return await self._read(space, lambda files: finding.find(files, query))
 
     async def counts(self, space: str) -> dict[str, dict[str, int]]:
         """Read how many records of each kind are in each state."""
         counts: dict[str, dict[str, int]] = {}
-        for kind, state, number in await self._rows("read_counts", space):
+        for kind, state, number in await self._read(space, lambda files: files.select("read_counts")):
             counts.setdefault(kind, {})[state] = number
         return counts
 
     async def holders(self, space: str, slot: Slot, most: int) -> Sequence[str]:
         """Read the ids of those that hold a limit's slot."""
-        rows = await self._rows("read_holders", space, [slot.kind], [slot.limit], [slot.key], most)
-        return [cells[3] for cells in rows]
+        values = ([slot.kind], [slot.limit], [slot.key], most)
+        return [cells[3] for cells in await self._read(space, lambda files: files.select("read_holders", *values))]
 
     async def history(self, space: str, kind: str, id: str, after: int, most: int) -> Sequence[Entry]:
         """Read a record's events after a version, in order."""
-        return [to_entry(cells) for cells in await self._rows("read_events", space, kind, id, after, most)]
+        rows = await self._read(space, lambda files: files.select("read_events", kind, id, after, most))
+        return [to_entry(cells) for cells in rows]
 
     async def feed(self, space: str, kinds: Sequence[str], after: int, most: int) -> Sequence[Entry]:
         """Read the events of some kinds (all, if none is named) after a position, in order."""
 
-        async def job() -> Sequence[Entry]:
-            async with self._pool.reading() as reading:
-                number = await self._space(space, reading)
-                _, horizon = await self._horizon(reading)
-                rows = await reading.rows(self._sql["read_feed"], number, after, list(kinds), most, horizon)
-                return [to_entry(cells) for cells in rows]
+        async def job(files: Files) -> Sequence[Entry]:
+            _, horizon = await files.read_horizon()
+            return [to_entry(cells) for cells in await files.select("read_feed", after, list(kinds), most, horizon)]
 
-        return await self._do(job)
+        return await self._read(space, job)
 
     async def last_position(self, space: str) -> int:
         """Read the position of the last event, or one that no event has passed yet.
 
         Whatever was committed before the call is not after it: so it waits, a second at most, for what is under way.
         """
-        del space  # positions are one sequence for the whole schema
-
-        async def job() -> int:
-            end = asyncio.get_running_loop().time() + LATE_ENOUGH_SECONDS
-            wanted: int | None = None
-            while True:
-                async with self._pool.reading() as reading:
-                    last, horizon = await self._horizon(reading)
-                wanted = last if wanted is None else wanted
-                if horizon >= wanted or asyncio.get_running_loop().time() > end:
-                    return horizon
-                await asyncio.sleep(LOOK_AGAIN_SECONDS)
-
-        return await self._do(job)
-
-    async def _horizon(self, reading: Transaction) -> tuple[int, int]:
-        last, horizon = (await reading.rows(self._sql["read_horizon"]))[0]
-        return last, horizon
+        end = asyncio.get_running_loop().time() + LATE_ENOUGH_SECONDS
+        wanted, horizon = await self._read(space, lambda files: files.read_horizon())
+        while horizon < wanted and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            _, horizon = await self._read(space, lambda files: files.read_horizon())
+        return horizon
 
     async def due(self, space: str, most: int) -> Sequence[tuple[int, str, str]]:
         """Read what is looked at next: instant, kind and id."""
-        return [(at, kind, id) for at, kind, id in await self._rows("read_looks", space, most)]
+        rows = await self._read(space, lambda files: files.select("read_looks", most))
+        return [(at, kind, id) for at, kind, id in rows]
 
     # ------------------------------------------------------------------------------------- the whole
 
@@ -397,21 +292,13 @@ class PostgresEngine:
 
     async def spaces(self) -> Sequence[str]:
         """Read the names of all spaces."""
-
-        async def job() -> Sequence[str]:
-            async with self._pool.reading() as reading:
-                return [name for (name,) in await reading.rows(self._sql["read_spaces"])]
-
-        return await self._do(job)
+        rows = await self._read("", lambda files: files.transaction.rows(files.sql["read_spaces"]))
+        return [name for (name,) in rows]
 
     async def declarations(self) -> dict[str, bytes]:
         """Read the tables under which each kind was last opened, as JSON."""
-
-        async def job() -> dict[str, bytes]:
-            async with self._pool.reading() as reading:
-                return {kind: d.encode() for kind, d, _ in await reading.rows(self._sql["read_kinds"])}
-
-        return await self._do(job)
+        rows = await self._read("", lambda files: files.transaction.rows(files.sql["read_kinds"]))
+        return {kind: declaration.encode() for kind, declaration, _ in rows}
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call the listener for each write from now on; gives the function that ends it."""
@@ -429,23 +316,12 @@ class PostgresEngine:
 
     async def dump(self, space: str, after: str, most: int) -> Part:
         """Read a part of all that a space holds, after the mark of the part before; the first begins after ''."""
-
-        async def job() -> Part:
-            async with self._pool.reading() as reading:
-                return await copying.dump(reading, self._sql, await self._space(space, reading), after, most)
-
-        return await self._do(job)
+        return await self._read(space, lambda files: copying.dump(files, after, most))
 
     async def load(self, space: str, pieces: Sequence[Piece]) -> None:
         """Put pieces into a space as they are, sealed or not, without what stands beside the records."""
-
-        async def job() -> None:
-            number = await self._make_space(space)
-            await self._make_days_of(pieces)
-            async with self._pool.transaction() as transaction:
-                await copying.load(transaction, self._sql, number, pieces, self._days.known)
-
-        await self._do(job)
+        await self._do(lambda: self._make_days_of(pieces))
+        await self._change(space, lambda files: copying.load(files, pieces, self._days.known))
 
     async def _make_days_of(self, pieces: Sequence[Piece]) -> None:
         """Make the days of events that are not old; an old one lies where all do that must stay longer."""
@@ -464,33 +340,16 @@ class PostgresEngine:
 
     async def erase(self, space: str) -> None:
         """Remove all that a space holds, sealed or not, in bounded steps. Its seal stays."""
-
-        async def job() -> bool:
-            number = await self._make_space(space)
-            async with self._pool.transaction() as transaction:
-                return await copying.erase(transaction, self._sql, number, ERASED_AT_ONCE)
-
-        while await self._do(job):
+        while await self._change(space, lambda files: copying.erase(files, ERASED_AT_ONCE)):
             pass
 
     async def seal(self, space: str, reason: str) -> None:
         """Refuse all writes of a space with `Unavailable` and this reason, whichever process; '' allows them again."""
-
-        async def job() -> None:
-            number = await self._make_space(space)
-            async with self._pool.transaction() as transaction:
-                await copying.seal(transaction, self._sql, number, reason)
-
-        await self._do(job)
+        await self._change(space, lambda files: copying.seal(files, reason))
 
     async def sealed(self, space: str) -> str:
         """Read why a space may not be written; '' if it may."""
-
-        async def job() -> str:
-            async with self._pool.reading() as reading:
-                return await copying.sealed(reading, self._sql, await self._space(space, reading))
-
-        return await self._do(job)
+        return await self._read(space, copying.sealed)
 
     # ------------------------------------------------------------------------------------- inside
 
@@ -519,10 +378,22 @@ class PostgresEngine:
             async with self._pool.transaction() as transaction:
                 yield transaction, draws
 
-    async def _rows(self, statement: str, space: str, *values: object) -> Sequence[Sequence[Any]]:
-        async def job() -> Sequence[Sequence[Any]]:
+    async def _read(self, space: str, work: Callable[[Files], Awaitable[T]]) -> T:
+        """Read in a space; each statement sees what is committed by then."""
+
+        async def job() -> T:
             async with self._pool.reading() as reading:
-                return await reading.rows(self._sql[statement], await self._space(space, reading), *values)
+                return await work(Files(reading, self._sql, await self._space(space, reading) if space else 0))
+
+        return await self._do(job)
+
+    async def _change(self, space: str, work: Callable[[Files], Awaitable[T]]) -> T:
+        """Change what no event tells of, in one transaction."""
+
+        async def job() -> T:
+            number = await self._make_space(space)
+            async with self._pool.transaction() as transaction:
+                return await work(Files(transaction, self._sql, number))
 
         return await self._do(job)
 
@@ -542,8 +413,3 @@ class PostgresEngine:
             async with self._pool.reading() as reading:
                 await self._space(name, reading)
         return self._spaces[name]
-
-
-def _outcome(batch: Batch, transaction: Asking) -> Outcome:
-    decision = batch.run(transaction)
-    return decision if isinstance(decision, Refusal) else Applied(decision.rows, isinstance(decision, Replay))

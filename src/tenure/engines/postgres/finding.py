@@ -6,21 +6,20 @@ from typing import Any
 
 from tenure.core.engine import Query
 from tenure.core.row import Row
-from tenure.engines.postgres.connection import Transaction
-from tenure.engines.postgres.reading import to_row
-from tenure.engines.postgres.statements import Statements
+from tenure.engines.postgres.reading import Files, to_row
 
 ROW = """r.kind, r.id, r.state, r.version, r.fence, r.holder, r.created_at, r.entered_at, r.changed_at, r.beaten_at,
          r.told, r.seen, r.fields, r.rest"""
 
 
-async def find(transaction: Transaction, sql: Statements, space: int, query: Query) -> list[Row]:
+async def find(files: Files, query: Query) -> list[Row]:
     """Read the records that a query asks for."""
-    search = Search(space, query)
+    search = Search(files.space, query)
     if query.after is not None:
-        found = await transaction.rows(sql["read_number"], space, query.kind, query.after)
+        found = await files.select("read_number", query.kind, query.after)
         search.go_on_after(found[0][0] if found else 0)
-    return [to_row(cells) for cells in await transaction.rows(sql.qualified(search.statement()), *search.values)]
+    statement = files.sql.qualified(search.statement())
+    return [to_row(cells) for cells in await files.transaction.rows(statement, *search.values)]
 
 
 class Search:

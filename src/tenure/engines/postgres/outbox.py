@@ -29,6 +29,7 @@ async def settle(files: Files, settled: Sequence[Settled], now: int | None) -> N
 
     The records are locked before: what a batch adds to a record's messages is seen here, or sees what is done here.
     """
+    await files.select("enter_space")
     await files.read("lock_rows", sorted({(one.kind, one.id) for one in settled}))
     time, _ = await files.begin_check(now, [])
     lines = [(s.kind, s.id, s.effect, s.token, s.done, s.again_at, s.error) for s in settled]
@@ -39,6 +40,7 @@ async def settle(files: Files, settled: Sequence[Settled], now: int | None) -> N
 
 async def resend(files: Files, kind: str, id: str, effect: str, now: int | None) -> int:
     """Let a record's given up messages be tried again; give how many there were."""
+    await files.select("enter_space")
     await files.read("lock_rows", [(kind, id)])
     time, _ = await files.begin_check(now, [])
     return await files.transaction.run(files.sql["resend_messages"], files.space, kind, id, effect, time.now)

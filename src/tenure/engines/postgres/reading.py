@@ -129,6 +129,15 @@ class Files:
         at, first, swept_at, alive_until, outages = tuple(found[0])[:5]
         return Time(at, swept_at, alive_until, decode_outages(outages)), first - 1
 
+    async def select(self, statement: str, *values: object) -> Sequence[Cells]:
+        """Read the rows of a statement that begins with the space."""
+        return await self.transaction.rows(self.sql[statement], self.space, *values)
+
+    async def read_horizon(self) -> tuple[int, int]:
+        """Read the last position drawn, and up to which all is decided."""
+        last, horizon = (await self.transaction.rows(self.sql["read_horizon"]))[0]
+        return last, horizon
+
     async def read(self, statement: str, keys: Collection[Key]) -> None:
         """Read records with one of the statements that do."""
         if not keys:

@@ -79,9 +79,10 @@ def resend(connection: apsw.Connection, space: int, kind: str, id: str, effect: 
 def waiting(
     connection: apsw.Connection, space: int, kind: str | None, effect: str | None, most: int
 ) -> Sequence[Message]:
-    """Read the messages that wait, the oldest first."""
+    """Read the messages that wait or were given up, the oldest first; those of a removed record are nobody's."""
     sql = """SELECT effect, record, position, tries, token, created_at, next_at, error FROM tenure_messages
              WHERE space = ?1 AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR effect = ?3)
+               AND NOT (SELECT removed FROM tenure_records AS r WHERE r.record = tenure_messages.record)
              ORDER BY position LIMIT ?4"""
     found = list(connection.execute(sql, (space, kind, effect, most)))
     return [message for cells in found if (message := _message(connection, cells)) is not None]

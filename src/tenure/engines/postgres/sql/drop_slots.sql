@@ -1,9 +1,13 @@
 -- In: $1 space; $2 JSON object of lists of the same length: kind, name, key. A key that nobody holds keeps no row.
 DELETE FROM tenure_slots AS t
 USING (
-    SELECT $1::integer AS space, u.*
+    SELECT u.*, p.place
     FROM json_to_record($2::json) AS c (kind text[], name text[], key text[])
     CROSS JOIN LATERAL unnest(c.kind, c.name, c.key) AS u (kind, name, key)
+    CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM tenure_slots AS p
+        WHERE p.space = $1 AND p.kind = u.kind AND p.name = u.name AND p.key = u.key OFFSET 0
+    ) AS p
     OFFSET 0
 ) AS u
-WHERE t.space = u.space AND t.kind = u.kind AND t.name = u.name AND t.key = u.key
+WHERE t.ctid = u.place

@@ -1,9 +1,13 @@
 -- In: $1 space; $2 JSON object of lists of the same length: kind, state, record.
 DELETE FROM tenure_states AS t
 USING (
-    SELECT $1::integer AS space, u.*
+    SELECT u.*, p.place
     FROM json_to_record($2::json) AS c (kind text[], state text[], record bigint[])
     CROSS JOIN LATERAL unnest(c.kind, c.state, c.record) AS u (kind, state, record)
+    CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM tenure_states AS p
+        WHERE p.space = $1 AND p.kind = u.kind AND p.state = u.state AND p.record = u.record OFFSET 0
+    ) AS p
     OFFSET 0
 ) AS u
-WHERE t.space = u.space AND t.kind = u.kind AND t.state = u.state AND t.record = u.record
+WHERE t.ctid = u.place

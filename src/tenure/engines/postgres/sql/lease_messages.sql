@@ -2,8 +2,15 @@
 -- with event and record.
 WITH m AS (
     UPDATE tenure_messages AS m SET tries = m.tries + 1, token = u.token, next_at = $5
-    FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS u (record, position, token)
-    WHERE m.record = u.record AND m.effect = $1 AND m.position = u.position
+    FROM (
+        SELECT u.*, p.place FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS u (record, position, token)
+        CROSS JOIN LATERAL (
+            SELECT ctid AS place FROM tenure_messages AS p
+            WHERE p.record = u.record AND p.effect = $1 AND p.position = u.position OFFSET 0
+        ) AS p
+        OFFSET 0
+    ) AS u
+    WHERE m.ctid = u.place
     RETURNING m.*
 )
 SELECT m.effect, m.tries, m.token, m.created_at, m.next_at, m.error,

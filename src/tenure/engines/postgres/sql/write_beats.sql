@@ -2,9 +2,13 @@
 -- and nothing more.
 UPDATE tenure_records AS r SET beaten_at = u.beaten_at, seen = u.seen, look_at = u.look_at
 FROM (
-    SELECT $1::integer AS space, u.*
+    SELECT u.*, p.place
     FROM json_to_record($2::json) AS c (record bigint[], beaten_at bigint[], seen bigint[], look_at bigint[])
     CROSS JOIN LATERAL unnest(c.record, c.beaten_at, c.seen, c.look_at) AS u (record, beaten_at, seen, look_at)
+    CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM tenure_records AS p
+        WHERE p.record = u.record AND p.space = $1 OFFSET 0
+    ) AS p
     OFFSET 0
 ) AS u
-WHERE r.record = u.record AND r.space = u.space
+WHERE r.ctid = u.place

@@ -5,7 +5,7 @@ UPDATE tenure_records AS r SET
     changed_at = u.changed_at, beaten_at = u.beaten_at, told = u.told, seen = u.seen, look_at = u.look_at,
     fields = u.fields, rest = u.rest
 FROM (
-    SELECT $1::integer AS space, u.*
+    SELECT u.*, p.place
     FROM json_to_record($2::json) AS c (
         record bigint[], state text[], version bigint[], fence bigint[], holder text[], entered_at bigint[],
         changed_at bigint[], beaten_at bigint[], told bigint[], seen bigint[], look_at bigint[],
@@ -18,6 +18,10 @@ FROM (
         record, state, version, fence, holder, entered_at, changed_at, beaten_at, told, seen, look_at,
         fields, rest
     )
+    CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM tenure_records AS p
+        WHERE p.record = u.record AND p.space = $1 OFFSET 0
+    ) AS p
     OFFSET 0
 ) AS u
-WHERE r.record = u.record AND r.space = u.space
+WHERE r.ctid = u.place
