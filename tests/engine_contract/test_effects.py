@@ -68,6 +68,23 @@ async def test_a_message_that_is_taken_again_tells_what_went_wrong_the_last_time
         assert (again.tries, again.error) == (2, "ConnectionError: no route")
 
 
+async def test_messages_that_are_sent_again_go_out_in_their_order(a_store: Stores) -> None:
+    async with a_store() as store:
+        await an_owner(store)
+        await a(store, Job.running, "j", owner="o", place="here")
+        for place in ("there", "elsewhere", "nowhere"):
+            await store.apply(Job.move("j", place=place))
+            await store.deliver_once(Job.moved, Handler(failures=1), retry=Retry(give_up=seconds(0)))
+        assert await store.resend(Job.moved, "j") == 3
+        handler = Handler()
+        (first,) = await store.engine.take("tests", "Job", "moved", 10, 1_000_000, store.clock())
+        assert first.entry.version == 3, "the oldest alone: the others wait for it"
+        await store.advance(seconds(2))
+        for _ in range(3):
+            await store.deliver_once(Job.moved, handler)
+        assert [delivery.event.fields["place"] for delivery in handler.taken] == ["there", "elsewhere", "nowhere"]
+
+
 async def test_a_message_that_was_given_up_goes_with_its_record(a_store: Stores) -> None:
     async with a_store() as store:
         await an_owner(store)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypeAlias
 
 from tenure.core.errors import OutcomeUnknown, StoreReplaced, TenureError, Unavailable
@@ -37,6 +38,8 @@ ENDED = (
 )
 """With these the server says that it ends the connection: at a commit, nobody knows what became of it."""
 
+PATIENCE = "; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
+
 SEALED, GONE = "TN001", "TN002"
 """What our own functions raise."""
 
@@ -51,24 +54,27 @@ class Raced(Exception):  # noqa: N818  it never leaves this engine
 class Transaction:
     """One transaction on one connection."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, allow: Callable[[], None]) -> None:
+        self.connection, self._allow = connection, allow
         self.keep = True
         """Whether it is committed at its end."""
 
     async def rows(self, statement: str, *values: Any) -> list[Cells]:
         """Run a statement and give its rows."""
+        self._allow()
         found: Any = await self.connection.fetch(statement, *values)
         rows: list[Cells] = found  # the driver's own class is a sequence in all but its declaration
         return rows
 
     async def run(self, statement: str, *values: Any) -> int:
         """Run a statement, and give how many rows it changed."""
+        self._allow()
         answer = str(await self.connection.execute(statement, *values))
         return int(answer.rpartition(" ")[2]) if answer[-1:].isdecimal() else 0
 
     async def script(self, text: str) -> None:
         """Run several statements that take no values."""
+        self._allow()
         await self.connection.execute(text)
 
 
@@ -83,8 +89,8 @@ class Pool:
         self._settings = local if location.pooler else ""
 
     @asynccontextmanager
-    async def transaction(self, mode: str = "") -> AsyncGenerator[Transaction]:
-        """Run the body in a transaction.
+    async def transaction(self, mode: str = "", *, patient: bool = False) -> AsyncGenerator[Transaction]:
+        """Run the body in a transaction; a patient one may take as long as it needs, for what goes through everything.
 
         Raises `Raced`, `Unavailable` or, if the answer to the commit is lost, `OutcomeUnknown`.
 
@@ -95,18 +101,19 @@ class Pool:
             committing = clean = False
             try:
                 async with asyncio.timeout(None) as limit:
-                    self._allow(limit)
-                    await connection.execute(f"BEGIN {mode}{self._settings}")
-                    transaction = Transaction(connection)
+                    allow = partial(self._allow, None if patient else limit)
+                    allow()
+                    await connection.execute(f"BEGIN {mode}{self._settings}{PATIENCE if patient else ''}")
+                    transaction = Transaction(connection, allow)
                     try:
                         yield transaction
                     except (asyncpg.PostgresError, TenureError, Raced, NotYet):
                         if not connection.is_closed():
-                            self._allow(limit)
+                            allow()
                             await connection.execute("ROLLBACK")
                             clean = True
                         raise
-                    self._allow(limit)
+                    allow()
                     committing = transaction.keep
                     await connection.execute("COMMIT" if transaction.keep else "ROLLBACK")
                     clean = True
@@ -129,8 +136,7 @@ class Pool:
             clean = False
             try:
                 async with asyncio.timeout(None) as limit:
-                    self._allow(limit)
-                    yield Transaction(connection)
+                    yield Transaction(connection, partial(self._allow, limit))
                     clean = True
             except (asyncpg.PostgresError, *LOST) as error:
                 clean = not isinstance(error, (*LOST, *ENDED))
@@ -144,9 +150,10 @@ class Pool:
         else:
             connection.terminate()
 
-    def _allow(self, limit: asyncio.Timeout) -> None:
-        """Let what comes next take so long."""
-        limit.reschedule(asyncio.get_running_loop().time() + self._location.statement_seconds + ANSWER_SECONDS)
+    def _allow(self, limit: asyncio.Timeout | None) -> None:
+        """Let what comes next take as long as a statement may, and its answer a while."""
+        if limit is not None:
+            limit.reschedule(asyncio.get_running_loop().time() + self._location.statement_seconds + ANSWER_SECONDS)
 
     async def _take(self) -> Connection:
         while self._idle:

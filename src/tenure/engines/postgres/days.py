@@ -60,7 +60,7 @@ class Days:
         """Drop a day, once what must stay longer has moved to day 0, a bounded number at a time."""
         moved = KEPT_AT_ONCE
         while moved == KEPT_AT_ONCE:
-            async with self._pool.transaction() as transaction:
+            async with self._pool.transaction(patient=True) as transaction:
                 if not await self.only_one(transaction, PRUNING, wait=False):
                     return
                 moved = await transaction.run(self._sql["keep_events"], day, KEPT_AT_ONCE)

@@ -15,7 +15,7 @@ OLDEST = 150_000
 
 async def open_schema(pool: Pool, location: Location, sql: Statements, kinds: Kinds) -> None:
     """Bring the schema up to date and note this build's tables, in one transaction: all of it, or nothing."""
-    async with pool.transaction() as transaction:
+    async with pool.transaction(patient=True) as transaction:
         await _check_server(transaction, location)
         # Those who open at the same time wait for one another; the number is that of the schema's name.
         await transaction.rows("SELECT pg_advisory_xact_lock(hashtextextended('tenure ' || $1, 0))", location.schema)

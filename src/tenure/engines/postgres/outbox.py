@@ -39,11 +39,14 @@ async def settle(files: Files, settled: Sequence[Settled], now: int | None) -> N
 
 
 async def resend(files: Files, kind: str, id: str, effect: str, now: int | None) -> int:
-    """Let a record's given up messages be tried again; give how many there were."""
+    """Let a record's given up messages be tried again, one after the other; give how many there were."""
     await files.select("enter_space")
     await files.read("lock_rows", [(kind, id)])
     time, _ = await files.begin_check(now, [])
-    return await files.transaction.run(files.sql["resend_messages"], files.space, kind, id, effect, time.now)
+    again = await files.transaction.rows(files.sql["resend_messages"], files.space, kind, id, effect, time.now)
+    if again:
+        await files.transaction.run(files.sql["release_messages"], [again[0][0]], [effect], time.now)
+    return len(again)
 
 
 def to_message(cells: Cells) -> Message:

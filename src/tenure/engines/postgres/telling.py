@@ -121,7 +121,8 @@ class Teller:
             self._connection = await connect(self._location)
             await self._connection.add_listener(self._channel, self._notified)
         try:
-            await self._look(Transaction(self._connection))
+            async with asyncio.timeout(self._location.statement_seconds):
+                await self._look(Transaction(self._connection, lambda: None))
         except BaseException:
             self._connection.terminate()
             raise

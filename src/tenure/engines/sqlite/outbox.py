@@ -57,23 +57,31 @@ def settle(connection: apsw.Connection, space: int, settled: Settled, now: int) 
             (settled.again_at, settled.again_at is None, settled.error, *key),
         )
     if settled.done or settled.again_at is None:
-        connection.execute(
-            "UPDATE tenure_messages SET next_at = ? WHERE next_at IS NULL AND (record, effect, position) = ("
-            "SELECT record, effect, min(position) FROM tenure_messages WHERE record = ? AND effect = ? AND given_up = 0"
-            ")",
-            (now, record, settled.effect),
-        )
+        _release(connection, record, settled.effect, now)
 
 
 def resend(connection: apsw.Connection, space: int, kind: str, id: str, effect: str, now: int) -> int:
-    """Let a record's given up messages be tried again; give how many there were."""
+    """Let a record's given up messages be tried again, one after the other; give how many there were."""
+    sql = "SELECT record FROM tenure_records WHERE space = ? AND kind = ? AND id = ? AND removed = 0"
+    record = first(connection.execute(sql, (space, kind, id)), 0)
     connection.execute(
-        "UPDATE tenure_messages SET given_up = 0, tries = 0, created_at = ?1, next_at = ?1 WHERE given_up = 1 AND "
-        "effect = ?5 AND record = (SELECT record FROM tenure_records WHERE space = ?2 AND kind = ?3 AND id = ?4 "
-        "AND removed = 0)",
-        (now, space, kind, id, effect),
+        "UPDATE tenure_messages SET given_up = 0, tries = 0, created_at = ?, next_at = NULL "
+        "WHERE given_up = 1 AND record = ? AND effect = ?",
+        (now, record, effect),
     )
-    return connection.changes()
+    number = connection.changes()
+    _release(connection, record, effect, now)
+    return number
+
+
+def _release(connection: apsw.Connection, record: int, effect: str, now: int) -> None:
+    """Let the oldest of a record's messages that wait go out, if it does not already."""
+    connection.execute(
+        "UPDATE tenure_messages SET next_at = ? WHERE next_at IS NULL AND (record, effect, position) = ("
+        "SELECT record, effect, min(position) FROM tenure_messages WHERE record = ? AND effect = ? AND given_up = 0"
+        ")",
+        (now, record, effect),
+    )
 
 
 def waiting(
