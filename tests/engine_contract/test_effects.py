@@ -295,3 +295,15 @@ async def delivering(
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_an_error_that_says_what_cannot_be_stored_is_noted_all_the_same(a_store: Stores) -> None:
+    async def fail(_: Delivery[Job]) -> None:
+        raise RuntimeError("half \ud800 and \0")
+
+    async with a_store() as store:
+        await a(store, Owner.enabled, "o", email="e")
+        await a(store, Job.running, "j", owner="o", place="here")
+        await store.deliver_once(Job.begun, fail)
+        (message,) = await store.engine.messages("tests", "Job", "begun", 10)
+        assert message.error == "RuntimeError: half ? and ?"

@@ -142,10 +142,17 @@ async def test_a_hold_outlives_a_lost_beat(url: str) -> None:
         assert (await store.get(Job, "j")).state == Job.running
 
 
-@pytest.mark.parametrize("where", ["why", "op", "actor"])
-async def test_a_text_that_cannot_be_stored_is_refused_before_it_harms_others(a_store: Stores, where: str) -> None:
+@pytest.mark.parametrize(
+    ("where", "bad"),
+    [
+        *((where, bad) for where in ("why", "op", "actor") for bad in ("\ud800", "\0")),
+        *((where, "much" * 1000) for where in ("op", "actor")),
+    ],
+)
+async def test_a_text_that_cannot_be_stored_is_refused_before_it_harms_others(
+    a_store: Stores, where: str, bad: str
+) -> None:
     async with a_store(every_change_applied=False) as store:
-        bad = "\ud800"
         speaker = store.acting(bad) if where == "actor" else store
         made = await asyncio.gather(
             store.apply(Bot.create("ada", pool="eu")),

@@ -126,9 +126,9 @@ def plain(value: Any) -> Plain:
 
 
 def fits_unicode(text: str) -> bool:
-    """Tell whether a text can be stored: a lone surrogate cannot, and would fail the whole batch that it is in."""
+    """Tell whether a text can be stored: a lone surrogate or a NUL cannot, and would fail the batch that it is in."""
     try:
-        return text.isascii() or bool(text.encode())
+        return "\0" not in text and (text.isascii() or bool(text.encode()))
     except UnicodeEncodeError:
         return False
 

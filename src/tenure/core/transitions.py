@@ -289,7 +289,7 @@ class Bound(Generic[K]):
         parts = self.edge.parameters.split(f"{kind.__name__}.{self.name}", args, given)
         if isinstance(target, str):
             if not fits_unicode(target):
-                raise InvalidChange(f"{kind.__name__}.{self.name}: {target!r} can't be an id: it is not valid Unicode")
+                raise InvalidChange(f"{kind.__name__}.{self.name}: {target!r} can't be an id: it is not valid text")
             return Change(kind, target, name, **parts)
         if not issubclass(kind, target.kind if isinstance(target, Claim) else type(target)):
             raise InvalidChange(f"{kind.__name__}.{self.name} can't take {target!r}: it is of another kind")

@@ -135,7 +135,8 @@ MOST_OF_AN_ERROR = 500
 
 
 def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:MOST_OF_AN_ERROR]
+    text = f"{type(error).__name__}: {error}"[:MOST_OF_AN_ERROR]
+    return text.encode(errors="replace").decode().replace("\0", "?")  # whatever an error says, it can be stored
 
 
 def _already_made(failure: Exception, delivery: Delivery[Any]) -> bool:

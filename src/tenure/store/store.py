@@ -349,7 +349,9 @@ class Store:
             change.applied = True
         for text in (op, why, self.actor):
             if not fits_unicode(text):
-                raise InvalidChange(f"{text!r} is not valid Unicode, so no event can say it")
+                raise InvalidChange(f"{text!r} is not valid Unicode, or has a NUL in it, so no event can say it")
+        if len(op) > MOST_OF_A_NAME or len(self.actor) > MOST_OF_A_NAME:
+            raise InvalidChange(f"an op id and an actor have at most {MOST_OF_A_NAME} characters")
         return Transaction(changes, self.actor, op, why, digest_of(changes) if op else b"")
 
     def _records(self, outcome: Outcome) -> tuple[Any, ...]:
@@ -378,6 +380,7 @@ class Store:
 
 
 LOOK_AGAIN_SECONDS = 5.0
+MOST_OF_A_NAME = 500
 
 
 def to_microseconds_left(now: int, end: int) -> timedelta:
