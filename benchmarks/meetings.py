@@ -23,8 +23,8 @@ import uvloop
 from benchmarks.report import Result, save
 
 import tenure
-from tenure.services.meetings.http import create_app
-from tenure.services.meetings.runtime import Process
+from tenure.services.meetings.api.http import create_app
+from tenure.services.meetings.runtimes.runtime import Process
 from tenure.services.meetings.service import MeetingsService, kinds
 from tenure.services.meetings.settings import Settings
 from tenure.web.serving import bind, serving

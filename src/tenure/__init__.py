@@ -23,7 +23,7 @@ from tenure.core.errors import (
     UnknownState,
     WrongState,
 )
-from tenure.core.fields import Noted, field, parent, serial
+from tenure.core.fields import Noted, Secret, field, parent, serial
 from tenure.core.lifecycle import Lifecycle
 from tenure.core.states import Effect, EffectOf, End, Limit, State, StateOf
 from tenure.core.transitions import ANYONE, CLAIMANT, HOLDER, NEXT, SWEEPER, Change, Claim, Transition
@@ -71,6 +71,7 @@ __all__ = [
     "Poller",
     "Refused",
     "Retry",
+    "Secret",
     "Stale",
     "State",
     "StateOf",

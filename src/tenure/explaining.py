@@ -93,10 +93,13 @@ class WhyNot(msgspec.Struct, frozen=True):
 
 # ------------------------------------------------------------------------------------ plain data
 
+HIDDEN = "(secret)"
+
 
 def plain_record(table: Table, row: Row, absent: Mapping[str, Any] | None = None) -> PlainRecord:
     """Give a record as plain data; `absent` are the values of opaque fields that nobody has set."""
     rest = {**(absent or {}), **msgspec.json.decode(row.rest)}
+    rest |= {name: HIDDEN for name, field in table.fields.items() if field.secret and rest.get(name) is not None}
     given = {**table.defaults, **row.fields, **rest}
     names = [*(n for n in table.fields if n in given), *(n for n in given if n not in table.fields)]
     state = table.states.get(row.state)

@@ -78,11 +78,11 @@ async def a(store: Store, state: StateOf[K], id: str | None = None, /, **fields:
     the state without the sweeper.
     """
     kind = state.kind
-    way = _way(state)
+    begins, way = _way(state)
     taken = {name for edge in way for name in edge.parameters.names}
     needed = {f.name for f in kind._declared.fields.values() if f.default is MISSING}  # noqa: SLF001
     first = {name: value for name, value in fields.items() if name in needed or name not in taken}
-    record: Any = await store.apply(kind._create(id or f"{kind.__name__.lower()}-{next(_numbers)}", **first))  # noqa: SLF001
+    record: Any = await store.apply(kind.create_in(begins, id or f"{kind.__name__.lower()}-{next(_numbers)}", **first))
     for edge in way:
         given = {name: fields[name] for name in edge.parameters.names if name in fields}
         target = record.claim if edge.by is HOLDER else record
@@ -93,10 +93,12 @@ async def a(store: Store, state: StateOf[K], id: str | None = None, /, **fields:
 _numbers = itertools.count(1)
 
 
-def _way(state: StateOf[K]) -> list[Edge[Any]]:
-    """Find the shortest way of declared transitions, the sweeper's aside, from the initial state."""
+def _way(state: StateOf[K]) -> tuple[StateOf[K], list[Edge[Any]]]:
+    """Find the initial state and the shortest way of declared transitions from it, the sweeper's aside."""
     declared = state.kind._declared  # noqa: SLF001
-    ways: dict[str, list[Edge[Any]]] = {next(s.name for s in declared.states.values() if s.initial): []}
+    ways: dict[str, tuple[StateOf[K], list[Edge[Any]]]] = {
+        s.name: (StateOf(state.kind, (s.name,)), []) for s in declared.states.values() if s.initial
+    }
     fresh = deque(ways)
     while fresh:
         here = fresh.popleft()
@@ -105,7 +107,8 @@ def _way(state: StateOf[K]) -> list[Edge[Any]]:
         for edge in declared.edges.values():
             leaves = any(source.name == here for source in edge.sources)
             if leaves and edge.target is not None and edge.by is not SWEEPER and edge.target.name not in ways:
-                ways[edge.target.name] = [*ways[here], edge]
+                begins, way = ways[here]
+                ways[edge.target.name] = begins, [*way, edge]
                 fresh.append(edge.target.name)
     raise InvalidChange(
         f"no way leads to {state.kind.__name__}.{state} but by time: create an earlier one, then advance"

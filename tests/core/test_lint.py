@@ -17,6 +17,7 @@ from tenure import (
     End,
     Lifecycle,
     Limit,
+    Secret,
     State,
     end_of,
     field,
@@ -44,10 +45,11 @@ def no_initial_state() -> None:
         go = a.to(b)
 
 
-def two_initial_states() -> None:
+def secret_that_engines_see() -> None:
     class Wrong(Lifecycle):
+        code: Secret[str] = field()
         a = State(initial=True)
-        b = End(initial=True)
+        b = End()
         go = a.to(b)
 
 
@@ -290,8 +292,8 @@ def a_kind_without_its_parent() -> None:
 
 
 WRONG: list[tuple[Callable[[], None], str]] = [
-    (no_initial_state, "mark exactly one with initial=True"),
-    (two_initial_states, "mark exactly one with initial=True"),
+    (no_initial_state, "has no initial state: mark the one where records begin initial=True"),
+    (secret_that_engines_see, r"code: engines and SQL see a field\(\), so it can't be a Secret"),
     (unreachable, "c: it can never be reached: lead a transition to it, or remove it"),
     (never_left, "b: it can never be left: make it an End, or declare a transition from it"),
     (stuck_when_the_holder_dies, r"a: only its holder can leave it.*add a transition by=SWEEPER, after=lease"),

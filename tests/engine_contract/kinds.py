@@ -13,6 +13,7 @@ from tenure import (
     Lifecycle,
     Limit,
     Noted,
+    Secret,
     State,
     days,
     end_of,
@@ -223,4 +224,28 @@ class Ticket(Lifecycle, history=days(1)):
     close = open.to(shut)
 
 
-KINDS = (Match, Bot, Owner, Job, Quiz, Guess, Kettle, Instance, Connection, Ticket)
+class Visit(Lifecycle):
+    """Booked for an instant, or begun at once; the door's code is for the program only."""
+
+    house: str = field()
+    at: datetime | None = field(default=None)
+    code: Secret[str | None] = None
+
+    inside = State(initial=True)
+    booked = State(initial=True)
+    over = End(keep=days(1))
+    missed = End(initial=True, keep=days(1))
+
+    enter = booked.to(inside, after=at)
+    end = (inside | booked).to(over)
+
+    @inside.stay()
+    def lock(self, code: Secret[str | None]) -> None: ...
+
+    one_in_a_house = Limit(at_most=1, per=house, over=inside)
+
+    rung = Effect(inside)
+    noted = Effect(booked, missed)
+
+
+KINDS = (Match, Bot, Owner, Job, Quiz, Guess, Kettle, Instance, Connection, Ticket, Visit)

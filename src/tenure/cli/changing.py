@@ -59,7 +59,9 @@ async def apply(
         print_record(session.output, await reader.record(kind, id))
 
 
-async def create(kind: str, id: str, /, *values: str, op: Text = "", why: Text = "", session: InSession) -> None:
+async def create(
+    kind: str, id: str, /, *values: str, state: Text = "", op: Text = "", why: Text = "", session: InSession
+) -> None:
     """Create a record, and show it.
 
     Parameters
@@ -70,6 +72,8 @@ async def create(kind: str, id: str, /, *values: str, op: Text = "", why: Text =
         The record's id; NEXT lets the store number it, if the kind has a serial.
     values
         Its fields, each as name=value: text, or JSON where no text is wanted; null for nothing.
+    state
+        Where it begins, if not in the first initial state of its kind.
     op
         An op id: a repeat of it within ten minutes gives the first answer, and changes nothing again.
     why
@@ -78,7 +82,8 @@ async def create(kind: str, id: str, /, *values: str, op: Text = "", why: Text =
     async with session.store(may_create=bool(session.modules)) as store:
         reader = await Reader.open(store)
         model = _own(reader, kind)
-        record = await store.apply(create_of(model, NEXT if id == "NEXT" else id, pairs(values)), op=op, why=why)
+        change = create_of(model, NEXT if id == "NEXT" else id, pairs(values), state)
+        record = await store.apply(change, op=op, why=why)
         print_record(session.output, await reader.record(kind, record.id))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -45,11 +45,8 @@ def compile_table(declared: Declared, history: timedelta) -> Table:
     edges = {edge.stored: _edge(declared, edge) for edge in declared.edges.values()}
     states = {state.stored: _state(declared, state) for state in declared.states.values()}
     initial = [state for state in declared.states.values() if state.initial]
-    if len(initial) != 1:
-        raise DeclarationError(
-            f"{declared.kind} has {len(initial)} initial states ({', '.join(s.name for s in initial) or 'none'}): "
-            f"mark exactly one with initial=True"
-        )
+    if not initial:
+        raise DeclarationError(f"{declared.kind} has no initial state: mark the one where records begin initial=True")
     fields = declared.fields.values()
     table = Table(
         kind=declared.kind,
@@ -59,7 +56,6 @@ def compile_table(declared: Declared, history: timedelta) -> Table:
         limits=tuple(_limit(declared, limit) for limit in declared.limits.values()),
         effects=tuple(declared.effects),
         history=to_microseconds(history),
-        created=_effects(declared, None, initial[0]),
         initial=initial[0].stored,
         defaults={f.stored: f.plain_default for f in fields if f.visible and not f.serial},
         ranked=any(state.rank is not None for state in declared.states.values()),
@@ -85,10 +81,11 @@ def _told_apart(declared: Declared, named: Iterable[Field | Target | Edge[...]])
 
 
 def _field(f: Field) -> FieldRow:
-    name = f.type.__name__ if isinstance(f.type, type) and not hasattr(f.type, "__args__") else str(f.type)
+    type_ = get_args(f.type)[0] if f.secret else f.type
+    name = type_.__name__ if isinstance(type_, type) and not hasattr(type_, "__args__") else str(type_)
     default = None if f.serial or not f.visible else f.plain_default
     parent = f.parent.__name__ if f.parent is not None else ""
-    return FieldRow(f.stored, name, f.visible, default, parent, f.serial)
+    return FieldRow(f.stored, name, f.visible, default, parent, f.serial, f.secret)
 
 
 def _state(declared: Declared, state: Target) -> StateRow:
@@ -108,6 +105,7 @@ def _state(declared: Declared, state: Target) -> StateRow:
         clears={name: f.plain_default for name, f in every.items() if name not in has},
         under=_under(declared, state),
         timers=tuple(_timer(declared, edge) for edge in edges if edge.after is not None),
+        created=_effects(declared, None, state) if state.initial else (),
     )
 
 
@@ -152,7 +150,7 @@ def _edge(declared: Declared, edge: Edge[...]) -> EdgeRow:
     of_fields = {declared.fields[n]: v for n, v in defaults.items() if n in declared.fields}
     visible = {f.stored: plain(v) for f, v in of_fields.items() if f.visible}
     rest = {f.stored: opaque(v) for f, v in of_fields.items() if not f.visible}
-    noted = {stored[n]: opaque(v) for n, v in defaults.items()}
+    noted = {stored[n]: opaque(v) for n, v in defaults.items() if n not in edge.parameters.secret}
     return EdgeRow(
         name=edge.stored,
         sources=frozenset(state.stored for state in edge.sources),

@@ -231,7 +231,7 @@ class Draft:
         before = self.row(table.kind, str(id))
         if before is not None:
             raise self._stop("exists", before)
-        state, now = table.states[table.initial], self.now
+        state, now = table.states[change.state], self.now
         self.sequence = max(self.sequence + 1, now)
         fence, holder = (self.sequence, self.transaction.by) if state.claims else (0, None)
         rest = msgspec.json.encode(change.rest) if change.rest else b"{}"

@@ -15,7 +15,8 @@ def mermaid(table: Table) -> str:
         for edge in table.edges.values():
             if edge.target and source in edge.sources:
                 arrows.setdefault((source, edge.target), []).append(_shown(table, edge.name))
-    lines = ["stateDiagram-v2", f"    [*] --> {_shown(table, table.initial)}"]
+    lines = ["stateDiagram-v2"]
+    lines += [f"    [*] --> {_shown(table, state.name)}" for state in table.states.values() if state.initial]
     lines += [f"    {_shown(table, a)} --> {_shown(table, b)}: {', '.join(names)}" for (a, b), names in arrows.items()]
     lines += [f"    {_shown(table, state.name)} --> [*]" for state in table.states.values() if state.final]
     return "\n".join(lines)

@@ -36,6 +36,9 @@ MISSING: Literal[Missing.MISSING] = Missing.MISSING
 Noted = Annotated[T, "noted"]
 """The type of a transition's parameter that is written into the event only, not into the record."""
 
+Secret = Annotated[T, "secret"]
+"""The type of a field that only the program reads: events leave it out, and pages and the command line hide it."""
+
 
 class Field:
     """One declared field. On its class it stands for itself; on a record it is the field's value."""
@@ -43,6 +46,7 @@ class Field:
     name = "?"
     owner: Any = None
     type: Any = object
+    secret = False
 
     def __init__(
         self,
@@ -67,7 +71,7 @@ class Field:
 
     def bind(self, owner: Any, name: str, annotation: Any) -> None:
         """Learn the name and the type, once the class is there."""
-        self.owner, self.name, self.type = owner, name, annotation
+        self.owner, self.name, self.type, self.secret = owner, name, annotation, is_secret(annotation)
         if self.visible:
             self._decode = plain_decoder(annotation)
 
@@ -150,6 +154,11 @@ def members(annotation: Any) -> tuple[Any, ...]:
 def is_noted(annotation: Any) -> bool:
     """Tell whether a parameter is written into the event only."""
     return typing.get_origin(annotation) is Annotated and "noted" in annotation.__metadata__
+
+
+def is_secret(annotation: Any) -> bool:
+    """Tell whether a field is for the program only."""
+    return typing.get_origin(annotation) is Annotated and "secret" in annotation.__metadata__
 
 
 def allows(annotation: Any, *wanted: type) -> bool:

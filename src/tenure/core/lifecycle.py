@@ -30,7 +30,13 @@ class Kind(type):
 
     def create(cls: Callable[P, K], id: str | Next, /, *args: P.args, **kwargs: P.kwargs) -> Change[K]:
         """Give the change that begins a record in its initial state; NEXT lets the store number it."""
-        return cast("Change[K]", cast("type[Lifecycle]", cls)._create(id, *args, **kwargs))  # noqa: SLF001
+        return cast("Change[K]", cast("type[Lifecycle]", cls)._create(None, id, *args, **kwargs))  # noqa: SLF001
+
+    def create_in(
+        cls: Callable[P, K], state: StateOf[Any], id: str | Next, /, *args: P.args, **kwargs: P.kwargs
+    ) -> Change[K]:
+        """Give the change that begins a record in this one of its initial states."""
+        return cast("Change[K]", cast("type[Lifecycle]", cls)._create(state, id, *args, **kwargs))  # noqa: SLF001
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field, parent, serial))
@@ -144,9 +150,10 @@ class Lifecycle(metaclass=Kind):
     # ------------------------------------------------------------------------------------ as a kind
 
     @classmethod
-    def _create(cls, id: str | Next, /, **given: Any) -> Change[Self]:
+    def _create(cls, state: StateOf[Any] | None, id: str | Next, /, **given: Any) -> Change[Self]:
         name = cls.__name__
         _check_id(cls, id)
+        begins = cls._table.initial if state is None else _initial(cls, state)
         fields = dict(cls._table.defaults)
         rest: dict[str, msgspec.Raw] = {}
         noted: dict[str, Any] = {}
@@ -160,13 +167,17 @@ class Lifecycle(metaclass=Kind):
                 if declared.visible:
                     fields[stored] = noted[stored] = plain(value)
                 else:
-                    rest[stored] = noted[stored] = opaque(value)
+                    rest[stored] = opaque(value)
+                    if not declared.secret:
+                        noted[stored] = rest[stored]
             except (msgspec.ValidationError, TypeError, InvalidChange, UnicodeEncodeError) as error:
-                raise InvalidChange(f"{name}.create: {key}={value!r} does not fit: {error}") from None
+                shown = "(secret)" if declared.secret else repr(value)
+                raise InvalidChange(f"{name}.create: {key}={shown} does not fit: {error}") from None
         for f in cls._declared.fields.values():
             if f.default is MISSING and f.name not in given:
                 raise InvalidChange(f"{name}.create needs {f.name!r}")
-        return Change(cls, id, "create", fields=fields, rest=rest, note=to_note(f"{name}.create", noted))
+        note = to_note(f"{name}.create", noted)
+        return Change(cls, id, "create", fields=fields, rest=rest, note=note, state=begins)
 
 
 def table_of(kind: type[Lifecycle]) -> Table:
@@ -205,6 +216,14 @@ def _check_id(cls: type[Lifecycle], id: object) -> None:
         raise InvalidChange(f"{id!r} can't be an id: it is not valid Unicode") from None
 
 
+def _initial(cls: type[Lifecycle], state: StateOf[Any]) -> str:
+    begin = [s for s in cls._table.states.values() if s.initial]
+    if state.kind is cls and state.stored in [(s.name,) for s in begin]:
+        return state.stored[0]
+    known = ", ".join(cls._table.shown.get(s.name, s.name) for s in begin)
+    raise InvalidChange(f"{cls.__name__}.create_in: no record begins in {state}; they begin in {known}")
+
+
 def _settable(cls: type[Lifecycle]) -> str:
     return ", ".join(f.name for f in cls._declared.fields.values() if not f.serial) or "nothing"
 
@@ -218,6 +237,8 @@ def _collect(cls: type[Lifecycle], local: dict[str, Any]) -> Declared:
         value = cls.__dict__.get(name, MISSING)
         found = value if isinstance(value, Field) else Field(value)
         found.bind(cls, name, annotation)
+        if found.secret and found.visible:
+            raise DeclarationError(f"{cls.__name__}.{name}: engines and SQL see a field(), so it can't be a Secret")
         declared.fields[name] = found
         setattr(cls, name, found)
     for name, value in list(cls.__dict__.items()):
@@ -251,7 +272,8 @@ def _bind_parameters(
             raise DeclarationError(f"{cls.__name__}.{edge.name} takes {name!r}: a serial is given once, by the store")
     visible = frozenset(name for name in types if name in fields and declared.fields[name].visible)
     stored = {name: declared.fields[name].stored if name in fields else name for name in types}
-    parameters.bind(types, visible, noted, stored)
+    secret = frozenset(name for name in types if name in fields and declared.fields[name].secret)
+    parameters.bind(types, visible, noted, secret, stored)
 
 
 def _types(cls: type[Lifecycle], annotations: dict[str, Any], local: dict[str, Any]) -> dict[str, Any]:
@@ -286,6 +308,7 @@ RESERVED = frozenset(
         "beaten_at",
         "fields",
         "create",
+        "create_in",
         "beat",
     ]
 )

@@ -58,7 +58,7 @@ def _edge_faults(table: Table, edge: EdgeRow) -> Iterator[tuple[str, str]]:
     given = table.edges[edge.name].note
     if timed:
         for name in edge.takes:
-            if f'"{name}":'.encode() not in given:
+            if name not in edge.rest and f'"{name}":'.encode() not in given:
                 yield edge.name, f"it happens by itself, so its parameters need defaults: give {name!r} one"
     if edge.target:
         yield from _has_faults(table, edge)
@@ -78,8 +78,8 @@ def _claimable(table: Table) -> bool:
 
 
 def _reachable(table: Table) -> set[str]:
-    reached = {table.initial}
-    fresh = {table.initial}
+    reached = {state.name for state in table.states.values() if state.initial}
+    fresh = set(reached)
     while fresh:
         fresh = {e.target for e in table.edges.values() if e.target and e.sources & reached} - reached
         reached |= fresh

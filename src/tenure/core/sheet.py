@@ -117,7 +117,7 @@ def _events(sheet: Sheet, batch: Batch, places: Mapping[Key, Place]) -> None:
         )  # fmt: skip
         table = batch.kinds[entry.kind]
         edge = table.edges.get(entry.name)
-        for effect in table.created if entry.name == "create" else edge.effects if edge else ():
+        for effect in table.states[entry.target].created if entry.name == "create" else edge.effects if edge else ():
             sheet.add("write_messages", entry.kind, effect, number, entry.position, batch.time.now)
         if edge is not None and edge.erases:
             sheet.add("erase_events", number, entry.version)

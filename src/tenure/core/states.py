@@ -114,9 +114,9 @@ class Sources(Named):
 class State(Sources, Target):
     """A state that is left again.
 
-    `initial`: records begin here; by=CLAIMANT makes the creator the holder. `rank`/`per`: the order of the state's
-    records. `has`: fields required on entry and cleared in states that do not name them. `under`: the state that
-    the parent must be in on entry.
+    `initial`: records begin here; where several are, in the first, unless a create names another. by=CLAIMANT makes
+    the creator the holder. `rank`/`per`: the order of the state's records. `has`: fields required on entry and
+    cleared in states that do not name them. `under`: the state that the parent must be in on entry.
     """
 
     def __init__(

@@ -36,7 +36,10 @@ class Under(msgspec.Struct, frozen=True):
 
 
 class StateRow(msgspec.Struct, frozen=True):
-    """One state: `leased` says that somebody may hold records in it, `clears` what entering it resets."""
+    """One state: `leased` says that somebody may hold records in it, `clears` what entering it resets.
+
+    `created` are the effects of a create that begins here.
+    """
 
     name: str
     final: bool = False
@@ -50,6 +53,7 @@ class StateRow(msgspec.Struct, frozen=True):
     clears: dict[str, Plain] = {}
     under: Under | None = None
     timers: tuple[Timer, ...] = ()
+    created: tuple[str, ...] = ()
 
 
 class EdgeRow(msgspec.Struct, frozen=True):
@@ -81,7 +85,7 @@ class LimitRow(msgspec.Struct, frozen=True):
 
 
 class FieldRow(msgspec.Struct, frozen=True):
-    """One field: its type as text, whether engines see it, and its default as it travels."""
+    """One field: its type as text, whether engines see it, and its default as it travels; a secret is never shown."""
 
     name: str
     type: str
@@ -89,12 +93,14 @@ class FieldRow(msgspec.Struct, frozen=True):
     default: Plain = None
     parent: str = ""
     serial: bool = False
+    secret: bool = False
 
 
 class Table(msgspec.Struct, frozen=True):
     """One kind: its states, transitions, limits and fields, by their stored names.
 
-    `effects` are all that it has, `created` those of a create, `history` how long events are kept.
+    `effects` are all that it has, `history` how long events are kept; `initial` is where a create begins that names no
+    other of the initial states.
 
     A name that was changed (`was=`) is stored as it was, so that older builds go on beside newer ones; `shown`
     says what the code calls it now.
@@ -106,7 +112,6 @@ class Table(msgspec.Struct, frozen=True):
     edges: dict[str, EdgeRow]
     limits: tuple[LimitRow, ...] = ()
     effects: tuple[str, ...] = ()
-    created: tuple[str, ...] = ()
     history: int = 0
     initial: str = ""
     defaults: dict[str, Plain] = {}

@@ -58,7 +58,8 @@ NEXT: Literal[Next.NEXT] = Next.NEXT
 class Change(Generic[R_co]):
     """One requested write, as plain data: a create, a transition, or a beat.
 
-    `fields` are visible values, `rest` opaque ones as JSON; `note` is what the event will say of them.
+    `fields` are visible values, `rest` opaque ones as JSON; `note` is what the event will say of them. `state` is
+    where a create begins.
     """
 
     __slots__ = (
@@ -73,6 +74,7 @@ class Change(Generic[R_co]):
         "note",
         "rest",
         "seen",
+        "state",
         "version",
     )
 
@@ -88,10 +90,11 @@ class Change(Generic[R_co]):
         version: int | None = None,
         fence: int | None = None,
         seen: int = 0,
+        state: str = "",
     ) -> None:
         self.model, self.kind, self.id, self.name = model, model.__name__, id, name
         self.fields, self.rest, self.note = fields or {}, rest or {}, note
-        self.version, self.fence, self.seen = version, fence, seen
+        self.version, self.fence, self.seen, self.state = version, fence, seen, state
         self.applied = False
         if made is not None:
             made(self)
@@ -107,13 +110,13 @@ made: Callable[[Change[Any]], None] | None = None
 class TimedChange:
     """A change that the sweeper makes: a transition with the defaults that its table declares."""
 
-    __slots__ = ("fence", "fields", "id", "kind", "name", "note", "rest", "seen", "version")
+    __slots__ = ("fence", "fields", "id", "kind", "name", "note", "rest", "seen", "state", "version")
 
     def __init__(self, kind: str, id: str, edge: EdgeRow) -> None:
         self.kind, self.id, self.name = kind, id, edge.name
         self.fields, self.rest, self.note = edge.fields, edge.rest, edge.note
         self.version = self.fence = None
-        self.seen = 0
+        self.seen, self.state = 0, ""
 
 
 class Claim(Generic[K]):
@@ -145,6 +148,7 @@ class Parameters:
         self.names = tuple(signature.parameters)
         self._visible: frozenset[str] = frozenset()
         self._noted: frozenset[str] = frozenset()
+        self.secret: frozenset[str] = frozenset()
         self._checks: dict[str, Callable[[Any], None]] = {}
         self.stored: dict[str, str] = {}
         self.defaults: dict[str, Any] = {
@@ -152,10 +156,15 @@ class Parameters:
         }
 
     def bind(
-        self, types: dict[str, Any], visible: frozenset[str], noted: frozenset[str], stored: dict[str, str]
+        self,
+        types: dict[str, Any],
+        visible: frozenset[str],
+        noted: frozenset[str],
+        secret: frozenset[str],
+        stored: dict[str, str],
     ) -> None:
         """Learn the types and the stored names, once the class is there."""
-        self._visible, self._noted, self.stored = visible, noted, stored
+        self._visible, self._noted, self.secret, self.stored = visible, noted, secret, stored
         self._checks = {name: checker(annotation) for name, annotation in types.items()}
 
     def split(self, what: str, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
@@ -176,11 +185,14 @@ class Parameters:
                 if name in self._visible:
                     fields[stored] = noted[stored] = plain(value)
                 else:
-                    raw = noted[stored] = opaque(value)
+                    raw = opaque(value)
                     if name not in self._noted:
                         rest[stored] = raw
+                    if name not in self.secret:
+                        noted[stored] = raw
             except (msgspec.ValidationError, TypeError, InvalidChange, UnicodeEncodeError) as error:
-                raise InvalidChange(f"{what}: {name}={value!r} does not fit: {error}") from None
+                shown = "(secret)" if name in self.secret else repr(value)
+                raise InvalidChange(f"{what}: {name}={shown} does not fit: {error}") from None
         return {"fields": fields, "rest": rest, "note": to_note(what, noted)}
 
 

@@ -395,6 +395,6 @@ async def settle() -> None:
 
 
 def digest_of(changes: Sequence[Change[Any]]) -> bytes:
-    """Tell two bodies of one op id apart: by kind, id, name and values, not by the version that was read."""
-    body = [(c.kind, str(c.id), c.name, c.fields, c.note) for c in changes]
+    """Tell two bodies of one op id apart: by kind, id, name and values; not by the version read, nor by secrets."""
+    body = [(c.kind, str(c.id), c.name, c.state, c.fields, c.note) for c in changes]
     return hashlib.blake2b(msgspec.msgpack.encode(body), digest_size=16).digest()

@@ -29,12 +29,12 @@ class Lane(msgspec.Struct, frozen=True):
 
 
 def order(table: Table) -> list[StateRow]:
-    """Give the states from the initial one onwards, the ends last."""
-    found, fresh = [table.initial], [table.initial]
+    """Give the states from the initial ones onwards, the ends last."""
+    found = fresh = [state.name for state in table.states.values() if state.initial]
     while fresh:
         targets = [e.target for name in fresh for e in table.edges.values() if e.target and name in e.sources]
         fresh = [name for name in dict.fromkeys(targets) if name not in found]
-        found += fresh
+        found = [*found, *fresh]
     states = [table.states[name] for name in [*found, *(n for n in table.states if n not in found)]]
     return sorted(states, key=lambda state: state.final)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tenure.core.errors import TenureError
 from tenure.core.lifecycle import Lifecycle
-from tenure.services.meetings import http as meetings_http
+from tenure.services.meetings.api import http as meetings_http
 from tenure.services.meetings.service import MeetingsService, kinds, process_runtime
 from tenure.services.meetings.settings import PAGE_PATH
 from tenure.services.meetings.settings import Settings as MeetingsSettings

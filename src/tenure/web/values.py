@@ -9,6 +9,7 @@ import msgspec
 
 from tenure.core.errors import InvalidChange
 from tenure.core.lifecycle import Lifecycle, declared_by
+from tenure.core.states import StateOf
 from tenure.core.transitions import Change, Claim, Edge, Next, Who
 
 
@@ -39,10 +40,10 @@ def change_of(
     return change
 
 
-def create_of(model: type[Any], id: str | Next, values: Mapping[str, str]) -> Change[Any]:
-    """Give the change that creates a record with these texts. Raises `InvalidChange`."""
+def create_of(model: type[Any], id: str | Next, values: Mapping[str, str], state: str = "") -> Change[Any]:
+    """Give the change that creates a record with these texts, in another initial state if one is named."""
     given = {name: _field(model, name, text) for name, text in values.items()}
-    change: Change[Any] = model.create(id, **given)
+    change: Change[Any] = model.create_in(StateOf(model, (state,)), id, **given) if state else model.create(id, **given)
     return change
 
 

@@ -12,10 +12,10 @@ from typing import Any, Self
 from starlette.applications import Starlette
 
 from tenure import Store, testing
+from tenure.services.meetings.api.http import create_app
 from tenure.services.meetings.bot.settings import BotSettings, read
-from tenure.services.meetings.http import create_app
 from tenure.services.meetings.lifecycle import Meeting
-from tenure.services.meetings.runtime import Process, RuntimeFailed
+from tenure.services.meetings.runtimes.runtime import Process, RuntimeFailed
 from tenure.services.meetings.service import MeetingsService, kinds
 from tenure.services.meetings.settings import Settings
 from tenure.services.meetings.signing import ID, SIGNATURE, TIMESTAMP, sign

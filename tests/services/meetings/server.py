@@ -15,7 +15,7 @@ from pathlib import Path
 import uvicorn
 
 import tenure
-from tenure.services.meetings.http import create_app
+from tenure.services.meetings.api.http import create_app
 from tenure.services.meetings.service import MeetingsService, kinds, process_runtime
 from tenure.services.meetings.settings import Settings
 

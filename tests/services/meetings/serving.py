@@ -13,7 +13,7 @@ import msgspec
 import requests
 from tests.services.meetings.making import ADMIN_KEY
 
-from tenure.services.meetings import proc
+from tenure.services.meetings.runtimes import proc
 
 T = TypeVar("T")
 SCRIPT = Path(__file__).with_name("server.py")

@@ -14,9 +14,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tenure.services.meetings import proc
-from tenure.services.meetings.processes import Processes
-from tenure.services.meetings.runtime import Process, RuntimeFailed
+from tenure.services.meetings.runtimes import proc
+from tenure.services.meetings.runtimes.processes import Processes
+from tenure.services.meetings.runtimes.runtime import Process, RuntimeFailed
 
 # It says that it is ready by a file, and ends on SIGTERM unless it is told to be stubborn.
 BOT = """

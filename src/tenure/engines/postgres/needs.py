@@ -79,7 +79,7 @@ class Needs:
 
 def _begun(table: Table, change: Asked) -> Row:
     id = "" if change.id is NEXT else str(change.id)
-    return Row(table.kind, id, table.initial, 0, 0, None, 0, 0, 0, 0, 0, 0, change.fields, b"")
+    return Row(table.kind, id, change.state, 0, 0, None, 0, 0, 0, 0, 0, 0, change.fields, b"")
 
 
 def _as(row: Row, state: str, fields: dict[str, object]) -> Row:

@@ -161,6 +161,7 @@ def to_change(change: Asked) -> tuple[Any, ...]:
         lines(c.fields) if c.fields else "",
         lines(c.rest) if c.rest else "",
         c.note.decode(),
+        c.state,
     )
 
 

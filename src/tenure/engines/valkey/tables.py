@@ -50,12 +50,10 @@ def _table(table: Table) -> dict[str, Any]:
     return {
         "kind": table.kind,
         "history": table.history,
-        "initial": table.initial,
         "ranked": table.ranked,
         "defaults": {name: to_json(value) for name, value in table.defaults.items()},
         "serials": table.serials,
         "parents": table.parents,
-        "created": table.created,
         "states": {name: _state(state) for name, state in table.states.items()},
         "edges": {name: _edge(edge) for name, edge in table.edges.items()},
         "limits": [_limit(limit) for limit in table.limits],
@@ -76,6 +74,7 @@ def _state(state: StateRow) -> dict[str, Any]:
         "clears": lines(state.clears),
         "under": under and {"field": under.field, "parent": under.parent, "states": _among(under.states)},
         "timers": [msgspec.to_builtins(timer) for timer in state.timers],
+        "effects": state.created,
     }
 
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from tenure import NEXT, LimitReached, NotFound, NotUnder, Stale, Store, WrongState
 from tenure.services.meetings.addresses import Resolve, UnsafeUrl, check_resolved
-from tenure.services.meetings.inputs import UserChanged, UserWanted
+from tenure.services.meetings.api.inputs import UserChanged, UserWanted
+from tenure.services.meetings.api.rejections import Absent, Conflict, Invalid, Unauthorized
 from tenure.services.meetings.lifecycle import Token, User
-from tenure.services.meetings.rejections import Absent, Conflict, Invalid, Unauthorized
 
 NO_USER = "there is no such user"
 MOST_TRIES = 10
@@ -123,6 +123,7 @@ class Accounts:
                         name=user.name if changed.name is None else changed.name,
                         image_url=user.image_url if changed.image_url is None else changed.image_url,
                         max_concurrent_bots=user.max_concurrent_bots if bots is None else bots,
+                        retention_days=user.retention_days,
                     )
                 )
             except (Stale, WrongState):
@@ -159,7 +160,9 @@ class Accounts:
         except UnsafeUrl as error:
             raise Invalid(f"`webhook_url` can't be used: {error}") from None
         try:
-            return await self._store.acting(f"user:{user.id}").apply(User.post_to(user.id, webhook_url=webhook_url))
+            return await self._store.acting(f"user:{user.id}").apply(
+                User.post_to(user.id, webhook_url=webhook_url, webhook_secret=user.webhook_secret)
+            )
         except (WrongState, NotFound):
             raise Absent(NO_USER) from None
 

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 import msgspec
 
 from tenure import NEXT, LimitReached, NotFound, NotUnder, Overdue, Refused, Stale, StateOf, Store, WrongState
-from tenure.services.meetings.inputs import About, BotConfig, BotWanted
+from tenure.services.meetings.api.inputs import About, BotConfig, BotWanted
+from tenure.services.meetings.api.rejections import Absent, Conflict, Invalid, NotNow, TooMany, Unauthorized
 from tenure.services.meetings.lifecycle import Meeting, Segment, Session, User
-from tenure.services.meetings.rejections import Absent, Conflict, Invalid, NotNow, TooMany, Unauthorized
 
 NO_MEETING = "there is no such meeting"
 BOT_NAME = "Tenure"
 MOST_TRIES = 10
 PAGE = 1000
 MOST_SEGMENTS = 20_000
-EVERY = StateOf(Meeting, (*Meeting.live.names, *Meeting.over.names))
+EVERY = StateOf(Meeting, (*Meeting.planned.names, *Meeting.live.names, *Meeting.over.names))
 
 
 def new_run() -> str:
@@ -48,14 +48,16 @@ class Attendance:
         """Reserve a slot; the bot's process follows at once."""
         if self.closing:
             raise NotNow("the server is stopping: try again in a moment")
+        run = self._make_run()
         try:
             return await self._as(user).apply(
                 Meeting.create(
                     NEXT,
                     user=user.id,
+                    deduplication_key=run,
                     platform=wanted.platform,
                     native_id=wanted.native_meeting_id,
-                    run=self._make_run(),
+                    run=run,
                     language=wanted.language,
                     task=wanted.task,
                     passcode=wanted.passcode,

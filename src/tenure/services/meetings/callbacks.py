@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import msgspec
 
 from tenure import Change, Claim, Event, NotFound, NotHolder, Overdue, Refused, Stale, Store, WrongState
-from tenure.services.meetings.inputs import Beaten, Exited, Heard, Reported, StatusTold, Transcribed
+from tenure.services.meetings.api.reading import parse
+from tenure.services.meetings.api.rejections import Absent, Conflict, Forbidden, Unauthorized
+from tenure.services.meetings.api.reports import Beaten, Exited, Heard, Reported, StatusTold, Transcribed
 from tenure.services.meetings.lifecycle import Meeting, Segment
-from tenure.services.meetings.reading import parse
-from tenure.services.meetings.rejections import Absent, Conflict, Forbidden, Unauthorized
 from tenure.services.meetings.signing import ID, SIGNATURE, TIMESTAMP, Forged, Verifier, secret_for
 
 HOLD_SECONDS = 25.0

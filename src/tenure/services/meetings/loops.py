@@ -23,7 +23,7 @@ from tenure import (
 from tenure.services.meetings.bot.settings import BotSettings
 from tenure.services.meetings.lifecycle import Meeting, Session
 from tenure.services.meetings.platforms import address, room
-from tenure.services.meetings.runtime import Process, Runtime, RuntimeFailed
+from tenure.services.meetings.runtimes.runtime import Process, Runtime, RuntimeFailed
 from tenure.services.meetings.settings import Settings
 from tenure.services.meetings.signing import secret_for
 

@@ -18,8 +18,8 @@ from tenure.services.meetings.lifecycle import Meeting
 from tenure.services.meetings.loops import Loops
 from tenure.services.meetings.page import lifecycle as page_lifecycle
 from tenure.services.meetings.page.service import Page
-from tenure.services.meetings.processes import Processes
-from tenure.services.meetings.runtime import Runtime
+from tenure.services.meetings.runtimes.processes import Processes
+from tenure.services.meetings.runtimes.runtime import Runtime
 from tenure.services.meetings.settings import Settings
 
 kinds = (*lifecycle.kinds, *page_lifecycle.kinds)

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from tenure.services.meetings.api.reading import read_body
+from tenure.services.meetings.api.rejections import Absent, Invalid
 from tenure.services.meetings.page.inputs import ROOM, Joining, Kicking, Look, Proof, Saying
 from tenure.services.meetings.page.service import Page
-from tenure.services.meetings.reading import read_body
-from tenure.services.meetings.rejections import Absent, Invalid
 
 MOST_OF_A_BODY = 16 * 1024
 FILES = {"page.css": "text/css", "page.js": "text/javascript"}

@@ -20,9 +20,9 @@ from tenure import (
     Store,
     WrongState,
 )
+from tenure.services.meetings.api.rejections import Absent, Conflict, TooMany, Unauthorized
 from tenure.services.meetings.page.inputs import Joining, Kicking, Look, Proof, Saying
 from tenure.services.meetings.page.lifecycle import Caption, Participant, Room
-from tenure.services.meetings.rejections import Absent, Conflict, TooMany, Unauthorized
 from tenure.services.meetings.signing import secret_for
 
 MOST_ROOMS = 1000

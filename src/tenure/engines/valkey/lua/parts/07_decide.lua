@@ -7,7 +7,7 @@ local HOLDERS_NAMED = 20
 
 -- A change, as it lies in a call's body from some place on, and where the next one begins.
 local CHANGE_KIND, CHANGE_KEY, CHANGE_NAME, CHANGE_VERSION, CHANGE_FENCE, CHANGE_SEEN = 0, 1, 2, 3, 4, 5
-local CHANGE_FIELDS, CHANGE_REST, CHANGE_NOTE, CHANGE_SIZE = 6, 7, 8, 9
+local CHANGE_FIELDS, CHANGE_REST, CHANGE_NOTE, CHANGE_STATE, CHANGE_SIZE = 6, 7, 8, 9, 10
 
 local function refusal(view, reason, row)
   return { reason = reason, number = view.number, row = row }
@@ -162,7 +162,7 @@ local function record(view, cell, row, name, source, note, from, edge)
   local event = view.events + 1
   view.events = event
   view.event_cells[event], view.event_versions[event], view.event_positions[event] = cell, row[VERSION], view.sequence
-  view.event_edges[event] = edge or false
+  view.event_edges[event] = edge
   view.event_bytes[event] = pack(
     view.sequence, row[KIND], row[ID], row[VERSION], view.now, view.by, name, source, row[STATE], row[FENCE], view.why,
     view.op, note, from, from and row[SEEN]
@@ -181,7 +181,7 @@ local function create(view, body, at, table)
   end
   local cell = cell_of(view, key)
   if cell.row then return refusal(view, 'exists', cell.row) end
-  local state, now = table.states[table.initial], view.now
+  local state, now = table.states[body[at + CHANGE_STATE]], view.now
   view.sequence = max(view.sequence + 1, now)
   local fence, holder = 0, nil
   if state.claims then fence, holder = view.sequence, view.by end
@@ -193,7 +193,7 @@ local function create(view, body, at, table)
   if no then return no end
   set(view, cell, 'ref', format('%016.0f', view.sequence))
   cell.look = false
-  record(view, cell, row, 'create', '', body[at + CHANGE_NOTE])
+  record(view, cell, row, 'create', '', body[at + CHANGE_NOTE], nil, state) -- whose effects are those of a create
 end
 
 local function beat(view, body, at, cell, row, state)
@@ -235,7 +235,7 @@ local function move(view, body, at, cell, row, table, state, edge)
   record(view, cell, after, body[at + CHANGE_NAME], row[STATE], body[at + CHANGE_NOTE], unread, edge)
 end
 
--- Make one change: kind, KIND:ID, name, version, fence, seen, fields, rest, note.
+-- Make one change: kind, KIND:ID, name, version, fence, seen, fields, rest, note, and the state where a create begins.
 local function make(view, body, at)
   local table = view.kinds[body[at]]
   local name = body[at + CHANGE_NAME]

@@ -49,13 +49,6 @@ local function erase(view, cell, version)
   end
 end
 
--- Give the effects of an event.
-local function effects_of(view, event)
-  local edge = view.event_edges[event]
-  if edge then return edge.effects end
-  return view.kinds[view.event_cells[event].row[KIND]].created
-end
-
 local function write_events(view)
   local size = view.events
   if size == 0 then return end
@@ -68,9 +61,9 @@ local function write_events(view)
   call_many('HSET', view.prefix .. 'events', values)
   call('ZADD', view.prefix .. 'feed', view.sequence, concat(names, '\n'))
   for event = 1, size do
-    local effects, edge = effects_of(view, event), view.event_edges[event]
-    if #effects > 0 then send(view, event, effects) end
-    if edge and edge.erases then erase(view, cells[event], versions[event]) end
+    local edge = view.event_edges[event]
+    if #edge.effects > 0 then send(view, event, edge.effects) end
+    if edge.erases then erase(view, cells[event], versions[event]) end
   end
 end
 

@@ -13,12 +13,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from tenure import InvalidChange, OpConflict, OutcomeUnknown, Refused, Unavailable
-from tenure.services.meetings import openapi
+from tenure.services.meetings.api import openapi
+from tenure.services.meetings.api.endpoints import AdminApi, Endpoint, UserApi, json
+from tenure.services.meetings.api.reading import read_bytes
+from tenure.services.meetings.api.rejections import Absent, Rejected
 from tenure.services.meetings.callbacks import FORMS, Signed
-from tenure.services.meetings.endpoints import AdminApi, Endpoint, UserApi, json
 from tenure.services.meetings.page.http import page_routes
-from tenure.services.meetings.reading import read_bytes
-from tenure.services.meetings.rejections import Absent, Rejected
 from tenure.services.meetings.service import MeetingsService
 from tenure.services.meetings.settings import CALLBACK_PATH, PAGE_PATH
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from tenure.services.meetings.endpoints import Endpoint
+from tenure.services.meetings.api.endpoints import Endpoint
 
 Json = dict[str, Any]
 KEYS = {"user": "X-API-Key", "admin": "X-Admin-API-Key"}

@@ -13,13 +13,13 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tenure.services.meetings import inputs, views
+from tenure.services.meetings.api import inputs, views
+from tenure.services.meetings.api.reading import read_body, read_id, read_number
+from tenure.services.meetings.api.rejections import Absent
+from tenure.services.meetings.api.views import Views
 from tenure.services.meetings.attendance import NO_MEETING
 from tenure.services.meetings.lifecycle import User
-from tenure.services.meetings.reading import read_body, read_id, read_number
-from tenure.services.meetings.rejections import Absent
 from tenure.services.meetings.service import MeetingsService
-from tenure.services.meetings.views import Views
 
 Who = Literal["user", "admin"]
 MOST_LISTED = 1000

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import inspect
 from starlette.requests import Request
 
-from tenure.services.meetings.rejections import Invalid, TooLarge
+from tenure.services.meetings.api.rejections import Invalid, TooLarge
 
 T = TypeVar("T")
 MOST_OF_A_BODY = 64 * 1024

@@ -23,8 +23,8 @@ from typing import Self
 
 import msgspec
 
-from tenure.services.meetings import proc
-from tenure.services.meetings.runtime import Process, RuntimeFailed
+from tenure.services.meetings.runtimes import proc
+from tenure.services.meetings.runtimes.runtime import Process, RuntimeFailed
 
 NAME = "TENURE_BOT_NAME"
 """The setting that marks a bot's process as ours."""

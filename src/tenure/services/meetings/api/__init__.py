@@ -1,0 +1,1 @@
+"""The service over HTTP: what may be asked, by whom, and how it is answered."""

@@ -1,0 +1,1 @@
+"""What bots run in: processes of this machine, or containers."""
