@@ -100,13 +100,18 @@ def holdings(table: Table, row: Row | None) -> Holdings:
     if row is None or not (table.limits or table.parents or table.ranked):
         return NOTHING
     rank = rank_in(table, row.state, row) if table.ranked else None
-    parents = tuple((kind, up) for name, kind in table.parents if (up := value_of(table, row, name)) is not None)
-    return Holdings(rank, slots_of(table, row), parents)
+    return Holdings(rank, slots_of(table, row), parents_of(table, row) if table.parents else ())
+
+
+def parents_of(table: Table, row: Row) -> tuple[tuple[str, str], ...]:
+    """Give the kind and the id of each record to which this row belongs."""
+    named = [(kind, value_of(table, row, name)) for name, kind in table.parents]
+    return tuple([(kind, id) for kind, id in named if id is not None])
 
 
 def slots_of(table: Table, row: Row | None) -> tuple[Slot, ...]:
     """Say which slots of limits this row holds."""
-    if row is None:
+    if row is None or not table.limits:
         return ()
     return tuple([Slot(row.kind, m.name, _key(table, row, m.per)) for m in table.limits if row.state in m.over])
 

@@ -7,18 +7,17 @@ each `.sql` file.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from tenure.core.batch import Batch, Key
 from tenure.core.deadlines import due
-from tenure.core.kinds import Holdings, holdings
+from tenure.core.kinds import Holdings, Rank, Slot, holdings
 from tenure.core.row import Row
 
 Cells = tuple[Any, ...]
-Lines = tuple[tuple[Any, ...], ...]
 
 
 class Place:
@@ -136,25 +135,29 @@ def _numbers(sheet: Sheet, batch: Batch) -> None:
 
 def lay_holdings(sheet: Sheet, kind: str, had: Holdings, has: Holdings, number: int) -> None:
     """Lay out the difference between what stood beside a record and what is to stand there."""
-    if had == has:
-        return
-    _exchange(sheet, "ranks", _ranks(kind, had), _ranks(kind, has), number)
-    _exchange(sheet, "holders", _slots(had), _slots(has), number)
-    _exchange(sheet, "children", had.parents, has.parents, number)
+    if had.rank != has.rank:
+        _rank(sheet, "drop_ranks", kind, had.rank, number)
+        _rank(sheet, "write_ranks", kind, has.rank, number)
+    if had.slots != has.slots:
+        _slots(sheet, "drop_holders", had.slots, has.slots, number)
+        _slots(sheet, "write_holders", has.slots, had.slots, number)
+    if had.parents != has.parents:
+        _parents(sheet, "drop_children", had.parents, has.parents, number)
+        _parents(sheet, "write_children", has.parents, had.parents, number)
 
 
-def _ranks(kind: str, of: Holdings) -> Lines:
-    return () if of.rank is None else ((kind, of.rank.state, of.rank.per, of.rank.value),)
+def _rank(sheet: Sheet, statement: str, kind: str, rank: Rank | None, number: int) -> None:
+    if rank is not None:
+        sheet.add(statement, kind, rank.state, rank.per, rank.value, number)
 
 
-def _slots(of: Holdings) -> Lines:
-    return tuple((slot.kind, slot.limit, slot.key) for slot in of.slots)
+def _slots(sheet: Sheet, statement: str, of: Sequence[Slot], without: Sequence[Slot], number: int) -> None:
+    for slot in of:
+        if slot not in without:
+            sheet.add(statement, slot.kind, slot.limit, slot.key, number)
 
 
-def _exchange(sheet: Sheet, table: str, had: Lines, has: Lines, number: int) -> None:
-    for line in had:
-        if line not in has:
-            sheet.add(f"drop_{table}", *line, number)
-    for line in has:
-        if line not in had:
-            sheet.add(f"write_{table}", *line, number)
+def _parents(sheet: Sheet, statement: str, of: Sequence[Key], without: Sequence[Key], number: int) -> None:
+    for parent in of:
+        if parent not in without:
+            sheet.add(statement, *parent, number)
