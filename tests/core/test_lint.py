@@ -22,6 +22,7 @@ from tenure import (
     end_of,
     field,
     lease,
+    minutes,
     parent,
     seconds,
     serial,
@@ -274,6 +275,13 @@ def two_states_stored_under_one_name() -> None:
         on = b.to(c)
 
 
+def a_history_that_is_too_short() -> None:
+    class Wrong(Lifecycle, history=minutes(5)):
+        a = State(initial=True)
+        b = End()
+        go = a.to(b)
+
+
 def two_kinds_of_one_name() -> None:
     Kinds([Up._table, Up._table])
 
@@ -320,6 +328,7 @@ WRONG: list[tuple[Callable[[], None], str]] = [
     (a_type_that_is_nowhere, "import it for real, not under TYPE_CHECKING"),
     (two_fields_stored_under_one_name, "stored as 'old'.*rename one"),
     (two_states_stored_under_one_name, "stored as 'c'.*rename one"),
+    (a_history_that_is_too_short, "is too short: keep events for an hour at least"),
     (two_kinds_of_one_name, "rename one, or open them apart"),
     (a_kind_without_its_parent, r"Below needs Up.*add it to tenure.open"),
 ]

@@ -16,6 +16,8 @@ from tenure.core.states import Effect, Ends, Limit, Sources, StateOf, Target
 from tenure.core.table import EdgeRow, FieldRow, LimitRow, StateRow, Table, Timer, Under
 from tenure.core.transitions import CLAIMANT, HOLDER, Edge
 
+LEAST_HISTORY = timedelta(hours=1)
+
 
 class Declared:
     """What a class declares, by name."""
@@ -40,6 +42,11 @@ class Declared:
 
 def compile_table(declared: Declared, history: timedelta) -> Table:
     """Compile and lint one kind's table."""
+    if history < LEAST_HISTORY:
+        raise DeclarationError(
+            f"{declared.kind}: history={history} is too short: keep events for an hour at least, since an op id is "
+            f"known for ten minutes by its event"
+        )
     for named in (declared.fields, declared.states, declared.edges):
         _told_apart(declared, named.values())
     edges = {edge.stored: _edge(declared, edge) for edge in declared.edges.values()}

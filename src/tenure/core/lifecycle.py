@@ -52,7 +52,7 @@ class Lifecycle(metaclass=Kind):
         raise TypeError(f"records come from a store: use {type(self).__name__}.create(id, …) and apply it")
 
     def __init_subclass__(cls, *, history: timedelta = days(30)) -> None:
-        """Compile and lint the table. `history` is how long events are kept."""
+        """Compile and lint the table. `history` is how long events are kept: an hour at least."""
         declared = cls._declared = _collect(cls, sys._getframe(1).f_locals)  # noqa: SLF001  local classes in tests
         cls._table = compile_table(declared, history)
         cls._checks = {f.name: checker(f.type) for f in declared.fields.values()}
