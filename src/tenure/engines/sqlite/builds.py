@@ -9,7 +9,7 @@ from tenure.core.clock import wall_time
 from tenure.core.kinds import Kinds
 from tenure.core.sheet import to_json
 from tenure.core.table import Table
-from tenure.engines.sqlite.audit import Audit
+from tenure.engines.sqlite.audit import audit
 from tenure.engines.sqlite.reading import read_time
 from tenure.engines.sqlite.statements import SQL
 from tenure.engines.sqlite.views import write_view
@@ -31,7 +31,7 @@ def declare(connection: apsw.Connection, kinds: Kinds) -> None:
             connection.execute(SQL["write_kind"], (table.kind, table.plain.decode(), _indexed(table), wall_time()))
     if fresh:
         for (space,) in list(connection.execute("SELECT space FROM tenure_spaces")):
-            Audit(connection, space, kinds, read_time(connection, space, wall_time()), fresh).run(repair=True)
+            audit(connection, space, kinds, read_time(connection, space, wall_time()), only=fresh, repair=True)
 
 
 def announce(connection: apsw.Connection, kinds: Kinds) -> None:

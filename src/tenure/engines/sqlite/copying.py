@@ -24,7 +24,7 @@ from tenure.core.pieces import (
 )
 from tenure.core.row import Entry, Row
 from tenure.core.sheet import to_json
-from tenure.engines.sqlite.audit import Audit
+from tenure.engines.sqlite.audit import audit
 from tenure.engines.sqlite.reading import (
     Cells,
     decode_answer,
@@ -143,7 +143,7 @@ def load(connection: apsw.Connection, space: int, pieces: Sequence[Piece]) -> No
 def index(connection: apsw.Connection, space: int, kinds: Kinds, time: Time) -> None:
     """Make what stands beside the records."""
     with _unsealed(connection, space):
-        Audit(connection, space, kinds, time).run(repair=True)
+        audit(connection, space, kinds, time, repair=True)
 
 
 def _load_events(connection: apsw.Connection, space: int, events: list[Cells]) -> None:

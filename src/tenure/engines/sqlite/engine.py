@@ -26,8 +26,9 @@ from tenure.core.kinds import Kinds, Slot
 from tenure.core.pieces import Part, Piece
 from tenure.core.row import Entry, Row
 from tenure.core.sheet import to_json
-from tenure.engines.sqlite import audit, builds, copying, finding, outbox, reading
+from tenure.engines.sqlite import builds, copying, finding, outbox, reading
 from tenure.engines.sqlite.ahead import Ahead
+from tenure.engines.sqlite.audit import audit
 from tenure.engines.sqlite.connection import (
     Location,
     connect_reader,
@@ -259,9 +260,7 @@ class SqliteEngine:
         def job() -> Sequence[Difference]:
             with self._file.writing() if repair else self._file.reading():
                 number = self._file.space(space)
-                return audit.Audit(self._file.connection, number, self.kinds, self._file.time(number, now)).run(
-                    repair=repair
-                )
+                return audit(self._file.connection, number, self.kinds, self._file.time(number, now), repair=repair)
 
         return await self._writer.do(job)
 
