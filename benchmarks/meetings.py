@@ -63,14 +63,17 @@ class NoRuntime:
         """Never return."""
         await asyncio.Event().wait()
 
+    async def prune(self, *, older_than_seconds: float) -> None:
+        """Remove nothing."""
 
-async def serve(folder: Path) -> None:
+
+async def serve(folder: Path, runtime: NoRuntime) -> None:
     """Serve the meetings API until this process is ended; the address is its first line."""
     taken = bind("127.0.0.1", 0)
     address = f"http://127.0.0.1:{taken.getsockname()[1]}"
     settings = Settings.read({}, base_url=address, admin_key=KEY, folder=folder)
     async with tenure.open(f"sqlite://{folder}/bench.db", *kinds) as store, store.sweeping():
-        service = MeetingsService(store, NoRuntime(), settings)
+        service = MeetingsService(store, runtime, settings)
         async with service.running(), serving(create_app(service), taken):
             print(address, flush=True)
             await asyncio.Event().wait()
@@ -162,7 +165,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.serve:
         with contextlib.suppress(KeyboardInterrupt):
-            uvloop.run(serve(options.serve))
+            uvloop.run(serve(options.serve, NoRuntime()))
         return
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.meetings", "--serve", folder]

@@ -99,7 +99,7 @@ def up(tmp_path: Path) -> Iterator[Start]:
         with log.open("w") as err:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tenure.cli", "up", *port, *arguments],
-                cwd=tmp_path, env=settings | environment, stdout=subprocess.PIPE, stderr=err, text=True,
+                cwd=tmp_path, env=settings | {"TENURE_MEETINGS_BOT": "http"} | environment, stdout=subprocess.PIPE, stderr=err, text=True,
             )  # fmt: skip
         assert process.stdout is not None
         printed = ""

@@ -233,7 +233,7 @@ class Visit(Lifecycle):
 
     inside = State(initial=True)
     booked = State(initial=True)
-    over = End(keep=days(1))
+    over = End(keep=days(1), rank=at, per=house)
     missed = End(initial=True, keep=days(1))
 
     enter = booked.to(inside, after=at)
@@ -241,6 +241,9 @@ class Visit(Lifecycle):
 
     @inside.stay()
     def lock(self, code: Secret[str | None]) -> None: ...
+
+    @over.stay()
+    def amend(self, house: str, at: datetime | None) -> None: ...
 
     one_in_a_house = Limit(at_most=1, per=house, over=inside)
 

@@ -12,7 +12,7 @@ from tests.engine_contract.conftest import START, Stores
 from tests.engine_contract.kinds import Bot, Connection, Guess, Instance, Job, Kettle, Match, Owner, Quiz
 from tests.engine_contract.looking import assert_one_event_per_version, entries_of, names, pass_unswept
 
-from tenure import NotUnder, Overdue, hours, minutes, seconds
+from tenure import End, Lifecycle, NotUnder, Overdue, State, hours, minutes, seconds
 from tenure.testing import a
 
 MICROSECOND = seconds(0.000001)
@@ -213,3 +213,28 @@ async def test_a_timed_transition_that_a_limit_holds_up_is_made_once_there_is_ro
         assert await store.advance(seconds(15)) == 2
         assert (await store.get(Bot, "ada")).state == Bot.queued
         assert await store.count(Job) == {}
+
+
+class Zebra(Lifecycle):
+    awake = State(initial=True)
+    asleep = End(keep=minutes(1))
+    rest = awake.to(asleep, after=minutes(1))
+
+
+class Ant(Lifecycle):
+    awake = State(initial=True)
+    asleep = End(keep=minutes(1))
+    rest = awake.to(asleep, after=minutes(1))
+
+
+async def test_what_is_due_at_one_instant_comes_in_the_order_of_creation(a_store: Stores) -> None:
+    async with a_store(Zebra, Ant) as store:
+        await store.sweep(minutes(2))
+        order = ["z2", "a2", "z1", "a1"]
+        for id in order:
+            await store.apply((Zebra if id.startswith("z") else Ant).create(id))
+        assert [id for _, _, id in await store.engine.due("tests", 10)] == order
+        pass_unswept(store, minutes(1))
+        for most in (1, 1, 2):
+            await store.engine.sweep("tests", most, 10_000_000, store.clock())
+        assert [e.id for e in await entries_of(store) if e.name == "rest"] == order

@@ -6,9 +6,9 @@ import random
 from collections.abc import Callable
 
 from tests.engine_contract.conftest import START, Stores
-from tests.engine_contract.kinds import Bot, Connection, Instance, Match, Quiz, Ticket
+from tests.engine_contract.kinds import Bot, Connection, Instance, Match, Quiz, Ticket, Visit
 
-from tenure import NEXT, Applied, Change, StateOf, minutes, seconds
+from tenure import NEXT, Applied, Change, StateOf, days, minutes, seconds
 from tenure.testing import a
 
 
@@ -42,6 +42,26 @@ async def test_whoever_leaves_the_state_leaves_the_queue(a_store: Stores) -> Non
         assert [b.id for b in await store.find(Bot.queued, per="eu")] == ["c"]
         await store.advance(seconds(15))
         assert {b.id for b in await store.find(Bot.queued, per="eu")} == {"b", "c"}
+
+
+async def noticed(_: object) -> None: ...
+
+
+async def test_an_end_has_an_order_too_until_its_records_are_removed(a_store: Stores) -> None:
+    async with a_store() as store:
+        for number, house in ((3, "one"), (1, "one"), (2, "one"), (9, "two")):
+            await store.apply(Visit.create_in(Visit.booked, f"v{number}", house=house, at=START + minutes(number)))
+            await store.apply(Visit.end(f"v{number}"))
+        assert [v.id for v in await store.find(Visit.over, per="one", newest_first=True)] == ["v3", "v2", "v1"]
+        await store.apply(Visit.amend("v2", house="one", at=START + minutes(7)))
+        await store.apply(Visit.amend("v3", house="two", at=START + minutes(3)))
+        assert [v.id for v in await store.find(Visit.over, per="one", newest_first=True, limit=1)] == ["v2"]
+        assert [v.id for v in await store.find(Visit.over, per="two")] == ["v3", "v9"]
+        await store.apply(Visit.amend("v2", house="one", at=None))
+        assert [v.id for v in await store.find(Visit.over, per="one")] == ["v1"]
+        await store.deliver_once(Visit.noted, noticed)  # a message that waits would keep its record
+        await store.advance(days(1))
+        assert await store.find(Visit.over, per="one") == []
 
 
 async def test_equal_ranks_come_in_the_order_of_creation(a_store: Stores) -> None:

@@ -7,6 +7,7 @@ its value travels plain. All others are opaque: JSON text that no engine looks i
 from __future__ import annotations
 
 import enum
+import math
 import types
 import typing
 from collections.abc import Callable
@@ -120,6 +121,10 @@ def serial(*, init: Literal[False] = False) -> int:  # noqa: ARG001  read by typ
 
 def plain(value: Any) -> Plain:
     """Turn a visible field's value into what engines store and compare: instants become microseconds."""
+    if type(value) is str:
+        return value
+    if type(value) in (int, float):
+        return _number(value)
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise InvalidChange(f"{value!r} has no time zone: pass an aware datetime, such as datetime.now(UTC)")
@@ -127,6 +132,12 @@ def plain(value: Any) -> Plain:
     if isinstance(value, timedelta):
         return to_microseconds(value)
     return msgspec.to_builtins(value)
+
+
+def _number(value: float) -> float:
+    if not -LARGEST <= value <= LARGEST:
+        raise InvalidChange(f"what engines compare is a number of at most {LARGEST:.0e} in size")
+    return value
 
 
 def fits_unicode(text: str) -> bool:
@@ -139,6 +150,8 @@ def fits_unicode(text: str) -> bool:
 
 def opaque(value: Any) -> msgspec.Raw:
     """Turn an opaque field's value into its JSON text."""
+    if type(value) is float and not math.isfinite(value):
+        raise InvalidChange("JSON has no such number")
     return msgspec.Raw(msgspec.json.encode(value))
 
 
@@ -201,6 +214,9 @@ def plain_decoder(annotation: Any) -> Callable[[Any], Any]:
 def _as_it_is(value: Any) -> Any:
     return value
 
+
+LARGEST = 2**63 - 1
+"""What each engine takes as a rank, and a column of SQL as an integer."""
 
 _EXACT = (str, int, float, bool, bytes, datetime, timedelta, type(None))
 _AS_IT_IS = (str, int, float, bool, object, Any)

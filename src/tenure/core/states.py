@@ -149,7 +149,10 @@ class States(Sources):
 
 
 class End(Target):
-    """An end: it is never left, so it has no `to`, and a type checker refuses one. `keep`: how long; None: for ever."""
+    """An end: it is never left, so it has no `to`, and a type checker refuses one.
+
+    `keep`: how long its records are kept; None: for ever. `rank`/`per`: their order, by which they are found again.
+    """
 
     final = True
 
@@ -157,13 +160,15 @@ class End(Target):
         self,
         *,
         keep: timedelta | None = None,
+        rank: float | datetime | timedelta | None = None,
+        per: object = (),
         has: object = (),
         initial: bool = False,
         under: object = None,
         was: str | None = None,
     ) -> None:
-        self.keep, self.initial, self.under, self.was = keep, initial, under, was
-        self.has = _tuple(has)
+        self.keep, self.initial, self.rank, self.under, self.was = keep, initial, rank, under, was
+        self.per, self.has = _tuple(per), _tuple(has)
 
     def __or__(self, other: End) -> Ends:
         return Ends((*_ends(self), *_ends(other)))

@@ -17,14 +17,16 @@ from tenure.core.durations import seconds, to_instant, to_microseconds
 from tenure.core.engine import Applied as AppliedRows
 from tenure.core.engine import Engine, Outcome, Query
 from tenure.core.errors import CursorAhead, InvalidChange, NotFound, Refused
-from tenure.core.fields import fits_unicode, plain
+from tenure.core.fields import plain
 from tenure.core.kinds import Rank, Slot, key_of, rank_in
 from tenure.core.lifecycle import Lifecycle, record_of, row_of, table_of
+from tenure.core.row import Row
 from tenure.core.states import EffectOf, Limit, StateOf
 from tenure.core.table import Table
 from tenure.core.transitions import Change, Claim, Transition
 from tenure.store import holding, messages, polling
 from tenure.store.batching import Lanes
+from tenure.store.bounds import bounds_of, check_names, check_space, is_an_id
 from tenure.store.claiming import claims
 from tenure.store.events import Delivery, Event, Turn
 from tenure.store.logging import Log
@@ -50,6 +52,7 @@ class Shared:
         self.engine = engine
         self.models: dict[str, type[Lifecycle]] = {kind.__name__: kind for kind in kinds}
         self.models[polling.Poller.__name__] = polling.Poller
+        self.bounds = bounds_of(table_of(kind) for kind in self.models.values())
         self.clock: Clock = clock or SystemClock()
         self.bells = Bells(engine)
         self.lanes: dict[str, Lanes] = {}
@@ -64,6 +67,7 @@ class Store:
         self._shared, self.space_name, self.actor = shared, space, actor
         self.engine, self.clock, self.log, self.holds = shared.engine, shared.clock, shared.log, shared.holds
         if space not in shared.lanes:
+            check_space(space)
             shared.lanes[space] = Lanes(shared.engine, space, shared.clock)
         self._lanes = shared.lanes[space]
 
@@ -117,15 +121,19 @@ class Store:
 
     async def beat(self, claim: Claim[K], *, seen: int = 0) -> list[Event[K]]:
         """Renew a claim's lease, acknowledge its commands up to version `seen`, and give those that wait."""
+        _, commands = await self.beaten(claim, seen=seen)
+        return commands
+
+    async def beaten(self, claim: Claim[K], *, seen: int = 0) -> tuple[K, list[Event[K]]]:
+        """Beat, and give the record as it is now too."""
         change: Change[K] = Change(claim.kind, claim.id, "beat", fence=claim.fence, seen=seen)
-        outcome = await self._lanes.put(self._transaction((change,), "", ""))
-        self._records(outcome)
-        row = outcome.rows[0] if isinstance(outcome, AppliedRows) else None
-        if row is None or row.told <= row.seen:
-            return []
+        (record,) = self._records(await self._lanes.put(self._transaction((change,), "", "")))
+        row = row_of(record)
+        if row.told <= row.seen:
+            return record, []
         edges = table_of(claim.kind).edges
         entries = await self.engine.history(self.space_name, row.kind, row.id, row.seen, PAGE)
-        return [Event(claim.kind, e) for e in entries if e.name in edges and edges[e.name].tells]
+        return record, [Event(claim.kind, e) for e in entries if e.name in edges and edges[e.name].tells]
 
     def hold(self, claim: Claim[K]) -> AbstractAsyncContextManager[holding.Held[K]]:
         """Beat for a claim while the body runs; if the lease is lost, the body is ended with `LeaseLost`."""
@@ -135,14 +143,14 @@ class Store:
 
     async def get(self, kind: type[K], id: str) -> K:
         """Read one record. Raises `NotFound`."""
-        row = (await self.engine.rows(self.space_name, [(kind.__name__, id)]))[0] if fits_unicode(id) else None
+        row = await self._row(kind.__name__, id)
         if row is None:
             raise NotFound(f"there is no {kind.__name__} {id!r}", kind=kind, id=id, change="get")
         return record_of(kind, row)
 
     async def get_many(self, kind: type[K], ids: Iterable[str]) -> dict[str, K]:
         """Read several records by id; absent ones are left out."""
-        rows = await self.engine.rows(self.space_name, [(kind.__name__, id) for id in ids])
+        rows = await self.engine.rows(self.space_name, [(kind.__name__, id) for id in ids if is_an_id(id)])
         return {row.id: record_of(kind, row) for row in rows if row is not None}
 
     async def find(
@@ -162,6 +170,8 @@ class Store:
         page before, or its id; the page goes on there, also if that record has left the state since.
         """
         model, table = state.kind, table_of(state.kind)
+        if isinstance(under, str) and not is_an_id(under):
+            return []
         ranked = len(state.names) == 1 and bool(table.states[state.stored[0]].rank)
         query = Query(
             table.kind,
@@ -180,7 +190,7 @@ class Store:
         """Give the rank in a state of the record after which a page begins."""
         if isinstance(after, Lifecycle):
             return rank_in(table, state, row_of(after))
-        row = (await self.engine.rows(self.space_name, [(table.kind, after)]))[0]
+        row = await self._row(table.kind, after)
         if row is None:
             raise InvalidChange(f"after={after!r}: that {table.kind} is gone; pass the record itself, or begin again")
         return rank_in(table, state, row)
@@ -201,6 +211,8 @@ class Store:
 
     async def history(self, kind: type[K], id: str, *, after: int = 0, limit: int = PAGE) -> list[Event[K]]:
         """Read a record's events after a version, in order."""
+        if not is_an_id(id):
+            return []
         entries = await self.engine.history(self.space_name, kind.__name__, id, after, limit)
         return [Event(kind, entry) for entry in entries]
 
@@ -209,7 +221,7 @@ class Store:
 
         Raises `CursorAhead` if the record has not come so far: then the store was set back.
         """
-        row = (await self.engine.rows(self.space_name, [(kind.__name__, id)]))[0]
+        row = await self._row(kind.__name__, id)
         if row is not None and after > row.version:
             raise CursorAhead(
                 f"version {after} of {kind.__name__} {id!r} is not there (the last is {row.version}): "
@@ -230,13 +242,10 @@ class Store:
         `after=0` begins with the oldest; None with what comes from now on. Raises `CursorAhead` if the store has
         not come so far: then it was set back.
         """
-        last = await self.engine.last_position(self.space_name)
-        if after is not None and after > last:
-            raise CursorAhead(
-                f"position {after} is not there (the last is {last}): the store was set back to an earlier time; "
-                f"begin again from 0"
-            )
-        after = last if after is None else after
+        if after is None:
+            after = await self.engine.last_position(self.space_name)
+        else:
+            await self._check_cursor(after)
         names = [kind.__name__ for kind in kinds]
         with self.bell(*kinds) as bell:
             while True:
@@ -247,6 +256,26 @@ class Store:
                         yield Event(self.kinds[entry.kind], entry)
                 if len(entries) < PAGE:
                     await self.clock.wait(bell, LOOK_AGAIN_SECONDS)
+
+    async def _check_cursor(self, after: int) -> None:
+        if await self.engine.feed(self.space_name, [], after, 1):
+            return  # what comes after it is there
+        last = await self.engine.last_position(self.space_name)
+        if after > last:
+            raise CursorAhead(
+                f"position {after} is not there (the last is {last}): the store was set back to an earlier time; "
+                f"begin again from 0"
+            )
+
+    async def position(self) -> int:
+        """Read the position of the space's last event: where a `feed` that is begun now goes on from."""
+        return await self.engine.last_position(self.space_name)
+
+    async def events(self, *kinds: type[Lifecycle], after: int, limit: int = PAGE) -> list[Event[Any]]:
+        """Read a page of what `feed` gives: the events of some kinds after a position, in order."""
+        names = [kind.__name__ for kind in kinds]
+        entries = await self.engine.feed(self.space_name, names, after, limit)
+        return [Event(self.kinds[entry.kind], entry) for entry in entries if entry.kind in self.kinds]
 
     async def now(self) -> datetime:
         """Read the store's clock."""
@@ -347,12 +376,13 @@ class Store:
                     f"this store was not opened with {change.kind}: add it to tenure.open(url, …, {change.kind})"
                 )
             change.applied = True
-        for text in (op, why, self.actor):
-            if not fits_unicode(text):
-                raise InvalidChange(f"{text!r} is not valid Unicode, or has a NUL in it, so no event can say it")
-        if len(op) > MOST_OF_A_NAME or len(self.actor) > MOST_OF_A_NAME:
-            raise InvalidChange(f"an op id and an actor have at most {MOST_OF_A_NAME} characters")
+            if change.fields:
+                self._shared.bounds[change.kind].check(change)
+        check_names(op, why, self.actor)
         return Transaction(changes, self.actor, op, why, digest_of(changes) if op else b"")
+
+    async def _row(self, kind: str, id: str) -> Row | None:
+        return (await self.engine.rows(self.space_name, [(kind, id)]))[0] if is_an_id(id) else None
 
     def _records(self, outcome: Outcome) -> tuple[Any, ...]:
         if isinstance(outcome, Refusal):
@@ -380,7 +410,6 @@ class Store:
 
 
 LOOK_AGAIN_SECONDS = 5.0
-MOST_OF_A_NAME = 500
 
 
 def to_microseconds_left(now: int, end: int) -> timedelta:

@@ -14,14 +14,16 @@ from pathlib import Path
 from tenure.core.errors import TenureError
 from tenure.core.lifecycle import Lifecycle
 from tenure.services.meetings.api import http as meetings_http
-from tenure.services.meetings.service import MeetingsService, kinds, process_runtime
+from tenure.services.meetings.console.http import CONSOLE_PATH
+from tenure.services.meetings.runtimes.choosing import open_runtime
+from tenure.services.meetings.service import MeetingsService, kinds
 from tenure.services.meetings.settings import PAGE_PATH
 from tenure.services.meetings.settings import Settings as MeetingsSettings
 from tenure.store.store import Store
 from tenure.store.sweeping import run_sweeper
 from tenure.web.access import Access
 from tenure.web.counting import Counts, open_counting
-from tenure.web.health import Health, Part
+from tenure.web.health import Health
 from tenure.web.platform import Platform, create_app
 from tenure.web.reading import Reader
 from tenure.web.serving import Stop, bind, serving
@@ -66,7 +68,7 @@ async def _run(
 ) -> None:
     address = f"http://{_reachable(hosted.host)}:{taken.getsockname()[1]}"
     settings = MeetingsSettings.read(environment, base_url=address, admin_key=hosted.admin_key, folder=hosted.data)
-    meetings = MeetingsService(store, process_runtime(hosted.data / "bots"), settings)
+    meetings = MeetingsService(store, open_runtime(settings.runtime, hosted.data / "bots"), settings)
     closing, stop = asyncio.Event(), Stop(keep_on_sigterm=hosted.keep)
     await store.sweep()  # so that health does not begin with a silent sweeper
     health = Health(store)
@@ -78,12 +80,12 @@ async def _run(
             counts=counts,
             closing=closing,
             mounts=[("/", meetings_http.create_app(meetings))],
-            links={"Meeting page": f"{PAGE_PATH}/"},
+            links={"Meetings": f"{CONSOLE_PATH}/", "Meeting page": f"{PAGE_PATH}/"},
         )
     )
     with stop.listening():
         async with _sweepers(store), meetings.running(), serving(app, taken) as server:
-            health.parts["meetings"] = _part("meetings")
+            health.parts["meetings"] = lambda: meetings.trouble
             announce(address)
             await _until_stopped(server, stop)
             store.log.info("stopping", keep=stop.keep)
@@ -91,12 +93,6 @@ async def _run(
             await _shut_down(meetings, keep=stop.keep)
     if not stop.is_asked:
         raise TenureError("the HTTP server ended by itself: its log lines say why")
-
-
-def _part(name: str) -> Part:
-    """Watch a service's background task, which is called as the service is."""
-    task = next((task for task in asyncio.all_tasks() if task.get_name() == name), None)
-    return lambda: "" if task is not None and not task.done() else "its loops have ended"
 
 
 async def _until_stopped(server: asyncio.Task[None], stop: Stop) -> None:

@@ -16,6 +16,9 @@ from starlette.types import ASGIApp
 from tenure.core.errors import TenureError
 
 STOP_SECONDS = 0.6
+PING_SECONDS = 30.0
+MOST_OF_A_MESSAGE = 64 * 1024
+UNREAD_MILLISECONDS = 60_000
 
 
 class AddressTaken(TenureError):  # noqa: N818
@@ -37,6 +40,9 @@ def bind(host: str, port: int) -> socket.socket:
     # Without the protocol's number asyncio leaves Nagle's algorithm on, and each answer waits 40 ms.
     taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # Connections inherit it: one whose other side reads nothing more is let go, and its memory with it.
+        taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MILLISECONDS)
     try:
         taken.bind((host, port))
         taken.listen(2048)
@@ -56,7 +62,8 @@ async def serving(app: ASGIApp, taken: socket.socket) -> AsyncIterator[asyncio.T
     """Serve while the body runs. Gives the task, which ends only when the server does."""
     settings = uvicorn.Config(
         app, lifespan="off", log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=1,
-        ws="none", proxy_headers=False,
+        proxy_headers=False, ws="websockets-sansio", ws_max_size=MOST_OF_A_MESSAGE, ws_per_message_deflate=False,
+        ws_ping_interval=PING_SECONDS, ws_ping_timeout=PING_SECONDS,
     )  # fmt: skip
     server = Server(settings)
     task = asyncio.create_task(server.serve(sockets=[taken]), name="http server")

@@ -8,10 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import pytest
 from tests.engine_contract.kinds import KINDS, Bot
+from tests.engine_contract.looking import first
 from tests.engines.postgres.conftest import MARKS, a_session, engine_of, until
 
 import tenure
+from tenure import CursorAhead, Unavailable
 from tenure.core.engine import Engine
 from tenure.core.row import Entry
 
@@ -28,15 +31,58 @@ async def test_a_cursor_waits_for_a_batch_that_commits_late(url: str) -> None:
             early = await store.apply(Bot.create("early", pool="eu"))
             assert await ids_after(engine, 0) == ["first"]
             assert [e.id for e in await store.history(Bot, "early")] == ["early"], "it is there, but not in the feed"
-            behind = await engine.last_position("main")
-            raise_later = asyncio.create_task(engine.last_position("main"))
+            last = asyncio.create_task(engine.last_position("main"))
+            await until(session, "SELECT true")
             assert not late.done()
+            assert not last.done(), "nobody knows yet what comes before the last one"
             await session.execute("DELETE FROM tenure_ops WHERE op = 'held'")
         assert (await late).version == 1
         assert await ids_after(engine, 0) == ["first", "late", "early"]
-        assert await ids_after(engine, behind) == ["late", "early"], "a cursor of before has missed nothing"
-        assert await raise_later >= behind
+        assert await ids_after(engine, await last) == []
         assert early.version == 1
+
+
+async def test_a_cursor_after_a_batch_that_is_under_way_for_long_is_not_ahead(url: str) -> None:
+    async with tenure.open(url, *KINDS) as store, a_session(url) as session:
+        await store.apply(Bot.create("first", pool="eu"))
+        async with session.transaction():
+            await session.execute("INSERT INTO tenure_ops VALUES (1, 'held', 0, '', '')")
+            late = asyncio.create_task(store.apply(Bot.create("late", pool="eu"), op="held"))
+            await until(session, f"SELECT ({MARKS}) = 1")
+            await store.apply(Bot.create("early", pool="eu"))
+            (early,) = await store.history(Bot, "early")
+            following = asyncio.create_task(first(store.feed(after=early.position), 1))
+            await until(session, "SELECT clock_timestamp() > now() + interval '1.5 s'")
+            assert not following.done(), following.exception()
+            await session.execute("DELETE FROM tenure_ops WHERE op = 'held'")
+        await late
+        await store.apply(Bot.create("next", pool="eu"))
+        assert [event.id for event in await following] == ["next"]
+
+
+async def test_a_cursor_before_a_batch_that_is_under_way_goes_on_at_once(url: str) -> None:
+    async with tenure.open(url, *KINDS) as store, a_session(url) as session:
+        await store.apply(Bot.create("first", pool="eu"))
+        async with session.transaction():
+            await session.fetch("SELECT * FROM tenure_draw(5, NULL)")
+            assert [event.id for event in await first(store.feed(after=0), 1)] == ["first"]
+
+
+async def test_a_cursor_that_is_ahead_is_told(url: str) -> None:
+    async with tenure.open(url, *KINDS) as store:
+        await store.apply(Bot.create("first", pool="eu"))
+        (last,) = await store.history(Bot, "first")
+        with pytest.raises(CursorAhead, match="begin again"):
+            await first(store.feed(after=last.position + 1), 1)
+
+
+async def test_what_stays_under_way_without_end_is_said_to_be(url: str) -> None:
+    async with tenure.open(f"{url}&statement_seconds=1", *KINDS) as store, a_session(url) as session:
+        await store.apply(Bot.create("first", pool="eu"))
+        async with session.transaction():
+            await session.fetch("SELECT * FROM tenure_draw(5, NULL)")
+            with pytest.raises(Unavailable, match="under way"):
+                await store.engine.last_position("main")
 
 
 async def ids_after(engine: Engine, position: int) -> list[str]:

@@ -34,7 +34,7 @@ def _record(url: str, key: str) -> bytes:
 def _late_look(url: str) -> Any:
     stored = _record(url, "Instance:i")
     late = (int.from_bytes(stored[16:24]) + 3_600_000_000).to_bytes(8)
-    ask(url, "ZADD", "tenure:{tests}:due", int.from_bytes(late), "Instance:i")
+    ask(url, "ZADD", "tenure:{tests}:due", int.from_bytes(late), stored[:16] + b"Instance:i")
     return ask(url, "HSET", "tenure:{tests}:records", "Instance:i", stored[:16] + late + stored[24:])
 
 

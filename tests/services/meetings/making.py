@@ -14,7 +14,8 @@ from starlette.applications import Starlette
 from tenure import Store, testing
 from tenure.services.meetings.api.http import create_app
 from tenure.services.meetings.bot.settings import BotSettings, read
-from tenure.services.meetings.lifecycle import Meeting
+from tenure.services.meetings.lifecycle import Meeting, Session
+from tenure.services.meetings.loops import SOON
 from tenure.services.meetings.runtimes.runtime import Process, RuntimeFailed
 from tenure.services.meetings.service import MeetingsService, kinds
 from tenure.services.meetings.settings import Settings
@@ -94,6 +95,9 @@ class Strings:
 
     def die(self, name: str, exit_code: int | None) -> None:
         self.dead[name] = exit_code
+        self.ring()
+
+    def ring(self) -> None:
         self._changed.set()
 
 
@@ -211,10 +215,14 @@ class World:
         return await self.user_call(user, "POST", "/bots", wanted)
 
     async def work(self) -> None:
-        """Do what the background does: start and end processes."""
-        while await self.store.deliver_once(
-            Meeting.start_process, self.service.loops.start_process
-        ) + await self.store.deliver_once(Meeting.end_process, self.service.loops.end_process):
+        """Do what the background does: call bots whose time has come, start and end processes."""
+        loops, once = self.service.loops, self.store.deliver_once
+        while (
+            await once(Meeting.begin, loops.begin, retry=SOON)
+            + await once(Meeting.start_process, loops.start_process, retry=SOON)
+            + await once(Session.end_meeting, loops.end_meeting, retry=SOON)
+            + await once(Meeting.end_process, loops.end_process, retry=SOON)
+        ):
             pass
 
     async def a_bot(self, user: int, native_id: str = "abc", *, state: str = "reserved") -> Bot:
@@ -230,6 +238,10 @@ class World:
             assert (await self.user_call(user, "DELETE", f"/bots/google_meet/{native_id}")).status == 202
         return bot
 
+    def bot(self, meeting: Any) -> Bot:
+        """Give the bot of a meeting whose process was started."""
+        return Bot(self, self.bots.started[meeting["bot_container_id"]])
+
     async def meeting(self, user: int, native_id: str = "abc") -> Any:
         """Give the newest meeting of this name, as its user sees it."""
         listed = (await self.user_call(user, "GET", "/meetings")).json["meetings"]
@@ -237,9 +249,9 @@ class World:
 
 
 @asynccontextmanager
-async def a_world(**settings: Any) -> AsyncIterator[World]:
+async def a_world(*, url: str = "sqlite:", **settings: Any) -> AsyncIterator[World]:
     """Make a service whose time stands still until `world.store.advance(…)`."""
-    async with testing.store(*kinds, space="meetings") as store:
+    async with testing.store(*kinds, url=url, space="meetings") as store:
         made = Settings(base_url="http://127.0.0.1:1", admin_key=ADMIN_KEY, server_key=b"the server's key", **settings)
         bots = Strings()
         clock = store.clock

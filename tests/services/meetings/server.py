@@ -16,7 +16,8 @@ import uvicorn
 
 import tenure
 from tenure.services.meetings.api.http import create_app
-from tenure.services.meetings.service import MeetingsService, kinds, process_runtime
+from tenure.services.meetings.runtimes.choosing import open_runtime
+from tenure.services.meetings.service import MeetingsService, kinds
 from tenure.services.meetings.settings import Settings
 
 
@@ -31,7 +32,7 @@ async def serve(folder: Path, port: int, url: str) -> None:
         tenure.open(url, *kinds, space="meetings") as store,
         store.sweeping(),
     ):
-        service = MeetingsService(store, process_runtime(folder / "bots"), settings)
+        service = MeetingsService(store, open_runtime(settings.runtime, folder / "bots"), settings)
         async with service.running():
             server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="warning"))
             server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]

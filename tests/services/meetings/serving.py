@@ -32,7 +32,8 @@ class Server:
         port = self.url.rpartition(":")[2] or "0"
         self._process = subprocess.Popen(
             [sys.executable, str(SCRIPT), str(self.folder), port, self._store],
-            env={**os.environ, "TENURE_MEETINGS_STAND_IN": "1", **self._environment},
+            # Most of these tests are of bots as such: those of browsers say that they want one.
+            env={**os.environ, "TENURE_MEETINGS_STAND_IN": "1", "TENURE_MEETINGS_BOT": "http", **self._environment},
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -76,6 +77,11 @@ class Server:
     def meeting(self, user: int, native_id: str = "demo") -> Any:
         listed = self.call("GET", "/meetings", user=user)["meetings"]
         return next(m for m in listed if m["native_meeting_id"] == native_id)
+
+    def log(self, number: int) -> str:
+        """Give what the bot of a meeting wrote."""
+        headers = {"X-Admin-API-Key": ADMIN_KEY}
+        return self.http.get(f"{self.url}/admin/meetings/{number}/log", headers=headers, timeout=20).text
 
     def until(self, user: int, status: str, native_id: str = "demo") -> Any:
         """Wait until a meeting has come to a status."""

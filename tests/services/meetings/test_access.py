@@ -16,17 +16,33 @@ USER, ROOM = "/admin/users/{user_id}", "/local-meeting/{room}"
 RIGHTS = {
     "POST /bots": "user",
     "GET /bots/status": "user",
+    f"PATCH {BOT}": "user",
     f"DELETE {BOT}": "user",
     f"PUT {BOT}/config": "user",
+    f"POST {BOT}/pause": "user",
+    f"POST {BOT}/resume": "user",
+    f"GET {BOT}/log": "user",
     "GET /meetings": "user",
+    f"GET {MEETING}": "user",
     f"PATCH {MEETING}": "user",
     f"DELETE {MEETING}": "user",
+    f"GET {MEETING}/screenshots": "user",
+    f"GET {MEETING}/screenshots/{{screenshot_id}}": "user",
     "GET /transcripts/{platform}/{native_meeting_id}": "user",
+    "GET /user/webhook": "user",
     "PUT /user/webhook": "user",
+    "DELETE /user/webhook": "user",
+    "POST /user/webhook/secret": "user",
+    "POST /user/webhook/test": "user",
+    "GET /user/webhook/deliveries": "user",
+    "GET /user/webhook/deliveries/{event_id}": "user",
+    "POST /user/webhook/deliveries/{event_id}/resend": "user",
+    "GET /user/usage": "user",
     "POST /admin/users": "admin",
     "GET /admin/users": "admin",
     "GET /admin/users/email/{email}": "admin",
     f"GET {USER}": "admin",
+    f"GET {USER}/usage": "admin",
     f"PATCH {USER}": "admin",
     f"POST {USER}/tokens": "admin",
     f"DELETE {USER}/tokens/{{token_id}}": "admin",
@@ -35,6 +51,19 @@ RIGHTS = {
     "POST /bots/internal/callback/{name}": "bot",
     "PATCH /bots/internal/callback/{name}": "bot",
     "GET /openapi.json": "anyone",
+    "GET /console/login": "anyone",
+    "POST /console/login": "anyone",
+    "GET /console/assets/{name}": "anyone",
+    "GET /console/": "session",
+    "GET /console/live": "session",
+    "GET /console/new": "session",
+    "POST /console/new": "session",
+    "POST /console/logout": "session",
+    "GET /console/meetings/{meeting_id}": "session",
+    "GET /console/meetings/{meeting_id}/live": "session",
+    "GET /console/meetings/{meeting_id}/log": "session",
+    "GET /console/meetings/{meeting_id}/screenshots/{screenshot_id}": "session",
+    "POST /console/meetings/{meeting_id}/{action}": "session",
     "GET /local-meeting/": "anyone",
     "GET /local-meeting/page.css": "anyone",
     "GET /local-meeting/page.js": "anyone",
@@ -42,6 +71,7 @@ RIGHTS = {
     f"POST {ROOM}/{{step}}": "participant",
 }
 BODIES: dict[str, Any] = {
+    f"PATCH {BOT}": {"join_at": "2026-06-01T00:00:00Z"},
     f"PUT {BOT}/config": {"language": "en"},
     f"PATCH {MEETING}": {"data": {"name": "x"}},
     "POST /bots": {"platform": "local", "native_meeting_id": "x"},
@@ -72,6 +102,7 @@ def filled(route: str, meeting: str = "abc") -> tuple[str, str]:
         "user_id": "1",
         "token_id": "1",
         "meeting_id": "1",
+        "screenshot_id": "1",
         "email": "user0@example.org",
     }
     for name, value in values.items():
@@ -128,14 +159,18 @@ async def test_what_is_foreign_answers_as_what_is_absent(route: str) -> None:
             assert await position(world) == before
 
 
-async def test_a_foreign_meeting_is_not_read_by_its_id() -> None:
+async def test_a_foreign_meeting_is_not_reached_by_its_id() -> None:
     async with a_world() as world:
         owner, other = await world.a_user(), await world.a_user()
         await world.a_bot(owner)
         await world.a_bot(other)
-        foreign = await world.user_call(other, "GET", "/transcripts/google_meet/abc?meeting_id=1")
-        absent = await world.user_call(other, "GET", "/transcripts/google_meet/abc?meeting_id=99")
-        assert (foreign.status, foreign.body) == (absent.status, absent.body) == (404, absent.body)
+        before = await position(world)
+        for route in [r for r in of("user") if "{platform}" in r]:
+            method, path = filled(route)
+            foreign = await world.user_call(other, method, path + "?meeting_id=1", BODIES.get(route, b""))
+            absent = await world.user_call(other, method, path + "?meeting_id=99", BODIES.get(route, b""))
+            assert (foreign.status, foreign.body) == (absent.status, absent.body) == (404, absent.body), route
+        assert await position(world) == before
 
 
 async def test_lists_hold_only_what_is_ones_own() -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tenure.services.meetings.addresses import UnsafeUrl, check_resolved, check_url
+from tenure.services.meetings.addresses import Guard, UnsafeUrl
 from tenure.services.meetings.platforms import PLATFORMS, address
 
 UNSAFE = [
@@ -68,14 +68,14 @@ UNSAFE = [
 @pytest.mark.parametrize("url", UNSAFE)
 def test_a_url_that_leads_inside_or_nowhere_is_refused(url: str) -> None:
     with pytest.raises(UnsafeUrl) as refused:
-        check_url(url)
+        Guard().check_url(url)
     assert url not in str(refused.value)
 
 
 @pytest.mark.parametrize("url", ["https://", "http://a b.org/", "https://example.org/" + "x" * 2000, ""])
 def test_a_url_of_no_form_is_refused(url: str) -> None:
     with pytest.raises(UnsafeUrl):
-        check_url(url)
+        Guard().check_url(url)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_url_of_no_form_is_refused(url: str) -> None:
     ],
 )
 def test_a_public_url_passes(url: str, host: str) -> None:
-    assert check_url(url) == host
+    assert Guard().check_url(url) == host
 
 
 async def test_a_name_that_resolves_to_a_private_address_is_refused() -> None:
@@ -101,8 +101,8 @@ async def test_a_name_that_resolves_to_a_private_address_is_refused() -> None:
         return ["93.184.215.14"]
 
     with pytest.raises(UnsafeUrl):
-        await check_resolved("https://example.org/", inside)
-    await check_resolved("https://example.org/", outside)
+        await Guard(resolve=inside).check_resolved("https://example.org/")
+    await Guard(resolve=outside).check_resolved("https://example.org/")
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

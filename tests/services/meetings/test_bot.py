@@ -6,120 +6,16 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from aiohttp import web
-
-SEAT = {"participant": "1#1", "key": "k"}
-INSIDE = {"inside": True, "reason": None, "mark": "", "participants": [{"name": "Ada"}], "captions": []}
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@dataclass
-class Stage:
-    """What the bot talks to. `told` holds its callbacks; an event per name says that one came."""
-
-    url: str
-    told: list[tuple[str, Any]] = field(default_factory=list)
-    heard: dict[str, asyncio.Event] = field(default_factory=dict)
-    commands: list[Any] = field(default_factory=list)
-    hanging: set[str] = field(default_factory=set)
-    broken: set[str] = field(default_factory=set)
-    refusing: set[str] = field(default_factory=set)
-    look: dict[str, Any] = field(default_factory=lambda: dict(INSIDE))
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    closing: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def event(self, name: str) -> asyncio.Event:
-        return self.heard.setdefault(name, asyncio.Event())
-
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        name = request.path.strip("/").replace("/", "-")
-        body = await request.json()
-        self.told.append((name, body))
-        self.event(name).set()
-        if name in self.hanging:
-            await self.closing.wait()
-        if name in self.broken:
-            return web.Response(status=503)
-        if name in self.refusing:
-            return web.Response(status=409)
-        if name == "page-join":
-            return web.json_response({**SEAT, "id": "1"})
-        if name == "page-look":
-            look, self.look = self.look, dict(INSIDE)
-            return web.json_response(look)
-        if name == "callback-commands" and not self.commands:
-            await self.wake.wait()
-        waiting = [c for c in self.commands if c["number"] > body.get("seen", 0)]
-        return web.json_response({"status": "active", "commands": waiting})
-
-    def bodies(self, name: str) -> list[Any]:
-        return [body for told, body in self.told if told == name]
-
-    def tell_to_leave(self) -> None:
-        self.commands.append({"number": 9, "action": "leave"})
-        self.wake.set()
-
-
-@asynccontextmanager
-async def a_stage() -> AsyncIterator[Stage]:
-    stage = Stage("")
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", stage.answer)
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    stage.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
-        yield stage
-    finally:
-        stage.wake.set()
-        stage.closing.set()
-        await runner.cleanup()
-
-
-@asynccontextmanager
-async def a_bot(stage: Stage, **settings: Any) -> AsyncIterator[asyncio.subprocess.Process]:
-    config = {
-        "meeting_id": 1,
-        "connection_id": "Meeting/1#1",
-        "callback_url": f"{stage.url}/callback",
-        "callback_secret": "canary-secret",
-        "platform": "local",
-        "native_meeting_id": "demo",
-        "meeting_url": f"{stage.url}/page",
-        "bot_name": "Scribe",
-        "passcode": "canary-passcode",
-        "poll_seconds": 0.01,
-        "join_timeout_seconds": 0.5,
-        **settings,
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tenure.services.meetings.bot",
-        env={**os.environ, "BOT_CONFIG": json.dumps(config)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
+from tests.services.meetings.staging import INSIDE, a_bot, a_stage
 
 
 async def test_a_bot_reports_joins_watches_and_leaves_when_it_is_told() -> None:
     async with a_stage() as stage, a_bot(stage, heartbeat_seconds=0.05) as bot:
         await stage.event("callback-heartbeat").wait()
-        stage.tell_to_leave()
+        stage.tell_to("leave")
         assert await bot.wait() == 0
         names = [name for name, _ in stage.told]
         assert names.index("callback-started") < names.index("page-join") < names.index("callback-joined")
@@ -137,7 +33,7 @@ async def test_captions_become_segments_and_are_sent_again_until_they_are_kept()
             stage.broken.clear()
             stage.event("callback-transcript").clear()
             await stage.event("callback-transcript").wait()
-            stage.tell_to_leave()
+            stage.tell_to("leave")
             assert await bot.wait() == 0
         sent = [body["segments"] for body in stage.bodies("callback-transcript")]
         assert len(sent) >= 2
@@ -166,18 +62,11 @@ async def test_a_meeting_that_cannot_be_reached_fails_within_the_join_time_out()
         assert (exited["exit_code"], exited["reason"]) == (1, "meeting_unreachable")
 
 
-@pytest.mark.parametrize(
-    ("platform", "url", "reason"),
-    [
-        ("google_meet", "http://127.0.0.1:1/abc", "meeting_unreachable"),
-        ("google_meet", "{stage}/anything", "platform_not_supported"),
-    ],
-)
-async def test_a_platform_without_a_driver_fails_with_its_reason(platform: str, url: str, reason: str) -> None:
+async def test_a_platform_that_needs_a_browser_fails_clearly_without_one() -> None:
     async with a_stage() as stage:
-        async with a_bot(stage, platform=platform, meeting_url=url.replace("{stage}", stage.url)) as bot:
+        async with a_bot(stage, platform="google_meet") as bot:
             assert await bot.wait() == 1
-        assert stage.bodies("callback-exited")[0]["reason"] == reason
+        assert stage.bodies("callback-exited")[0]["reason"] == "browser_missing"
 
 
 async def test_a_page_that_is_gone_for_long_ends_the_run() -> None:
@@ -208,7 +97,7 @@ async def test_a_bot_leaves_within_ten_seconds_wherever_it_is(point: str, hangin
             await stage.event(point).wait()
             await stage.event("callback-commands").wait()
             began = time.monotonic()
-            stage.tell_to_leave() if how == "leave" else bot.send_signal(signal.SIGTERM)
+            stage.tell_to("leave") if how == "leave" else bot.send_signal(signal.SIGTERM)
             assert await bot.wait() == (0 if how == "leave" else 143)
             assert time.monotonic() - began < 10
 
@@ -221,7 +110,7 @@ async def test_a_bot_outlives_a_server_that_is_away_for_a_while() -> None:
             stage.broken.clear()
             stage.event("callback-heartbeat").clear()
             await stage.event("callback-heartbeat").wait()
-            stage.tell_to_leave()
+            stage.tell_to("leave")
             assert await bot.wait() == 0
 
 
@@ -246,7 +135,7 @@ async def test_a_bot_that_is_disowned_leaves_and_says_no_more() -> None:
 async def test_a_bots_log_holds_no_secret() -> None:
     async with a_stage() as stage, a_bot(stage) as bot:
         await stage.event("callback-joined").wait()
-        stage.tell_to_leave()
+        stage.tell_to("leave")
         written, _ = await bot.communicate()
         assert b"told to leave" in written
         assert b"canary" not in written
@@ -266,3 +155,88 @@ async def test_a_bot_without_settings_says_so_and_repeats_none(config: str) -> N
     assert process.returncode == 2
     assert b"BOT_CONFIG" in written
     assert b"canary" not in written
+
+
+async def test_a_bot_says_that_it_waits_and_joins_when_it_is_admitted() -> None:
+    async with a_stage() as stage:
+        stage.waits = True
+        async with a_bot(stage) as bot:
+            await stage.event("callback-waiting").wait()
+            assert stage.bodies("callback-joined") == []
+            stage.waits = False
+            await stage.event("callback-joined").wait()
+            stage.tell_to("leave")
+            assert await bot.wait() == 0
+        assert len(stage.bodies("callback-waiting")) == 1
+        assert all(told["capturing"] for told in stage.bodies("callback-waiting") + stage.bodies("callback-joined"))
+
+
+async def test_a_bot_that_nobody_lets_in_fails_as_denied() -> None:
+    async with a_stage() as stage:
+        stage.look = {**INSIDE, "inside": False, "reason": "denied"}
+        async with a_bot(stage) as bot:
+            assert await bot.wait() == 1
+        assert stage.bodies("callback-exited")[0]["reason"] == "denied"
+
+
+async def test_a_beat_says_whether_the_meeting_was_seen_since_the_last_one() -> None:
+    async with a_stage() as stage, a_bot(stage, heartbeat_seconds=0.3, poll_seconds=0.01):
+        await stage.event("callback-heartbeat").wait()
+        stage.hanging.add("page-look")
+        stage.event("page-look").clear()
+        await stage.event("page-look").wait()
+        before = len(stage.bodies("callback-heartbeat"))
+        while len(stage.bodies("callback-heartbeat")) < before + 2:
+            stage.event("callback-heartbeat").clear()
+            await stage.event("callback-heartbeat").wait()
+        said = [beat["capturing"] for beat in stage.bodies("callback-heartbeat")]
+        assert (said[0], said[-1]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("settings", "person", "reason"),
+    [
+        ({"alone_seconds": 0.2}, {"name": "Scribe", "bot": True}, "alone"),
+        ({"silence_seconds": 0.2, "alone_seconds": 0.1}, {"name": "Ada"}, "silence"),
+    ],
+)
+async def test_a_bot_leaves_where_nobody_else_is_or_nobody_speaks(
+    settings: dict[str, Any], person: dict[str, object], reason: str
+) -> None:
+    async with a_stage() as stage:
+        stage.people = [person]
+        async with a_bot(stage, **settings) as bot:
+            assert await bot.wait() == 0
+        (exited,) = stage.bodies("callback-exited")
+        assert (exited["exit_code"], exited["reason"]) == (0, reason)
+        assert "page-leave" in [name for name, _ in stage.told]
+
+
+async def test_a_bot_stays_as_long_as_its_rules_do_not_apply() -> None:
+    async with a_stage() as stage, a_bot(stage, heartbeat_seconds=0.3, alone_seconds=0.1, silence_seconds=60) as bot:
+        for _ in range(3):
+            stage.event("callback-heartbeat").clear()
+            await stage.event("callback-heartbeat").wait()
+        assert bot.returncode is None
+
+
+async def test_what_is_said_while_a_bot_pauses_is_not_kept() -> None:
+    async with a_stage() as stage, a_bot(stage) as bot:
+        for number, command in enumerate(("pause", "resume", ""), 1):
+            await stage.says(number, f"text {number}")
+            if command:
+                stage.tell_to(command)
+                await stage.obeyed()
+        stage.tell_to("leave")
+        assert await bot.wait() == 0
+        sent = [segment["text"] for body in stage.bodies("callback-transcript") for segment in body["segments"]]
+        assert sent == ["text 1", "text 3"]
+
+
+async def test_what_a_newer_server_wants_and_a_bot_does_not_know_is_passed_over() -> None:
+    async with a_stage() as stage, a_bot(stage) as bot:
+        await stage.event("callback-joined").wait()
+        stage.tell_to("dance")
+        await stage.obeyed()
+        stage.tell_to("leave")
+        assert await bot.wait() == 0

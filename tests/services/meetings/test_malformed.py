@@ -18,14 +18,23 @@ VALID: dict[str, dict[str, Any]] = {
         "bot_name": "b",
         "language": "en",
         "task": "transcribe",
+        "join_at": "2026-06-01T00:00:00Z",
+        "deduplication_key": "k",
+        "automatic_leave": {"alone_seconds": 60, "silence_seconds": None, "maximum_seconds": 60.5},
     },
+    "PATCH /bots/google_meet/abc": {"join_at": "2026-06-01T00:00:00Z"},
     "PUT /bots/google_meet/abc/config": {"language": "en", "task": "translate"},
     "PATCH /meetings/google_meet/abc": {
         "data": {"name": "n", "participants": ["p"], "languages": ["en"], "notes": "n"}
     },
-    "PUT /user/webhook": {"webhook_url": "https://8.8.8.8/"},
+    "PUT /user/webhook": {"webhook_url": "https://8.8.8.8/", "webhook_secret": "x" * 16},
     "POST /admin/users": {"email": "a@b.c", "name": "n", "image_url": "https://e.org/i", "max_concurrent_bots": 1},
-    "PATCH /admin/users/1": {"name": "n", "image_url": "https://e.org/i", "max_concurrent_bots": 1},
+    "PATCH /admin/users/1": {
+        "name": "n",
+        "image_url": "https://e.org/i",
+        "max_concurrent_bots": 1,
+        "retention_days": 7,
+    },
     "POST /admin/meetings/1/finish": {"reason": "r"},
     "POST /local-meeting/room/join": {"name": "n", "bot": False},
     "POST /local-meeting/room/look": {"participant": "1#1", "key": "0" * 64, "after": 0},
@@ -153,7 +162,7 @@ async def test_malformed_paths_and_queries_are_refused() -> None:
             *(("POST", f"/bots/internal/callback/{w}") for w in wild),
             *(("POST", f"/local-meeting/{w}/join") for w in wild),
             *(("GET", f"/meetings?{q}") for q in queries),
-            *(("GET", f"/transcripts/google_meet/abc?meeting_{q}") for q in queries if q.startswith("limit")),
+            *((m, f"/{t}/google_meet/abc?meeting_id={w}") for m, t in NAMED for w in wild),
             *(("GET", f"/admin/users?{q}") for q in queries if q.startswith("limit")),
         ]
         for method, path in paths:
@@ -163,7 +172,7 @@ async def test_malformed_paths_and_queries_are_refused() -> None:
         assert await world.store.engine.last_position("meetings") == before
 
 
-NAMED = (("DELETE", "bots"), ("GET", "transcripts"), ("DELETE", "meetings"), ("PATCH", "meetings"))
+NAMED = (("DELETE", "bots"), ("GET", "meetings"), ("GET", "transcripts"), ("DELETE", "meetings"), ("PATCH", "meetings"))
 
 
 async def test_advice_names_the_field_and_what_it_must_be() -> None:
@@ -175,6 +184,16 @@ async def test_advice_names_the_field_and_what_it_must_be() -> None:
                 "`platform` is not as wanted: it must be one of google_meet",
             ),
             ({"platform": "local"}, "`native_meeting_id` is missing"),
+            ({"native_meeting_id": "x"}, "`platform` is missing"),
+            ({}, "give platform and native_meeting_id, or meeting_url"),
+            (
+                {"platform": "local", "native_meeting_id": "x", "meeting_url": "https://x.org"},
+                "give either meeting_url",
+            ),
+            ({"meeting_url": "https://example.org/x"}, "known here: https://meet.google.com/ID"),
+            ({"platform": "local", "native_meeting_id": "x", "join_at": "soon"}, "an instant with its zone"),
+            ({"platform": "local", "native_meeting_id": "x", "deduplication_key": ""}, "1 to 100 printable ASCII"),
+            ({"platform": "local", "native_meeting_id": "x", "passcode": ""}, "1 to 100 characters"),
             ({"platform": "local", "native_meeting_id": "a/b"}, "1 to 200 letters, digits, points"),
             ({"platform": "local", "native_meeting_id": "x", "zoom": 1}, "known are: platform, native_meeting_id"),
             ({"platform": "local", "native_meeting_id": "x", "task": "sing"}, "transcribe or translate"),

@@ -112,6 +112,119 @@ async def test_many_who_come_at_once_meet_in_one_room_and_a_full_one_says_so() -
         assert await world.store.count(world.store.kinds["Room"]) == {"open": 1}
 
 
+# ------------------------------------------------------------------------------------ the waiting room
+
+
+async def a_guarded_room(world: World) -> tuple[Person, Person]:
+    """Give a host with the waiting room on, and somebody who waits."""
+    ada = await a_person(world)
+    assert (await ada.do("guard", on=True)).status == 200
+    return ada, await a_person(world, "Eve", bot=True)
+
+
+async def test_who_comes_to_a_guarded_room_waits_and_sees_nothing_until_admitted() -> None:
+    async with a_world() as world:
+        ada, eve = await a_guarded_room(world)
+        await ada.do("say", text="before")
+        seen = await eve.sees()
+        assert (seen["inside"], seen["waiting"], seen["participants"], seen["captions"]) == (False, True, [], [])
+        scene = await ada.sees()
+        assert [p["name"] for p in scene["participants"]] == ["Ada"]
+        assert [(p["name"], p["bot"]) for p in scene["knocking"]] == [("Eve", True)]
+
+        looking = asyncio.create_task(eve.sees(mark=seen["mark"], wait_seconds=10))
+        assert (await ada.do("admit", who=eve.id)).status == 200
+        inside = await looking
+        assert (inside["inside"], [c["text"] for c in inside["captions"]]) == (True, ["before"])
+        assert (await ada.sees())["knocking"] == []
+
+
+async def test_who_is_denied_learns_that_and_may_knock_again() -> None:
+    async with a_world() as world:
+        ada, eve = await a_guarded_room(world)
+        assert (await ada.do("deny", who=eve.id)).status == 200
+        assert (await eve.sees())["reason"] == "denied"
+        assert (await ada.do("admit", who=eve.id)).status == 200
+        assert (await eve.sees())["inside"] is False
+        again = await a_person(world, "Eve", bot=True)
+        assert (await again.sees())["waiting"]
+
+
+async def test_who_waits_can_do_nothing_in_the_room() -> None:
+    async with a_world() as world:
+        ada, eve = await a_guarded_room(world)
+        for step, more in (
+            ("say", {"text": "x"}), ("kick", {"who": ada.id}), ("admit", {"who": eve.id}), ("deny", {"who": eve.id}),
+            ("guard", {"on": False}), ("end", {}),
+        ):  # fmt: skip
+            answer = await eve.do(step, **more)
+            assert (answer.status, "wait until somebody admits you" in answer.detail) == (409, True)
+        assert (await ada.sees())["inside"]
+        assert (await eve.sees())["waiting"]
+
+
+async def test_nobody_is_admitted_from_another_room() -> None:
+    async with a_world() as world:
+        _, eve = await a_guarded_room(world)
+        stranger = await a_person(world, "Mallory", "another")
+        assert (await stranger.do("admit", who=eve.id)).status == 404
+        assert (await eve.sees())["waiting"]
+
+
+async def test_who_waits_is_let_in_when_the_waiting_room_is_switched_off() -> None:
+    async with a_world() as world:
+        ada, eve = await a_guarded_room(world)
+        await ada.do("guard", on=False)
+        assert (await eve.sees())["inside"]
+        assert (await (await a_person(world, "Bob")).sees())["inside"]
+
+
+async def test_the_first_person_in_a_guarded_room_without_anybody_is_its_host_and_a_bot_waits_for_one() -> None:
+    async with a_world() as world:
+        ada, eve = await a_guarded_room(world)
+        await ada.do("leave")
+        assert (await eve.sees())["waiting"]
+        bob = await a_person(world, "Bob")
+        assert [p["name"] for p in (await bob.sees())["knocking"]] == ["Eve"]
+        await bob.do("admit", who=eve.id)
+        assert (await eve.sees())["inside"]
+
+
+async def test_who_waits_and_stops_looking_or_whose_meeting_ends_is_gone() -> None:
+    async with a_world() as world:
+        ada, eve = await a_guarded_room(world)
+        bob = await a_person(world, "Bob")
+        for _ in range(3):
+            await world.store.advance(seconds(10))
+            await ada.sees()
+            await bob.sees()
+        assert (await eve.sees())["reason"] == "vanished"
+        await ada.do("end")
+        await world.store.advance(seconds(1))
+        assert (await bob.sees())["reason"] == "meeting_ended"
+
+
+async def test_the_waiting_room_is_switched_once_however_often_it_is_said() -> None:
+    async with a_world() as world:
+        ada = await a_person(world)
+        assert [(await ada.do("guard", on=on)).status for on in (True, True, False, False)] == [200] * 4
+        assert (await ada.sees())["guarded"] is False
+
+
+async def test_nobody_slips_in_while_the_waiting_room_is_switched_on() -> None:
+    async with a_world() as world:
+        ada = await a_person(world)
+        guarding = asyncio.create_task(ada.do("guard", on=True))
+        came = await asyncio.gather(*(a_person(world, f"p{number}") for number in range(20)))
+        await guarding
+        later = await a_person(world, "later")
+        looks = [await person.sees() for person in came]
+        assert all(look["inside"] or look["waiting"] for look in looks)
+        assert (await later.sees())["waiting"]
+        scene = await ada.sees()
+        assert len(scene["participants"]) + len(scene["knocking"]) == 22
+
+
 async def test_the_page_fetches_nothing_from_elsewhere() -> None:
     async with a_world() as world:
         for path in ("", "demo", "page.js", "page.css"):

@@ -1,6 +1,6 @@
-"""Bots as processes: started once, ended for good, found again after the server was killed."""
+"""Bots as processes: what there is to sessions, groups and numbers of processes. What holds for all: test_runtimes."""
 
-# ruff: noqa: ASYNC220, ASYNC222, ASYNC240  these tests are about processes and files; nothing else runs meanwhile
+# ruff: noqa: ASYNC220, ASYNC240  these tests are about processes and files; nothing else runs meanwhile
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -62,15 +62,6 @@ async def test_a_bot_runs_in_a_session_of_its_own_and_is_listed(tmp_path: Path) 
         assert await processes.log("vexa-bot-1-a") == "hello from vexa-bot-1-a\n"
 
 
-async def test_a_name_is_started_once(tmp_path: Path) -> None:
-    async with some_processes(tmp_path) as processes:
-        await asyncio.gather(*(processes.start("b", {}) for _ in range(5)))
-        first = await written(tmp_path / "b" / "ready")
-        await processes.start("b", {})
-        assert await written(tmp_path / "b" / "ready") == first
-        assert (await processes.log("b")).count("hello") == 1
-
-
 async def test_an_ended_bot_leaves_no_process_and_no_zombie(tmp_path: Path) -> None:
     async with some_processes(tmp_path) as processes:
         await processes.start("b", {})
@@ -78,14 +69,6 @@ async def test_an_ended_bot_leaves_no_process_and_no_zombie(tmp_path: Path) -> N
         await processes.end("b", grace_seconds=10)
         assert not Path(f"/proc/{pid}").exists()
         assert await processes.bots() == [Process("b", running=False, exit_code=-signal.SIGTERM)]
-
-
-async def test_a_bot_that_ignores_the_request_is_killed_after_the_grace(tmp_path: Path) -> None:
-    async with some_processes(tmp_path) as processes:
-        await processes.start("b", {"STUBBORN": "1"})
-        await written(tmp_path / "b" / "ready")
-        await processes.end("b", grace_seconds=0.05)
-        assert await processes.bots() == [Process("b", running=False, exit_code=-signal.SIGKILL)]
 
 
 async def test_what_a_bot_started_ends_with_it(tmp_path: Path) -> None:
@@ -97,39 +80,6 @@ async def test_what_a_bot_started_ends_with_it(tmp_path: Path) -> None:
         await processes.changed()
         while proc.started(child) is not None:
             await asyncio.to_thread(os.sched_yield)
-
-
-async def test_the_end_of_a_bot_is_noticed_with_its_exit_code(tmp_path: Path) -> None:
-    async with some_processes(tmp_path) as processes:
-        await processes.start("b", {"EXIT": "3"})
-        await processes.changed()
-        assert await processes.bots() == [Process("b", running=False, exit_code=3)]
-        await processes.forget("b")
-        assert await processes.bots() == []
-        assert "hello" in await processes.log("b")
-
-
-async def test_a_new_server_finds_what_runs_and_what_ended_meanwhile(tmp_path: Path) -> None:
-    first = Processes(tmp_path, (sys.executable, "-c", BOT))
-    async with first:
-        for name in ("lives", "dies"):
-            await first.start(name, {})
-            await written(tmp_path / name / "ready")
-    killed = int((tmp_path / "dies" / "ready").read_text())
-    os.kill(killed, signal.SIGKILL)
-    os.waitpid(killed, 0)
-    async with some_processes(tmp_path) as second:
-        found = {bot.name: bot.running for bot in await second.bots()}
-        assert found == {"lives": True, "dies": False}
-        pid = int((tmp_path / "lives" / "ready").read_text())
-        await asyncio.gather(second.end("lives", grace_seconds=10), reaped(pid))
-        assert proc.started(pid) is None
-
-
-async def reaped(pid: int) -> None:
-    """Do what init does for the children of a server that was killed; here that server is still us."""
-    with suppress(ChildProcessError):
-        await asyncio.to_thread(os.waitpid, pid, 0)
 
 
 async def test_a_number_that_was_used_again_is_never_taken_for_ours(tmp_path: Path) -> None:
@@ -172,31 +122,3 @@ async def test_a_program_that_is_not_there_is_a_failure_with_its_reason(tmp_path
         with pytest.raises(RuntimeFailed, match="No such file"):
             await processes.start("b", {"BOT_CONFIG": "a secret"})
         assert await processes.bots() == []
-
-
-async def test_a_secret_of_the_environment_is_in_no_file(tmp_path: Path) -> None:
-    async with some_processes(tmp_path) as processes:
-        await processes.start("b", {"BOT_CONFIG": "canary"})
-        await written(tmp_path / "b" / "ready")
-        assert all(b"canary" not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-
-
-async def test_names_that_lead_out_of_the_folder_are_refused(tmp_path: Path) -> None:
-    async with some_processes(tmp_path) as processes:
-        for name in ("../b", "a/b", "", ".", "B"):
-            with pytest.raises(RuntimeFailed):
-                await processes.start(name, {})
-
-
-async def test_logs_of_forgotten_bots_are_removed_when_they_are_old(tmp_path: Path) -> None:
-    async with some_processes(tmp_path) as processes:
-        for name in ("old", "known"):
-            await processes.start(name, {"EXIT": "0"})
-        while any(bot.running for bot in await processes.bots()):
-            await processes.changed()
-        await processes.forget("old")
-        await processes.prune(older_than_seconds=3600)
-        assert await processes.log("old")
-        await processes.prune(older_than_seconds=-1)
-        assert not await processes.log("old")
-        assert await processes.log("known")

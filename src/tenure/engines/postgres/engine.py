@@ -42,9 +42,10 @@ TRIES = 20
 ONE_VIEW = "ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 ERASED_AT_ONCE = 5000
 ANNOUNCED_EVERY = 60 * 1_000_000
-LATE_ENOUGH_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 1
-LOOK_AGAIN_SECONDS = 0.002
+LOOK_AGAIN_SECONDS, LONGEST_PAUSE_SECONDS = 0.002, 0.1
+LATE_ENOUGH = 3
+"""After so many times what a statement may take, the server has ended whatever was under way."""
 
 
 class PostgresEngine:
@@ -262,12 +263,21 @@ class PostgresEngine:
     async def last_position(self, space: str) -> int:
         """Read the position of the last event, or one that no event has passed yet.
 
-        Whatever was committed before the call is not after it: so it waits, a second at most, for what is under way.
+        Whatever was committed before the call is not after it, and nothing before it is still to come. So it waits
+        for what is under way, as all readers of the feed do. The tempting wrong version gives up after a while and
+        says how far all is decided: a cursor after that would seem to be ahead of the store.
         """
-        end = asyncio.get_running_loop().time() + LATE_ENOUGH_SECONDS
+        loop, pause = asyncio.get_running_loop(), LOOK_AGAIN_SECONDS
+        end = loop.time() + LATE_ENOUGH * self._location.statement_seconds
         wanted, horizon = await self._read(space, lambda files: files.read_horizon())
-        while horizon < wanted and asyncio.get_running_loop().time() < end:
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        while horizon < wanted:
+            if loop.time() > end:
+                raise Unavailable(
+                    f"a batch at {self._location.place} has been under way for long, so nobody knows the last event: "
+                    f"try again, and see what holds it up"
+                )
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             _, horizon = await self._read(space, lambda files: files.read_horizon())
         return horizon
 

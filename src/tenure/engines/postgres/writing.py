@@ -38,8 +38,8 @@ ORDER = (
     "write_serials",
     "write_counts",
 )
-AFTERWARDS = "erase_events"
-"""It must see what the others wrote, so it is a statement of its own."""
+AFTERWARDS = ("erase_events", "erase_answers")
+"""They must see what the others wrote, so each is a statement of its own."""
 
 CREATED = itemgetter(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16)
 CHANGED = itemgetter(0, 3, 4, 5, 6, 8, 9, 10, 11, 12, 14, 15, 16)
@@ -63,15 +63,25 @@ def lay_states(sheet: Sheet, batch: Batch, places: dict[Key, Place]) -> None:
         sheet.add("drop_states", kind, state, number)
 
 
+def lay_erasures(sheet: Sheet, batch: Batch, places: dict[Key, Place]) -> None:
+    """Lay out what kept answers are to say of records of which something was erased: as they are now."""
+    erased = sheet.lines.get("erase_events", ())
+    now = {places[row.kind, row.id].number: row for _, row in batch.touched()} if erased else {}
+    for number, version in erased:
+        row = now[number]
+        sheet.add("erase_answers", number, version, to_json(row.kind), to_json(row.id), to_json(row))
+
+
 async def run(transaction: Transaction, sql: Statements, space: int, sheet: Sheet) -> None:
     """Write what a sheet says."""
     lines = _arranged(sheet)
     names = [name for name in ORDER if lines.get(name)]
     if names:
         await transaction.run(sql.joined(names), space, *(_lists(sql, name, lines[name]) for name in names))
-    erased = sheet.lines.get(AFTERWARDS)
-    if erased:
-        await transaction.run(sql[AFTERWARDS], space, _lists(sql, AFTERWARDS, list(dict(sorted(erased)).items())))
+    for name in AFTERWARDS:
+        last = {line[0]: line for line in sorted(lines.get(name, ()))}  # the highest version of each record
+        if last:
+            await transaction.run(sql[name], space, _lists(sql, name, list(last.values())))
 
 
 def _lists(sql: Statements, statement: str, lines: Lines) -> str:

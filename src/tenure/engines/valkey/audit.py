@@ -93,6 +93,7 @@ class Audit:
         self._without_event: list[Found] = []
         self._present: dict[Spot, float] = {}
         self._due: dict[str, int] = {}
+        """When each record is looked at, by its number and key."""
         self._waiting_for: set[Spot] = set()
         self._ended: set[Spot] = set()
         """Those that ended and are to be looked at, which ends their followers."""
@@ -126,8 +127,8 @@ class Audit:
                 continue
             async for member, score in self._members(name):
                 self._present[name, member] = score
-        async for key, at in self._members("due"):
-            self._due[key] = int(at)
+        async for name, at in self._members("due"):
+            self._due[name] = int(at)
 
     def _relate(self, found: Found) -> None:
         """Note who waits for whom: an ended parent is looked at for its followers' sake."""
@@ -165,7 +166,7 @@ class Audit:
             if (known.row.kind if known is not None else key.partition(":")[0]) in self._only:
                 suspects.setdefault(key, set()).add(spot)
         for key, found in self._ours():
-            if self._due.get(key) != found.look or self._is_late(found):
+            if self._due.get(found.number + key) != found.look or self._is_late(found):
                 suspects.setdefault(key, set())
         return sorted(suspects.items())
 

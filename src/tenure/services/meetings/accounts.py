@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-import socket
-from asyncio import get_running_loop, timeout
 from collections.abc import Callable
 
+from msgspec import UNSET
+
 from tenure import NEXT, LimitReached, NotFound, NotUnder, Stale, Store, WrongState
-from tenure.services.meetings.addresses import Resolve, UnsafeUrl, check_resolved
-from tenure.services.meetings.api.inputs import UserChanged, UserWanted
+from tenure.services.meetings.addresses import Guard, UnsafeUrl
+from tenure.services.meetings.api.inputs import UserChanged, UserWanted, WebhookWanted
 from tenure.services.meetings.api.rejections import Absent, Conflict, Invalid, Unauthorized
 from tenure.services.meetings.lifecycle import Token, User
+from tenure.services.meetings.webhooks.signing import new_secret
 
 NO_USER = "there is no such user"
 MOST_TRIES = 10
@@ -22,16 +23,6 @@ MOST_TRIES = 10
 def new_key() -> str:
     """Make an API key of 256 random bits."""
     return "tnr_" + secrets.token_urlsafe(32)
-
-
-async def resolve(host: str) -> list[str]:
-    """Ask the system for a host's addresses; none if it has none or the answer takes long."""
-    try:
-        async with timeout(2):
-            found = await get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, TimeoutError, UnicodeError):
-        return []
-    return [str(entry[4][0]) for entry in found]
 
 
 class Accounts:
@@ -43,12 +34,13 @@ class Accounts:
         *,
         admin_key: str,
         max_concurrent_bots: int,
+        guard: Guard,
         make_key: Callable[[], str] = new_key,
-        resolve: Resolve = resolve,
+        make_secret: Callable[[], str] = new_secret,
     ) -> None:
         self._store, self._max_concurrent_bots = store, max_concurrent_bots
         self._admin_digest = digest(admin_key)
-        self._make_key, self._resolve = make_key, resolve
+        self._guard, self._make_key, self._make_secret = guard, make_key, make_secret
 
     # ------------------------------------------------------------------------------------ who is it
 
@@ -58,13 +50,26 @@ class Accounts:
             raise Unauthorized("this needs the admin's key in the header X-Admin-API-Key")
 
     async def user_of(self, key: str) -> User:
-        """Give the user whose key this is. Only digests are compared, so time tells nothing of a key."""
+        """Give the user whose key this is."""
+        return (await self.holder_of(key))[1]
+
+    async def holder_of(self, key: str) -> tuple[Token, User]:
+        """Give a key's record with its user. Only digests are compared, so time tells nothing of a key."""
         found: list[Token] = await self._store.holding(Token.one_per_digest, digest(key).hex()) if key else []
         if found:
             user = await self._store.get(User, found[0].user)
             if user.state == User.enabled:
-                return user
+                return found[0], user
         raise Unauthorized("this needs a valid API key in the header X-API-Key")
+
+    async def still_holds(self, token_id: str) -> User:
+        """Give the user of a key that was shown before, for as long as it is valid."""
+        token = (await self._store.get_many(Token, [token_id])).get(token_id)
+        if token is not None and token.state == Token.valid:
+            user = await self._store.get(User, token.user)
+            if user.state == User.enabled:
+                return user
+        raise Unauthorized("the API key was revoked: take another one")
 
     # ------------------------------------------------------------------------------------ what admins do
 
@@ -112,10 +117,10 @@ class Accounts:
     async def change(self, id: str | None, changed: UserChanged) -> User:
         """Change what is given."""
         if changed == UserChanged():
-            raise Invalid("give at least one of name, image_url, max_concurrent_bots")
+            raise Invalid("give at least one of name, image_url, max_concurrent_bots, retention_days")
         for _ in range(MOST_TRIES):
             user = await self.get(id)
-            bots = changed.max_concurrent_bots
+            bots, days = changed.max_concurrent_bots, changed.retention_days
             try:
                 return await self._store.acting("admin").apply(
                     User.edit(
@@ -123,7 +128,7 @@ class Accounts:
                         name=user.name if changed.name is None else changed.name,
                         image_url=user.image_url if changed.image_url is None else changed.image_url,
                         max_concurrent_bots=user.max_concurrent_bots if bots is None else bots,
-                        retention_days=user.retention_days,
+                        retention_days=user.retention_days if days is UNSET else days,
                     )
                 )
             except (Stale, WrongState):
@@ -153,18 +158,46 @@ class Accounts:
 
     # ------------------------------------------------------------------------------------ what users do
 
-    async def post_to(self, user: User, webhook_url: str) -> User:
-        """Remember where the user's state changes are to be posted; only public addresses are taken."""
+    async def post_to(self, user: User, wanted: WebhookWanted) -> tuple[User, str | None]:
+        """Remember where the user's events are to be posted; gives also the secret, if one was made for it.
+
+        Only public addresses are taken. A secret that the user has stays, unless another is given.
+        """
+        url, given = wanted.webhook_url, wanted.webhook_secret
+        if url is None:
+            if given is not None:
+                raise Invalid("`webhook_secret` needs a `webhook_url`: null switches the webhook off")
+            return await self._post_to(user, lambda _: (None, None)), None
         try:
-            await check_resolved(webhook_url, self._resolve)
+            await self._guard.check_resolved(url)
         except UnsafeUrl as error:
             raise Invalid(f"`webhook_url` can't be used: {error}") from None
-        try:
-            return await self._store.acting(f"user:{user.id}").apply(
-                User.post_to(user.id, webhook_url=webhook_url, webhook_secret=user.webhook_secret)
-            )
-        except (WrongState, NotFound):
-            raise Absent(NO_USER) from None
+        made = self._make_secret()
+        changed = await self._post_to(user, lambda now: (url, given or now.webhook_secret or made))
+        return changed, made if changed.webhook_secret == made else None
+
+    async def new_webhook_secret(self, user: User) -> str:
+        """Give the user's webhook another secret, from the next try on; it is shown this once."""
+        made = self._make_secret()
+        changed = await self._post_to(user, lambda now: (now.webhook_url, made if now.webhook_url else None))
+        if changed.webhook_url is None:
+            raise Conflict("you have no webhook: set its URL by PUT /user/webhook first")
+        return made
+
+    async def _post_to(self, user: User, decide: Callable[[User], tuple[str | None, str | None]]) -> User:
+        """Change a webhook's URL and secret together, by what they are at that instant."""
+        for _ in range(MOST_TRIES):
+            now = await self.get(user.id)
+            url, secret = decide(now)
+            if (url, secret) == (now.webhook_url, now.webhook_secret):
+                return now
+            try:
+                return await self._store.acting(f"user:{user.id}").apply(
+                    User.post_to(now, webhook_url=url, webhook_secret=secret)
+                )
+            except (Stale, WrongState):
+                continue
+        raise Conflict("your settings are being changed by others: try again")
 
 
 def digest(key: str) -> bytes:

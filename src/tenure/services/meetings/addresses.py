@@ -9,7 +9,9 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+from asyncio import get_running_loop, timeout
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 Resolve = Callable[[str], Awaitable[list[str]]]
@@ -37,8 +39,52 @@ class UnsafeUrl(ValueError):  # noqa: N818  what is wrong is the name
     """A URL that we don't call; the message says why, without repeating it."""
 
 
-def check_url(url: str) -> str:
-    """Check a URL's form and give its host; a literal address must be public. Raises `UnsafeUrl`."""
+async def resolve(host: str) -> list[str]:
+    """Ask the system for a host's addresses; none if it has none or the answer takes long."""
+    try:
+        async with timeout(2):
+            found = await get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, TimeoutError, UnicodeError):
+        return []
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """Which addresses may be called, and who resolves names; with `private`, those of a closed network too."""
+
+    resolve: Resolve = resolve
+    private: bool = False
+
+    def check_url(self, url: str) -> str:
+        """Check a URL's form and give its host. Raises `UnsafeUrl`."""
+        host = _check_form(url)
+        if not self.private:
+            _check_host(host)
+        return host
+
+    async def check_resolved(self, url: str) -> None:
+        """Check a URL and every address that its host has now.
+
+        A host that does not resolve passes: no call can be made to it, and whoever calls it later vets it again.
+        """
+        await self.addresses(self.check_url(url))
+
+    async def addresses(self, host: str) -> list[str]:
+        """Give a host's addresses, if every one of them may be called. Raises `UnsafeUrl`."""
+        found = await self.resolve(host)
+        for address in found:
+            self.check_address(address)
+        return found
+
+    def check_address(self, address: str) -> None:
+        """Raise `UnsafeUrl` unless this address may be called."""
+        if not self.private:
+            _check_public(ipaddress.ip_address(address.partition("%")[0]))
+
+
+def _check_form(url: str) -> str:
+    """Check that a URL can mean only one thing, and give its host. Raises `UnsafeUrl`."""
     if len(url) > LONGEST or not re.fullmatch(r"[\x21-\x7e]+", url) or "\\" in url:
         raise UnsafeUrl(f"the URL must be 1 to {LONGEST} printable ASCII characters, without spaces and backslashes")
     try:
@@ -52,29 +98,24 @@ def check_url(url: str) -> str:
         raise UnsafeUrl("the URL must not hold a user name, a password or a #fragment")
     if port == 0 or "%" in host:
         raise UnsafeUrl("the URL's host or port is not usable")
-    literal = _literal(host)
-    if literal is not None:
-        check_address(literal)
-    elif not _NAME.fullmatch(host) or host.rsplit(".", 1)[-1] in _INSIDE:
-        raise UnsafeUrl("the URL's host must be a public name or address")
+    if not host:
+        raise UnsafeUrl("the URL must name a host")
     return host
 
 
-def check_address(address: Address) -> None:
+def _check_host(host: str) -> None:
+    literal = _literal(host)
+    if literal is not None:
+        _check_public(literal)
+    elif not _NAME.fullmatch(host) or host.rsplit(".", 1)[-1] in _INSIDE:
+        raise UnsafeUrl("the URL's host must be a public name or address")
+
+
+def _check_public(address: Address) -> None:
     """Raise `UnsafeUrl` unless the address is public."""
     for inner in (address, *_wrapped(address)):
         if not inner.is_global or inner.is_multicast or inner.is_reserved:
             raise UnsafeUrl("the URL leads to a private, local or reserved address")
-
-
-async def check_resolved(url: str, resolve: Resolve) -> None:
-    """Check a URL and every address that its host has now.
-
-    A host that does not resolve passes: no call can be made to it, and whoever calls it later vets it again.
-    """
-    host = check_url(url)
-    for text in await resolve(host):
-        check_address(ipaddress.ip_address(text.partition("%")[0]))
 
 
 def _literal(host: str) -> Address | None:

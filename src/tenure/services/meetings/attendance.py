@@ -1,24 +1,23 @@
-"""What users ask for: bots in meetings, and what became of them. Every read and write is one user's."""
+"""What users ask for: bots in meetings, now or later. Every read and write is one user's."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from datetime import datetime
 
-import msgspec
-
-from tenure import NEXT, LimitReached, NotFound, NotUnder, Overdue, Refused, Stale, StateOf, Store, WrongState
-from tenure.services.meetings.api.inputs import About, BotConfig, BotWanted
+from tenure import NEXT, Change, LimitReached, NotFound, NotUnder, Overdue, Stale, Store, WrongState
+from tenure.services.meetings.api.inputs import BotConfig, BotWanted
 from tenure.services.meetings.api.rejections import Absent, Conflict, Invalid, NotNow, TooMany, Unauthorized
-from tenure.services.meetings.lifecycle import Meeting, Segment, Session, User
+from tenure.services.meetings.archive import NO_MEETING, Archive
+from tenure.services.meetings.booking import place_of, rules_of, start_of
+from tenure.services.meetings.lifecycle import Meeting, User
+from tenure.services.meetings.platforms import Place
+from tenure.services.meetings.settings import Settings
 
-NO_MEETING = "there is no such meeting"
 BOT_NAME = "Tenure"
 MOST_TRIES = 10
-PAGE = 1000
-MOST_SEGMENTS = 20_000
-EVERY = StateOf(Meeting, (*Meeting.planned.names, *Meeting.live.names, *Meeting.over.names))
+TOO_FAST = "the bot's state changes too fast: try again"
 
 
 def new_run() -> str:
@@ -26,66 +25,98 @@ def new_run() -> str:
     return secrets.token_hex(4)
 
 
-@dataclass(frozen=True, slots=True)
-class Transcript:
-    """A meeting with what its bot heard, in order, and the bot's presences."""
-
-    meeting: Meeting
-    segments: list[Segment]
-    sessions: list[Session]
-
-
 class Attendance:
-    """Bots in meetings, as their users see them."""
+    """Bots in meetings, as their users order them about."""
 
-    def __init__(self, store: Store, *, make_run: Callable[[], str] = new_run) -> None:
-        self._store, self._make_run = store, make_run
+    def __init__(
+        self, store: Store, archive: Archive, settings: Settings, *, make_run: Callable[[], str] = new_run
+    ) -> None:
+        self._store, self._archive, self._settings, self._make_run = store, archive, settings, make_run
         self.closing = False
 
-    # ------------------------------------------------------------------------------------ bots
+    # ------------------------------------------------------------------------------------ asking
 
-    async def request(self, user: User, wanted: BotWanted) -> Meeting:
-        """Reserve a slot; the bot's process follows at once."""
+    async def request(self, user: User, wanted: BotWanted) -> tuple[Meeting, bool]:
+        """Reserve a slot, or plan a bot for later; give the meeting, and whether it is new.
+
+        The bot's process follows at once, or at its time. A repeat of a deduplication key gives the meeting that
+        has it.
+        """
         if self.closing:
             raise NotNow("the server is stopping: try again in a moment")
-        run = self._make_run()
-        try:
-            return await self._as(user).apply(
-                Meeting.create(
-                    NEXT,
-                    user=user.id,
-                    deduplication_key=run,
-                    platform=wanted.platform,
-                    native_id=wanted.native_meeting_id,
-                    run=run,
-                    language=wanted.language,
-                    task=wanted.task,
-                    passcode=wanted.passcode,
-                    bot_name=wanted.bot_name or BOT_NAME,
-                )
-            )
-        except LimitReached as refusal:
-            if refusal.limit is Meeting.once:
-                raise Conflict("you already have a bot in this meeting: stop that one first") from refusal
-            raise TooMany(f"Maximum concurrent bots limit reached ({refusal.at_most}): stop one first") from refusal
-        except NotUnder as refusal:
-            raise Unauthorized("this needs a valid API key in the header X-API-Key") from refusal
-
-    async def stop(self, user: User, platform: str, native_id: str) -> str:
-        """Have the bot leave, in whatever state it is; says what will happen."""
+        place = place_of(wanted, page_url=self._settings.page_url)
+        join_at = start_of(wanted.join_at, await self._store.now()) if wanted.join_at else None
+        change = self._created(user, wanted, place, planned=join_at is not None)
         for _ in range(MOST_TRIES):
-            meeting = await self.latest(user, platform, native_id)
+            try:
+                return await self._as(user).apply(change), True
+            except LimitReached as refusal:
+                if refusal.limit is not Meeting.once_per_key:
+                    raise _full(refusal) from refusal
+                same = await self._holder(refusal)
+            except NotUnder as refusal:
+                raise Unauthorized("this needs a valid API key in the header X-API-Key") from refusal
+            if same is not None:
+                return _repeated(same, place), False
+        raise Conflict(TOO_FAST)
+
+    def _created(self, user: User, wanted: BotWanted, place: Place, *, planned: bool) -> Change[Meeting]:
+        run, rules = self._make_run(), rules_of(wanted.automatic_leave, self._settings)
+        return Meeting.create_in(
+            Meeting.scheduled if planned else Meeting.reserved,
+            NEXT,
+            user=user.id,
+            platform=place.platform,
+            native_id=place.native_id,
+            passcode=place.passcode,
+            join_at=wanted.join_at,
+            deduplication_key=wanted.deduplication_key or run,
+            run=run,
+            bot_name=wanted.bot_name or BOT_NAME,
+            language=wanted.language,
+            task=wanted.task,
+            alone_seconds=rules.alone_seconds,
+            silence_seconds=rules.silence_seconds,
+            waiting_room_limit=rules.waiting_room,
+            longest=rules.longest,
+        )
+
+    async def _holder(self, refusal: LimitReached) -> Meeting | None:
+        """Give the meeting that has the key; None if it ended meanwhile, and the key is free again."""
+        meeting = await self._store.get(Meeting, refusal.holders[0])
+        return None if meeting.state in Meeting.over else meeting
+
+    async def reschedule(
+        self, user: User, platform: str, native_id: str, join_at: datetime, id: str | None = None
+    ) -> Meeting:
+        """Move a scheduled bot to another time; one within the next seconds, or just past, is at once."""
+        meeting = await self._archive.named(user, platform, native_id, id)
+        start_of(join_at, await self._store.now())
+        try:
+            return await self._as(user).apply(Meeting.reschedule(meeting.id, join_at=join_at))
+        except WrongState:
+            raise Conflict(
+                "only a bot that is still scheduled can be moved, and this one is not: where several meetings have "
+                "this name, say which one by ?meeting_id="
+            ) from None
+
+    # ------------------------------------------------------------------------------------ stopping
+
+    async def stop(self, user: User, platform: str, native_id: str, id: str | None = None) -> str:
+        """Have the bot leave, in whatever state it is, or never come; says what will happen."""
+        for _ in range(MOST_TRIES):
+            meeting = await self._archive.named(user, platform, native_id, id)
             if meeting.state in Meeting.over:
                 return "The bot had already left."
             if meeting.state == Meeting.stopping:
                 return "The bot was already told to leave."
             if await self.end_attending(meeting, by=f"user:{user.id}", reason="stopped"):
-                return "The bot is told to leave."
-        raise Conflict("the bot's state changes too fast: try again")
+                return "The bot is told to leave." if meeting.holder else "The bot is cancelled: it will not come."
+        raise Conflict(TOO_FAST)
 
     async def end_attending(self, meeting: Meeting, *, by: str, reason: str) -> bool:
         """Stop a bot, or cancel it before it has a process; False if the meeting changed meanwhile."""
-        if meeting.holder is None and meeting.state == Meeting.reserved:
+        if meeting.holder is None and meeting.state != Meeting.stopping:
             # The record, not its id: if the process is launched meanwhile, this is refused.
             change = Meeting.cancel(meeting, ended_by=by, end_reason=reason)
         else:
@@ -95,31 +126,6 @@ class Attendance:
         except (Stale, WrongState):
             return False
         return True
-
-    async def reconfigure(self, user: User, platform: str, native_id: str, config: BotConfig) -> None:
-        """Send the bot other settings; it gets them even if it is not listening yet."""
-        if config == BotConfig():
-            raise Invalid("give at least one of language, task")
-        for _ in range(MOST_TRIES):
-            meeting = await self.latest(user, platform, native_id)
-            try:
-                await self._as(user).apply(
-                    Meeting.reconfigure(
-                        meeting,
-                        language=meeting.language if config.language is None else config.language,
-                        task=meeting.task if config.task is None else config.task,
-                    )
-                )
-            except Stale:
-                continue
-            except WrongState:
-                raise Conflict(f"the bot is {meeting.state}: only one that comes or attends takes settings") from None
-            return
-        raise Conflict("the bot's state changes too fast: try again")
-
-    async def running(self, user: User) -> list[Meeting]:
-        """Give the meetings in which the user has a bot now, oldest first."""
-        return await self._store.find(Meeting.live, under=user.id, limit=PAGE)
 
     async def finish(self, id: str | None, reason: str | None) -> Meeting:
         """For admins: end a stuck meeting. Its process is ended too."""
@@ -134,92 +140,75 @@ class Attendance:
         except WrongState:
             raise Conflict("the meeting is over already") from None
 
-    # ------------------------------------------------------------------------------------ meetings
+    # ------------------------------------------------------------------------------------ commands
 
-    async def meetings(self, user: User, *, limit: int, before: str | None) -> list[Meeting]:
-        """Give the user's meetings, newest first, those before an id."""
-        return await self._store.find(EVERY, under=user.id, newest_first=True, limit=limit, after=before)
+    async def reconfigure(
+        self, user: User, platform: str, native_id: str, config: BotConfig, id: str | None = None
+    ) -> None:
+        """Send the bot other settings; it gets them even if it is not listening yet."""
+        if config == BotConfig():
+            raise Invalid("give at least one of language, task")
 
-    async def latest(self, user: User, platform: str, native_id: str) -> Meeting:
-        """Give the live meeting of this name, else the newest. Raises `Absent`."""
-        live: list[Meeting] = await self._store.holding(Meeting.once, user.id, platform, native_id)
-        if live:
-            return live[0]
-        before: str | None = None
-        while part := await self.meetings(user, limit=PAGE, before=before):
-            for meeting in part:
-                if (meeting.platform, meeting.native_id) == (platform, native_id):
-                    return meeting
-            before = part[-1].id
-        raise Absent(NO_MEETING)
+        def change(meeting: Meeting) -> Change[Meeting]:
+            return Meeting.reconfigure(
+                meeting,
+                language=meeting.language if config.language is None else config.language,
+                task=meeting.task if config.task is None else config.task,
+            )
 
-    async def one(self, user: User, id: str, platform: str, native_id: str) -> Meeting:
-        """Give this very meeting, if it is the user's and has this name."""
-        try:
-            meeting = await self._store.get(Meeting, id)
-        except NotFound:
-            raise Absent(NO_MEETING) from None
-        if (meeting.user, meeting.platform, meeting.native_id) != (user.id, platform, native_id):
-            raise Absent(NO_MEETING)
-        return meeting
+        await self._command(user, platform, native_id, id, change)
 
-    async def by_id(self, id: str | None) -> Meeting:
-        """For admins: give any meeting."""
-        try:
-            return await self._store.get(Meeting, id or "0")
-        except NotFound:
-            raise Absent(NO_MEETING) from None
+    async def pause(self, user: User, platform: str, native_id: str, id: str | None = None) -> None:
+        """Have the bot capture nothing until it is resumed; a repeat changes nothing."""
+        await self._command(user, platform, native_id, id, lambda m: None if m.paused else Meeting.pause(m))
 
-    async def describe(self, user: User, platform: str, native_id: str, about: About) -> Meeting:
-        """Write what a user says about a meeting over what was there."""
-        given = msgspec.to_builtins(about)
-        if not given:
-            raise Invalid("`data` must hold at least one of name, participants, languages, notes")
+    async def resume(self, user: User, platform: str, native_id: str, id: str | None = None) -> None:
+        """Have the bot capture again; a repeat changes nothing."""
+        await self._command(user, platform, native_id, id, lambda m: Meeting.resume(m) if m.paused else None)
+
+    async def _command(
+        self,
+        user: User,
+        platform: str,
+        native_id: str,
+        id: str | None,
+        change: Callable[[Meeting], Change[Meeting] | None],
+    ) -> None:
         for _ in range(MOST_TRIES):
-            meeting = await self.latest(user, platform, native_id)
-            data = {**meeting.data, **given}
-            change = Meeting.annotate if meeting.state in Meeting.over else Meeting.describe
+            meeting = await self._archive.named(user, platform, native_id, id)
+            if meeting.state not in Meeting.attending:
+                raise Conflict(f"the bot is {meeting.state}: only one that comes or attends can be told this")
+            wanted = change(meeting)
             try:
-                return await self._as(user).apply(change(meeting, data=data))
+                if wanted is not None:
+                    await self._as(user).apply(wanted)
             except (Stale, WrongState):
                 continue
-        raise Conflict("the meeting changes too fast: try again")
+            return
+        raise Conflict(TOO_FAST)
 
-    async def transcript(self, user: User, platform: str, native_id: str, id: str | None) -> Transcript:
-        """Give a meeting with what was heard: the one of this id, or the newest."""
-        meeting = await self.one(user, id, platform, native_id) if id else await self.latest(user, platform, native_id)
-        segments = [s for s in await self._segments(meeting) if s.text]
-        segments.sort(key=lambda segment: (segment.start, segment.at))
-        sessions = await self._store.find(StateOf(Session, ("open", "closed")), under=meeting.id)
-        return Transcript(meeting, segments, sessions)
-
-    async def redact(self, user: User, platform: str, native_id: str) -> None:
-        """Empty a meeting that is over, and its segments; the row stays. A repeat goes on where one broke off."""
-        meeting = await self.latest(user, platform, native_id)
-        if meeting.state not in Meeting.over:
-            raise Conflict("the meeting is not over: stop its bot first")
-        segments = await self._segments(meeting)
-        for start in range(0, len(segments), 100):
-            verdicts = await self._as(user).submit(
-                [[Segment.redact(segment.id)] for segment in segments[start : start + 100]], why="redacted"
-            )
-            for verdict in verdicts:
-                if isinstance(verdict, Refused):
-                    raise verdict
-        await self._as(user).apply(Meeting.redact(meeting.id), why="redacted")
-
-    # ------------------------------------------------------------------------------------ inside
+    async def running(self, user: User) -> list[Meeting]:
+        """Give the meetings in which the user has a bot now, oldest first."""
+        live: list[Meeting] = await self._store.holding(Meeting.slots, user.id)
+        return sorted(live, key=lambda meeting: meeting.number)
 
     def _as(self, user: User) -> Store:
         return self._store.acting(f"user:{user.id}")
 
-    async def _segments(self, meeting: Meeting) -> list[Segment]:
-        found: list[Segment] = []
-        after: str | None = None
-        while len(found) < MOST_SEGMENTS:
-            part = await self._store.find(Segment.kept, under=meeting.id, limit=PAGE, after=after)
-            if not part:
-                break
-            found += part
-            after = part[-1].id
-        return found
+
+def _full(refusal: LimitReached) -> Conflict | TooMany:
+    """Say which limit is in the way."""
+    if refusal.limit is Meeting.once:
+        return Conflict("you already have a bot in this meeting: stop that one first")
+    if refusal.limit is Meeting.schedule:
+        return TooMany(f"Maximum scheduled bots limit reached ({refusal.at_most}): cancel one first")
+    return TooMany(f"Maximum concurrent bots limit reached ({refusal.at_most}): stop one first")
+
+
+def _repeated(meeting: Meeting, place: Place) -> Meeting:
+    """Give the meeting that has the key already, if it is the one that is asked for."""
+    if (meeting.platform, meeting.native_id) != (place.platform, place.native_id):
+        raise Conflict(
+            f"`deduplication_key` belongs to your meeting {meeting.number}, which is another one: take a key of its own"
+        )
+    return meeting

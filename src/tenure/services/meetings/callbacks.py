@@ -13,15 +13,37 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tenure import Change, Claim, Event, NotFound, NotHolder, Overdue, Refused, Stale, Store, WrongState
+from tenure import Change, Claim, Event, NotFound, NotHolder, Overdue, Refused, Stale, Store, WrongState, seconds
 from tenure.services.meetings.api.reading import parse
 from tenure.services.meetings.api.rejections import Absent, Conflict, Forbidden, Unauthorized
-from tenure.services.meetings.api.reports import Beaten, Exited, Heard, Reported, StatusTold, Transcribed
-from tenure.services.meetings.lifecycle import Meeting, Segment
+from tenure.services.meetings.api.reports import (
+    Beaten,
+    Capturing,
+    Exited,
+    Heard,
+    Pictured,
+    Reported,
+    StatusTold,
+    Transcribed,
+)
+from tenure.services.meetings.lifecycle import Meeting, Segment, Session
+from tenure.services.meetings.screenshots import Screenshots
 from tenure.services.meetings.signing import ID, SIGNATURE, TIMESTAMP, Forged, Verifier, secret_for
 
-HOLD_SECONDS = 25.0
-ACTIONS = {"stop": "leave", "reconfigure": "reconfigure"}
+HOLD_SECONDS = 110.0
+"""How long `commands` is held open. Heartbeats bring commands too, should a connection have died without a word."""
+
+MOST_SESSIONS = 10_000
+PICTURES_FOR = seconds(60)
+"""How long after its end a meeting still takes what its bot saw."""
+
+ACTIONS = {
+    "stop": "leave",
+    "overstay": "leave",
+    "reconfigure": "reconfigure",
+    "pause": "pause",
+    "resume": "resume",
+}
 Forms = type[Reported]
 
 
@@ -52,21 +74,27 @@ class Signed:
 
 FORMS: dict[str, Forms] = {
     "started": Reported,
-    "joined": Reported,
+    "waiting": Capturing,
+    "joined": Capturing,
     "heartbeat": Beaten,
     "status": StatusTold,
     "exited": Exited,
     "commands": Reported,
     "transcript": Transcribed,
+    "screenshot": Pictured,
 }
 
 
 class Callbacks:
     """Takes bots' reports."""
 
-    def __init__(self, store: Store, key: bytes, now: Callable[[], float], closing: asyncio.Event) -> None:
+    def __init__(
+        self, store: Store, key: bytes, now: Callable[[], float], closing: asyncio.Event, screenshots: Screenshots
+    ) -> None:
         self._store, self._key, self._now, self._closing = store, key, now, closing
+        self._screenshots = screenshots
         self._verifier = Verifier()
+        self._sessions: dict[Claim[Meeting], Claim[Session]] = {}
 
     async def receive(self, signed: Signed) -> Answer:
         """Verify a callback and do what it says."""
@@ -81,15 +109,23 @@ class Callbacks:
             case Transcribed():
                 await self._beat(claim, report.seen)
                 await self._keep(claim, report.segments)
+            case Pictured():
+                return await self._picture(claim, report, op)
             case _ if signed.name == "started":
                 await self._try(claim, Meeting.started(claim), op)
+            case _ if signed.name == "waiting":
+                await self._try(claim, Meeting.wait(claim), op)
             case _ if signed.name == "joined":
                 # No op id: a repeat would bring another time, and finds the move made anyway.
                 await self._try(claim, Meeting.joined(claim, joined_at=await self._store.now()))
             case _ if signed.name == "commands":
-                await self._wait_for_commands(claim, report.seen)
+                return await self._wait_for_commands(claim, report.seen)
             case _:
                 pass
+        if isinstance(report, Capturing) and report.capturing:
+            # Side by side, so that both beats go into one batch.
+            answer, _ = await asyncio.gather(self._answer(claim, report.seen), self._note_capture(claim))
+            return answer
         return await self._answer(claim, report.seen)
 
     # ------------------------------------------------------------------------------------ who is it
@@ -129,6 +165,7 @@ class Callbacks:
             return
         moves: dict[str, Callable[[], Change[Meeting]]] = {
             "starting": lambda: Meeting.started(claim),
+            "waiting": lambda: Meeting.wait(claim),
             "stopping": lambda: Meeting.leaving(claim, end_reason=report.reason),
             "completed": lambda: _completed(meeting, claim, report.reason),
             "failed": lambda: Meeting.crashed(claim, failure_reason=report.reason, ended_by="bot"),
@@ -186,31 +223,68 @@ class Callbacks:
             sent=len(segments),
         )
 
+    async def _note_capture(self, claim: Claim[Meeting]) -> None:
+        """Beat the bot's session, which ends the meeting when its own lease runs out. The first beat claims it."""
+        known = self._sessions.get(claim)
+        try:
+            if known is None:
+                known = await self._claim_session(claim)
+            else:
+                await self._store.beat(known)
+        except Refused:
+            # It was closed, swept or claimed since we looked. If it stalled, the next beat claims it anew.
+            self._sessions.pop(claim, None)
+        else:
+            self._sessions[claim] = known
+            if len(self._sessions) > MOST_SESSIONS:
+                self._sessions.pop(next(iter(self._sessions)))
+
+    async def _claim_session(self, claim: Claim[Meeting]) -> Claim[Session]:
+        session = await self._store.get(Session, (await self._get(claim)).container)
+        if session.state == Session.capturing:
+            await self._store.beat(session.claim)
+            return session.claim
+        return (await self._holder(claim).apply(Session.capture(session))).claim
+
+    async def _picture(self, claim: Claim[Meeting], report: Pictured, op: str) -> Answer:
+        """Keep a picture, for a while also of a meeting that is over: who let nobody in has ended it already."""
+        meeting = await self._get(claim)
+        if meeting.fence != claim.fence:
+            raise _no_longer(meeting)
+        if meeting.state in Meeting.over and await self._store.now() - meeting.entered_at > PICTURES_FOR:
+            raise _no_longer(meeting)
+        await self._screenshots.keep(meeting, report.picture, reason=meeting.failure_reason or report.reason, op=op)
+        return Answer(meeting.state.name)
+
     # ------------------------------------------------------------------------------------ what they hear
 
     async def _answer(self, claim: Claim[Meeting], seen: int) -> Answer:
-        commands = [_command(event) for event in await self._beat(claim, seen)]
-        return Answer((await self._get(claim)).state.name, commands)
+        meeting, commands = await self._beat(claim, seen)
+        return Answer(meeting.state.name, [_command(event) for event in commands])
 
-    async def _beat(self, claim: Claim[Meeting], seen: int) -> list[Event[Meeting]]:
+    async def _beat(self, claim: Claim[Meeting], seen: int) -> tuple[Meeting, list[Event[Meeting]]]:
         try:
-            return await self._store.beat(claim, seen=seen)
+            return await self._store.beaten(claim, seen=seen)
         except NotFound:
             raise Absent("there is no such meeting") from None
         except (NotHolder, Overdue, Stale):
             raise _no_longer(await self._get(claim)) from None
 
-    async def _wait_for_commands(self, claim: Claim[Meeting], seen: int) -> None:
-        """Return as soon as there is a command or the meeting is over, or after a while."""
+    async def _wait_for_commands(self, claim: Claim[Meeting], seen: int) -> Answer:
+        """Answer as soon as there is a command or the meeting is over, or after a while.
+
+        One beat when it comes, and one each time that the meeting changes: what is held open costs nothing.
+        """
         with self._store.bell(Meeting, claim.id) as bell:
             closing = asyncio.ensure_future(self._closing.wait())
             try:
-                while not await self._beat(claim, seen) and not closing.done():
+                while not (answer := await self._answer(claim, seen)).commands and not closing.done():
                     heard = asyncio.ensure_future(bell.heard(HOLD_SECONDS))
                     await asyncio.wait({heard, closing}, return_when=asyncio.FIRST_COMPLETED)
                     if not heard.done() or not heard.result():
                         heard.cancel()
-                        return
+                        break
+                return answer
             finally:
                 closing.cancel()
 

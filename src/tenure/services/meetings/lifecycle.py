@@ -97,14 +97,14 @@ class Meeting(Lifecycle):
     accounted: bool = False
 
     reserved = State(initial=True, under=User.enabled)
-    scheduled = State(initial=True, under=User.enabled)
-    called = State()
+    scheduled = State(initial=True, under=User.enabled, rank=join_at, per=(user, platform, native_id))
+    called = State(rank=join_at, per=(user, platform, native_id))
     starting = State()
     waiting = State()
     active = State()
     stopping = State()
-    completed = End()
-    failed = End(has=failure_reason)
+    completed = End(rank=number, per=(user, platform, native_id))
+    failed = End(rank=number, per=(user, platform, native_id), has=failure_reason)
 
     planned = scheduled | called
     coming = reserved | starting | waiting
@@ -196,6 +196,7 @@ class Meeting(Lifecycle):
     def redact(
         self,
         native_id: str = "",
+        deduplication_key: str = "",
         bot_name: str = "",
         passcode: Secret[str | None] = None,
         data: dict[str, object] = {"redacted": True},  # noqa: B006  a declaration: the store copies it
@@ -205,6 +206,7 @@ class Meeting(Lifecycle):
     # in both: its process is still there.
     once_per_key = Limit(at_most=1, per=(user, deduplication_key), over=planned | live)
     once = Limit(at_most=1, per=(user, platform, native_id), over=live)
+    schedule = Limit(at_most=1000, per=user, over=planned)
     slots = Limit(at_most=User.max_concurrent_bots, per=user, over=live)
 
     begin = Effect(called)
@@ -235,7 +237,8 @@ class Session(Lifecycle):
     present = open | capturing | stalled
 
     capture = (open | stalled).to(capturing, by=CLAIMANT)
-    stall = capturing.to(stalled, by=SWEEPER, after=lease(minutes=1))
+    # Longer than a bot waits for a meeting that is away, with a beat more: then the bot ends by itself first.
+    stall = capturing.to(stalled, by=SWEEPER, after=lease(minutes=2))
     close = present.to(closed, by=SWEEPER, after=end_of(meeting))
 
     end_meeting = Effect(stalled)

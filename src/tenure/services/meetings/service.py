@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 from tenure import Store, WrongState
 from tenure.services.meetings import lifecycle
 from tenure.services.meetings.accounts import Accounts
+from tenure.services.meetings.addresses import Guard
+from tenure.services.meetings.archive import Archive
 from tenure.services.meetings.attendance import Attendance
 from tenure.services.meetings.callbacks import Callbacks
+from tenure.services.meetings.following import Feed
+from tenure.services.meetings.keeping import Keeper
 from tenure.services.meetings.lifecycle import Meeting
 from tenure.services.meetings.loops import Loops
 from tenure.services.meetings.page import lifecycle as page_lifecycle
 from tenure.services.meetings.page.service import Page
-from tenure.services.meetings.runtimes.processes import Processes
-from tenure.services.meetings.runtimes.runtime import Runtime
+from tenure.services.meetings.retention import Redaction, Retention
+from tenure.services.meetings.runtimes.runtime import Runtime, RuntimeAway
+from tenure.services.meetings.screenshots import Screenshots
 from tenure.services.meetings.settings import Settings
+from tenure.services.meetings.usage import Usages
+from tenure.services.meetings.webhooks import lifecycle as webhooks_lifecycle
+from tenure.services.meetings.webhooks.service import Webhooks
 
-kinds = (*lifecycle.kinds, *page_lifecycle.kinds)
+kinds = (*lifecycle.kinds, *page_lifecycle.kinds, webhooks_lifecycle.WebhookDelivery)
 """What the store must be opened with."""
 
-BOT = (sys.executable, "-m", "tenure.services.meetings.bot")
 SHUT_DOWN_SECONDS = 4.0
 
 
@@ -37,22 +42,51 @@ class MeetingsService:
     ) -> None:
         self.store, self.runtime, self.settings = store, runtime, settings
         self._closing = asyncio.Event()
-        self.accounts = Accounts(store, admin_key=settings.admin_key, max_concurrent_bots=settings.max_concurrent_bots)
-        self.attendance = Attendance(store)
-        self.callbacks = Callbacks(store, settings.server_key, now, self._closing)
+        folder = settings.folder and settings.folder / "screenshots"
+        self.screenshots = Screenshots(store, folder)
+        guard, redaction = Guard(private=settings.webhook_private), Redaction(store, self.screenshots.discard)
+        self.accounts = Accounts(
+            store, admin_key=settings.admin_key, max_concurrent_bots=settings.max_concurrent_bots, guard=guard
+        )
+        self.archive = Archive(store, redaction)
+        self.attendance = Attendance(store, self.archive, settings)
+        self.callbacks = Callbacks(store, settings.server_key, now, self._closing, self.screenshots)
+        self.feed = Feed(store)
         self.page = Page(store, settings.server_key, self._closing)
         self.loops = Loops(store, runtime, settings)
+        self.webhooks = Webhooks(store, settings, guard)
+        self.usage = Usages(store)
+        self.retention = Retention(store, redaction, settings.retention_days)
+        self.keeper = Keeper(store)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run the background loops while the body runs. The bots outlive it; `shut_down` ends them."""
         async with self.runtime:
-            work = asyncio.create_task(self.loops.run(), name="meetings")
+            work = asyncio.create_task(self._work(), name="meetings")
             try:
                 yield
             finally:
                 work.cancel()
                 await asyncio.gather(work, return_exceptions=True)
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the background work; empty if nothing is. What ended by an error is begun again."""
+        away = [f"the runtime is away: {self.loops.away}"] if self.loops.away else []
+        return "; ".join([*self.keeper.troubles.values(), *away])
+
+    async def _work(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            loops = {
+                **self.loops.all(),
+                **self.webhooks.loops(),
+                "usage": self.usage.run,
+                "retention": self.retention.run,
+                "screenshots": self.screenshots.run,
+            }
+            for name, loop in loops.items():
+                group.create_task(self.keeper.keep(name, loop))
 
     async def shut_down(self, *, keep: bool) -> None:
         """Prepare for the server's end, while it still serves: bots report to it.
@@ -64,6 +98,7 @@ class MeetingsService:
         if not keep:
             await self._end_all()
         self._closing.set()
+        await self.feed.close()
 
     async def _end_all(self) -> None:
         live = await self.loops.live()
@@ -72,14 +107,10 @@ class MeetingsService:
         await asyncio.gather(*(self._end_one(meeting) for meeting in live))
 
     async def _end_one(self, meeting: Meeting) -> None:
-        await self.runtime.end(meeting.container, grace_seconds=SHUT_DOWN_SECONDS)
+        with suppress(RuntimeAway):  # the next server ends what it finds
+            await self.runtime.end(meeting.container, grace_seconds=SHUT_DOWN_SECONDS)
         with suppress(WrongState):
             await self.store.acting("server").apply(
                 Meeting.force_finish(meeting.id, ended_by="server", failure_reason="server_shutdown"),
                 why="the server was stopped and the bot did not report its end",
             )
-
-
-def process_runtime(folder: Path) -> Runtime:
-    """Give the runtime that needs nothing installed; logs and state of bots lie in the folder."""
-    return Processes(folder, BOT)

@@ -8,23 +8,40 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tenure.services.meetings.runtimes.settings import Runtimes
+
 PAGE_PATH = "/local-meeting"
+MOST_DAYS = 36_500
 CALLBACK_PATH = "/bots/internal/callback"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`base_url` is where bots on this machine reach the server; `server_key` derives the secrets of runs."""
+    """`base_url` is where the server is, and where bots reach it unless `callback_base` says otherwise.
+
+    `server_key` derives the secrets of runs; `runtime` is what bots run in; `folder` is the data folder, without
+    which no pictures are kept.
+    """
 
     base_url: str
     admin_key: str = field(repr=False)
     server_key: bytes = field(repr=False)
+    folder: Path | None = None
     stand_in: bool = False
     max_concurrent_bots: int = 1
     heartbeat_seconds: float = 30
     join_timeout_seconds: float = 30
     leave_seconds: float = 10
     log_days: float = 14
+    alone_seconds: float | None = 300
+    silence_seconds: float | None = 3600
+    waiting_room_seconds: float = 600
+    maximum_seconds: float = 28_800
+    webhook_private: bool = False
+    retention_days: int | None = None
+
+    runtime: Runtimes = Runtimes()
+    callback_base: str = ""
 
     @property
     def page_url(self) -> str:
@@ -34,20 +51,46 @@ class Settings:
     @property
     def callback_url(self) -> str:
         """Where bots report."""
-        return self.base_url + CALLBACK_PATH
+        return (self.callback_base or self.base_url) + CALLBACK_PATH
+
+    @property
+    def page_url_for_bots(self) -> str:
+        """Where bots find the local meeting page."""
+        return (self.callback_base or self.base_url) + PAGE_PATH
 
     @classmethod
     def read(cls, environment: Mapping[str, str], *, base_url: str, admin_key: str, folder: Path) -> Settings:
         """Read the rest from the environment; the server's key is made once, in the data folder."""
+        runtime, callback_base = Runtimes.read(environment), environment.get("TENURE_MEETINGS_CALLBACK_URL", "")
+        runtime.check_reachable(callback_base or base_url)
         return cls(
             base_url=base_url.rstrip("/"),
+            runtime=runtime,
+            callback_base=callback_base.rstrip("/"),
             admin_key=admin_key,
             server_key=server_key(folder),
+            folder=folder,
             stand_in=environment.get("TENURE_MEETINGS_STAND_IN", "").lower() in ("1", "true", "yes"),
             max_concurrent_bots=int(environment.get("TENURE_MEETINGS_MAX_CONCURRENT_BOTS", "1")),
             heartbeat_seconds=float(environment.get("TENURE_MEETINGS_HEARTBEAT_SECONDS", "30")),
             join_timeout_seconds=float(environment.get("TENURE_MEETINGS_JOIN_TIMEOUT_SECONDS", "30")),
+            alone_seconds=_patience(environment.get("TENURE_MEETINGS_ALONE_SECONDS", "300")),
+            silence_seconds=_patience(environment.get("TENURE_MEETINGS_SILENCE_SECONDS", "3600")),
+            waiting_room_seconds=float(environment.get("TENURE_MEETINGS_WAITING_ROOM_SECONDS", "600")),
+            maximum_seconds=float(environment.get("TENURE_MEETINGS_MAXIMUM_SECONDS", "28800")),
+            webhook_private=environment.get("TENURE_MEETINGS_WEBHOOK_PRIVATE", "").lower() in ("1", "true", "yes"),
+            retention_days=_days(environment.get("TENURE_MEETINGS_RETENTION_DAYS", "")),
         )
+
+
+def _days(text: str) -> int | None:
+    if text and (not text.isdecimal() or not 1 <= int(text) <= MOST_DAYS):
+        raise ValueError(f"TENURE_MEETINGS_RETENTION_DAYS must be a whole number from 1 to {MOST_DAYS}, or empty")
+    return int(text) if text else None
+
+
+def _patience(text: str) -> float | None:
+    return None if text == "never" else float(text)
 
 
 def server_key(folder: Path) -> bytes:

@@ -9,8 +9,8 @@ return function(keys, args)
     local found = call('ZRANGE', view.prefix .. 'due', from, from + most - 1, 'WITHSCORES')
     if #found == 0 then break end
     for place = 1, #found, 2 do
-      if sub(found[place], 1, 1) ~= '#' and #looks < most then
-        looks[#looks + 1] = '\146' .. pack(tonumber(found[place + 1]), found[place])
+      if #found[place] > NUMBER and #looks < most then
+        looks[#looks + 1] = '\146' .. pack(tonumber(found[place + 1]), sub(found[place], NUMBER + 1))
       end
     end
     from = from + most

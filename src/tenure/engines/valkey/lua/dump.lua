@@ -74,7 +74,7 @@ function read.removed(view, from, most)
   local pieces, ref = {}, nil
   for place = 1, #found, 2 do
     ref = format('%016.0f', tonumber(found[place + 1]))
-    local kept_until = tonumber(call('ZSCORE', view.prefix .. 'due', '#' .. ref) or nil)
+    local kept_until = tonumber(call('ZSCORE', view.prefix .. 'due', ref) or nil)
     pieces[#pieces + 1] = '\147' .. pack(ref, sub(found[place], find(found[place], ':', 1, true) + 1), kept_until)
   end
   return pieces, #pieces == most and pack(ref) or nil

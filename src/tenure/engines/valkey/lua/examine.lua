@@ -13,7 +13,7 @@ return function(keys, args)
       scores[number] = pack(call('ZSCORE', view.prefix .. spots[number][1], spots[number][2]) or nil)
     end
     found[place] = '\147' .. (cell.stored and binary(cell.stored) or NOTHING)
-      .. pack(call('ZSCORE', view.prefix .. 'due', key) or nil) .. array(#scores) .. concat(scores)
+      .. pack(cell.ref and call('ZSCORE', view.prefix .. 'due', due_name(cell)) or nil) .. array(#scores) .. concat(scores)
   end
   return array(#found) .. concat(found)
 end

@@ -13,7 +13,7 @@ local function load_removed(view, one)
   local prefix, ref, key = view.prefix, one[1], one[2]
   call('ZADD', prefix .. 'gone', ref, '0:' .. key)
   if (call('HGET', prefix .. 'graves', key) or '') < ref then call('HSET', prefix .. 'graves', key, ref) end
-  if one[3] then call('ZADD', prefix .. 'due', one[3], '#' .. ref) end
+  if one[3] then call('ZADD', prefix .. 'due', one[3], ref) end
 end
 
 local function load_event(view, ref, entry)

@@ -7,11 +7,11 @@ local function in_hex(bytes)
   return (string.gsub(bytes, '.', function(one) return format('%02x', string.byte(one)) end))
 end
 
-local function mend_look(view, key, at)
-  call('ZREM', view.prefix .. 'due', key)
-  if at > 0 then call('ZADD', view.prefix .. 'due', at, key) end
-  local cell = view.cells[key]
-  if cell.row then call('HSET', view.prefix .. 'records', key, stored_as(cell.ref, at, bytes_of(cell.row))) end
+local function mend_look(view, cell, at)
+  if not cell.row then return end
+  call('ZREM', view.prefix .. 'due', due_name(cell))
+  if at > 0 then call('ZADD', view.prefix .. 'due', at, due_name(cell)) end
+  call('HSET', view.prefix .. 'records', cell.key, stored_as(cell.ref, at, bytes_of(cell.row)))
 end
 
 return function(keys, args)
@@ -29,6 +29,6 @@ return function(keys, args)
   end
   probe(view, beside.names)
   write_sheet(view, beside)
-  for key, at in pairs(looks) do mend_look(view, key, at) end
+  for key, at in pairs(looks) do mend_look(view, view.cells[key], at) end
   return mended
 end

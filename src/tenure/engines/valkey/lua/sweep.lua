@@ -67,19 +67,20 @@ local function finish(view, sweep, cell)
   return at or false
 end
 
-local function look_at(view, sweep, key)
-  if sub(key, 1, 1) == '#' then
-    local _, _, whose = trace_of(view, sub(key, 2))
+local function look_at(view, sweep, name)
+  local ref, key = sub(name, 1, NUMBER), sub(name, NUMBER + 1)
+  if key == '' then
+    local _, _, whose = trace_of(view, ref)
     if whose and not view.kinds[string.match(whose, '^[^:]+')] then return end -- another build's: its own sweeper looks
     sweep.left = sweep.left - 1
-    sweep.forgotten[#sweep.forgotten + 1] = key
+    sweep.forgotten[#sweep.forgotten + 1] = ref
     return
   end
   local cell = view.cells[key]
   local row = cell.row
   if cell.removed then return end
-  if not row then
-    sweep.strays[#sweep.strays + 1] = key
+  if not row or cell.ref ~= ref then
+    sweep.strays[#sweep.strays + 1] = name
     return
   end
   local table = view.kinds[row[KIND]]
@@ -98,13 +99,15 @@ end
 local function look_at_all(view, sweep)
   local from, limit = 0, format('%.0f', view.now)
   while sweep.left > 0 do
-    local keys = call('ZRANGE', view.prefix .. 'due', '-inf', limit, 'BYSCORE', 'LIMIT', from, sweep.left)
-    if #keys == 0 then return end
-    from = from + #keys
+    local names = call('ZRANGE', view.prefix .. 'due', '-inf', limit, 'BYSCORE', 'LIMIT', from, sweep.left)
+    if #names == 0 then return end
+    from = from + #names
+    local keys = {}
+    for place = 1, #names do keys[place] = sub(names[place], NUMBER + 1) end
     load(view, keys)
-    for place = 1, #keys do
+    for place = 1, #names do
       if sweep.left <= 0 then return end
-      look_at(view, sweep, keys[place])
+      look_at(view, sweep, names[place])
     end
   end
 end
@@ -116,7 +119,7 @@ local function write_looks(view, sweep)
     if not cell.removed and not look_of(cell) then
       if at then
         dues[#dues + 1] = at
-        dues[#dues + 1] = cell.key
+        dues[#dues + 1] = due_name(cell)
         cell.look = at
       end
       records[#records + 1] = cell.key
@@ -125,7 +128,7 @@ local function write_looks(view, sweep)
   end
   for place = 1, #sweep.looked do
     local cell = sweep.looked[place]
-    if not cell.removed and not cell.look then dropped[#dropped + 1] = cell.key end
+    if not cell.removed and not cell.look then dropped[#dropped + 1] = due_name(cell) end
   end
   call_many('ZREM', prefix .. 'due', dropped)
   call_many('ZADD', prefix .. 'due', dues)

@@ -14,15 +14,22 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from tenure import InvalidChange, OpConflict, OutcomeUnknown, Refused, Unavailable
 from tenure.services.meetings.api import openapi
-from tenure.services.meetings.api.endpoints import AdminApi, Endpoint, UserApi, json
+from tenure.services.meetings.api.admin import AdminApi
+from tenure.services.meetings.api.bots import BotsApi
+from tenure.services.meetings.api.endpoints import Endpoint, json
+from tenure.services.meetings.api.meetings import MeetingsApi
 from tenure.services.meetings.api.reading import read_bytes
 from tenure.services.meetings.api.rejections import Absent, Rejected
+from tenure.services.meetings.api.webhooks import UsageApi, WebhooksApi
+from tenure.services.meetings.api.websocket import Sockets
 from tenure.services.meetings.callbacks import FORMS, Signed
+from tenure.services.meetings.console.http import CONSOLE_PATH, console_routes
 from tenure.services.meetings.page.http import page_routes
+from tenure.services.meetings.runtimes.runtime import RuntimeAway
 from tenure.services.meetings.service import MeetingsService
 from tenure.services.meetings.settings import CALLBACK_PATH, PAGE_PATH
 
-MOST_OF_A_CALLBACK = 1024 * 1024
+MOST_OF_A_CALLBACK, MOST_OF_A_SCREENSHOT = 1024 * 1024, 3 * 1024 * 1024
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -38,14 +45,17 @@ def create_app(service: MeetingsService) -> Starlette:
         *callback_routes(service),
         *(Route(e.path, _guarded(service, e), methods=[e.method]) for e in endpoints),
         Route("/openapi.json", describe),
+        Sockets(service.accounts, service.archive, service.feed).route(),
         Mount(PAGE_PATH, routes=page_routes(service.page)),
+        Mount(CONSOLE_PATH, routes=console_routes(service)),
     ]
     return Starlette(routes=routes, exception_handlers=HANDLERS)
 
 
 def endpoints_of(service: MeetingsService) -> list[Endpoint]:
     """Give the table of the public API."""
-    return [*UserApi(service).endpoints(), *AdminApi(service).endpoints()]
+    groups = (BotsApi(service), MeetingsApi(service), WebhooksApi(service), UsageApi(service), AdminApi(service))
+    return [endpoint for group in groups for endpoint in group.endpoints()]
 
 
 def callback_routes(service: MeetingsService) -> list[BaseRoute]:
@@ -55,7 +65,7 @@ def callback_routes(service: MeetingsService) -> list[BaseRoute]:
         name = request.path_params["name"]
         if name not in FORMS or (request.method == "PATCH" and name != "status"):
             raise Absent("there is no such callback")
-        body = await read_bytes(request, MOST_OF_A_CALLBACK)
+        body = await read_bytes(request, MOST_OF_A_SCREENSHOT if name == "screenshot" else MOST_OF_A_CALLBACK)
         return json(await service.callbacks.receive(Signed(name, body, request.headers)))
 
     return [Route(CALLBACK_PATH + "/{name}", receive, methods=["POST", "PATCH"])]
@@ -97,6 +107,12 @@ async def _unavailable(request: Request, error: Exception) -> Response:  # noqa:
     return answer
 
 
+async def _runtime_away(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    answer = json({"detail": "what runs the bots can't be reached: try again in a moment"}, 503)
+    answer.headers["Retry-After"] = "1"
+    return answer
+
+
 async def _conflict(request: Request, error: Exception) -> Response:  # noqa: ARG001
     return json({"detail": "this was changed meanwhile: read it again, then decide"}, 409)
 
@@ -118,6 +134,7 @@ HANDLERS = {
     HTTPException: _http_error,
     Unavailable: _unavailable,
     OutcomeUnknown: _unavailable,
+    RuntimeAway: _runtime_away,
     OpConflict: _conflict,
     Refused: _conflict,
     InvalidChange: _invalid,

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from tenure.services.meetings.api.endpoints import Endpoint
+from tenure.services.meetings.api.endpoints import JSON, Endpoint
 
 Json = dict[str, Any]
 KEYS = {"user": "X-API-Key", "admin": "X-Admin-API-Key"}
@@ -48,7 +48,7 @@ def _operation(endpoint: Endpoint) -> Json:
     }
     done: Json = {"description": "Done"}
     if endpoint.status != HTTPStatus.NO_CONTENT:
-        done["content"] = {"text/plain": {"schema": {"type": "string"}}} if _is_text(endpoint) else _content({})
+        done["content"] = _content({}) if endpoint.gives == JSON else {endpoint.gives: {"schema": {"type": "string"}}}
     operation: Json = {
         "summary": endpoint.summary,
         "operationId": endpoint.handle.__name__ + "_" + endpoint.who,
@@ -70,15 +70,13 @@ def _path_parameters(endpoint: Endpoint) -> list[Json]:
 
 
 def _query_parameters(endpoint: Endpoint) -> list[Json]:
-    return [{"name": n, "in": "query", "schema": {"type": "integer", "minimum": 0}} for n in endpoint.queries]
-
-
-def _is_text(endpoint: Endpoint) -> bool:
-    return endpoint.path.endswith("/log")
+    number, text = {"type": "integer", "minimum": 0}, {"type": "string"}
+    schemas = {**dict.fromkeys(endpoint.queries, number), **dict.fromkeys(endpoint.text_queries, text)}
+    return [{"name": name, "in": "query", "schema": schema} for name, schema in schemas.items()]
 
 
 def _content(schema: Json) -> Json:
-    return {"application/json": {"schema": schema}}
+    return {JSON: {"schema": schema}}
 
 
 def _schema(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
@@ -49,6 +50,14 @@ def read_number(request: Request, name: str, *, default: int | None, most: int, 
     if not re.fullmatch(r"[0-9]{1,18}", text, re.ASCII) or not least <= int(text) <= most:
         raise Invalid(f"`{name}` must be a whole number from {least} to {most}")
     return int(text)
+
+
+def read_choice(request: Request, name: str, choices: Collection[str]) -> str | None:
+    """Read one of several words from the query."""
+    text = request.query_params.get(name)
+    if text is not None and text not in choices:
+        raise Invalid(f"`{name}` must be one of {', '.join(choices)}")
+    return text
 
 
 def read_id(request: Request, name: str) -> str | None:

@@ -9,6 +9,8 @@ from msgspec import Meta
 
 from tenure.services.meetings.api.inputs import Language
 
+MOST_OF_A_PICTURE = 2_000_000
+
 Connection = Annotated[
     str,
     Meta(pattern=r"^Meeting/[1-9][0-9]{0,17}#[0-9]{1,20}$(?!\n)", description="the connection_id of BOT_CONFIG"),
@@ -26,7 +28,17 @@ class Reported(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     seen: Seen = 0
 
 
-class Beaten(Reported, kw_only=True):
+class Capturing(Reported, kw_only=True):
+    """`joined`, `waiting`: the bot has come so far.
+
+    `capturing` says whether what it captures with has made progress since it last said so, apart from its process
+    being alive. Who never says so is not judged by it.
+    """
+
+    capturing: bool | None = None
+
+
+class Beaten(Capturing, kw_only=True):
     """`heartbeat`: the bot lives. Who else is in the meeting is for the log."""
 
     participants: Annotated[list[str], Meta(max_length=200, description="a list of names")] = []
@@ -43,8 +55,8 @@ class StatusTold(Reported, kw_only=True):
     """`status`: the bot says what it is doing now."""
 
     status: Annotated[
-        Literal["starting", "active", "stopping", "completed", "failed"],
-        Meta(description="one of starting, active, stopping, completed, failed"),
+        Literal["starting", "waiting", "active", "stopping", "completed", "failed"],
+        Meta(description="one of starting, waiting, active, stopping, completed, failed"),
     ]
     reason: Reason = "reported"
 
@@ -65,3 +77,10 @@ class Transcribed(Reported, kw_only=True):
     """`transcript`: what was heard."""
 
     segments: Annotated[list[Heard], Meta(min_length=1, max_length=100, description="1 to 100 segments")]
+
+
+class Pictured(Reported, kw_only=True):
+    """`screenshot`: what the bot saw when something went wrong."""
+
+    reason: Reason = "reported"
+    picture: Annotated[bytes, Meta(max_length=MOST_OF_A_PICTURE, description="a PNG in base64, at most 2 MB")]

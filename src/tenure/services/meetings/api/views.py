@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from tenure.services.meetings.attendance import Transcript
-from tenure.services.meetings.lifecycle import Meeting, Segment, Session, Token, User
+from tenure.services.meetings.archive import Transcript
+from tenure.services.meetings.lifecycle import Meeting, Screenshot, Segment, Session, Token, User
 from tenure.services.meetings.platforms import address, room
 from tenure.services.meetings.settings import Settings
 
@@ -27,6 +27,7 @@ def user(user: User) -> Json:
         "image_url": user.image_url,
         "max_concurrent_bots": user.max_concurrent_bots,
         "webhook_url": user.webhook_url,
+        "retention_days": user.retention_days,
         "created_at": when(user.created_at),
         "updated_at": when(user.changed_at),
     }
@@ -39,6 +40,17 @@ def token(token: Token, key: str) -> Json:
         "user_id": int(token.user),
         "token": key,
         "created_at": when(token.created_at),
+    }
+
+
+def screenshot(screenshot: Screenshot) -> Json:
+    """Show what is known of a picture."""
+    return {
+        "id": screenshot.number,
+        "meeting_id": int(screenshot.meeting),
+        "reason": screenshot.reason,
+        "size": screenshot.size,
+        "created_at": when(screenshot.created_at),
     }
 
 
@@ -65,6 +77,10 @@ class Views:
             "ended_by": meeting.ended_by if over else None,
             "end_reason": (meeting.failure_reason or meeting.end_reason) if over else None,
             "page_url": self._page(meeting),
+            "join_at": when(meeting.join_at),
+            "deduplication_key": _key(meeting),
+            "automatic_leave": _rules(meeting),
+            "paused": meeting.paused,
             "created_at": when(meeting.created_at),
             "updated_at": when(meeting.changed_at),
         }
@@ -84,6 +100,7 @@ class Views:
             "last_heartbeat_at": when(meeting.beaten_at) if meeting.holder else None,
             "language": meeting.language,
             "task": meeting.task,
+            "paused": meeting.paused,
             "labels": {},
             "data": meeting.data,
         }
@@ -108,6 +125,20 @@ class Views:
         if not meeting.native_id or not (self._settings.stand_in or meeting.platform == "local"):
             return None
         return address("local", room(meeting.platform, meeting.native_id), page_url=self._settings.page_url)
+
+
+def _key(meeting: Meeting) -> str | None:
+    """Give the key that its user chose; without one it is the run's own, which is nobody's concern."""
+    return None if meeting.deduplication_key in (meeting.run, "") else meeting.deduplication_key
+
+
+def _rules(meeting: Meeting) -> Json:
+    return {
+        "alone_seconds": meeting.alone_seconds,
+        "silence_seconds": meeting.silence_seconds,
+        "waiting_room_seconds": meeting.waiting_room_limit.total_seconds(),
+        "maximum_seconds": meeting.longest.total_seconds(),
+    }
 
 
 def _segment(segment: Segment) -> Json:

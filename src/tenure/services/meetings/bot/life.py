@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import signal
 import time
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
+from typing import TypeVar
 
 import aiohttp
 
-from tenure.services.meetings.bot.driver import Caption, Driver, Over, Unreachable
-from tenure.services.meetings.bot.local import driver_for
+from tenure.services.meetings.bot.company import Company
+from tenure.services.meetings.bot.driver import Caption, Driver, Over, Scene, Unreachable
+from tenure.services.meetings.bot.drivers import driver_for
 from tenure.services.meetings.bot.server import Answer, Disowned, Server, ServerAway
 from tenure.services.meetings.bot.settings import BotSettings
 
 log = logging.getLogger("bot")
+T = TypeVar("T")
 
-# Together under the 10 seconds within which a bot leaves in every state.
-LEAVE_SECONDS, FLUSH_SECONDS, FAREWELL_SECONDS = 2.5, 2.0, 4.0
+# One after the other, together under the 10 seconds within which a bot leaves in every state.
+STOP_SECONDS, PICTURE_SECONDS, LEAVE_SECONDS, CLOSE_SECONDS, FAREWELL_SECONDS = 0.5, 2.0, 2.0, 1.5, 3.5
 PATIENT_FAREWELL_SECONDS = 60.0
+MOST_OF_A_PICTURE = 2_000_000
+COMPANY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,11 @@ class Outcome:
     awaited: bool = False
     report: bool = True
 
+    @property
+    def is_worth_a_picture(self) -> bool:
+        """Whether somebody will ask what went wrong. Who disowns a bot may have done so since nobody let it in."""
+        return self.reason == "disowned" or (self.report and self.exit_code != 0)
+
 
 class Life:
     """One bot in one meeting."""
@@ -41,30 +51,33 @@ class Life:
         self._settings, self._server, self._driver = settings, server, driver
         self._language, self._task = settings.language, settings.task
         self._outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._hurry = asyncio.Event()
+        self._company = Company(settings)
         self._unsent: list[dict[str, object]] = []
         self._joined_at: float | None = None
         self._participants: list[str] = []
-        self._farewell: asyncio.Task[None] | None = None
+        self._paused = self._waiting = self._progress = False
 
     async def live(self) -> int:
         """Run until the first outcome, and give the exit code."""
-        tasks = [asyncio.create_task(self._guard(part)) for part in (self._attend(), self._beat(), self._listen())]
+        parts = (self._attend(), self._beat(), self._listen(), self._keep_company())
+        tasks = [asyncio.create_task(self._guard(part)) for part in parts]
         outcome = await self._outcome
         log.info("ending: %s", outcome.reason)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.wait(tasks, timeout=STOP_SECONDS)
         await self._leave(outcome)
         return outcome.exit_code
 
     def end(self, outcome: Outcome) -> None:
         """Bring the run to its end. Where something else did, somebody now waits: no more patience."""
+        if outcome.awaited or self._outcome.done():
+            self._hurry.set()
         if not self._outcome.done():
             self._outcome.set_result(outcome)
-        elif self._farewell is not None:
-            self._farewell.cancel()
 
-    # ------------------------------------------------------------------------------------ its three parts
+    # ------------------------------------------------------------------------------------ its parts
 
     async def _guard(self, part: Coroutine[None, None, None]) -> None:
         try:
@@ -81,38 +94,70 @@ class Life:
 
     async def _attend(self) -> None:
         self._obey(await self._server.tell("started"))
+        await self._driver.open()
         await self._join()
+        scene = await self._be_admitted()
         self._joined_at = time.time()
-        self._obey(await self._server.tell("joined"))
-        last_seen = time.monotonic()
+        self._obey(await self._server.tell("joined", capturing=True))
+        while True:
+            self._take_in(scene)
+            await self._flush()
+            await asyncio.sleep(self._settings.poll_seconds)
+            scene = await self._look()
+
+    async def _join(self) -> None:
+        give_up, wait, reason = time.monotonic() + self._settings.join_timeout_seconds, 0.2, "join_timeout"
+        while True:
+            try:
+                async with asyncio.timeout(give_up - time.monotonic()):
+                    return await self._driver.join()
+            except TimeoutError as error:
+                raise Over(reason, 1) from error
+            except Unreachable as error:
+                log.info("the meeting can't be reached yet (%s)", error)
+                reason = "meeting_unreachable"
+                if time.monotonic() + wait > give_up:
+                    raise Over(reason, 1) from error
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, 2)
+
+    async def _be_admitted(self) -> Scene:
+        """Wait at the door as long as the server lets us; give the first look from inside."""
+        while not (scene := await self._look()).inside:
+            if not self._waiting:
+                self._waiting = True
+                self._obey(await self._server.tell("waiting", capturing=True))
+            await asyncio.sleep(self._settings.poll_seconds)
+        return scene
+
+    async def _look(self) -> Scene:
+        """Look until it works: a meeting may be away for a while."""
+        give_up = time.monotonic() + self._settings.meeting_away_seconds
         while True:
             try:
                 scene = await self._driver.look()
-                last_seen = time.monotonic()
-                self._participants = scene.participants
-                self._unsent += [self._segment(caption) for caption in scene.captions]
-                await self._flush()
             except Unreachable as error:
-                if time.monotonic() - last_seen > self._settings.meeting_away_seconds:
+                if time.monotonic() > give_up:
                     raise Over("meeting_lost", 1) from error
-            await asyncio.sleep(self._settings.poll_seconds)
-
-    async def _join(self) -> None:
-        give_up, wait = time.monotonic() + self._settings.join_timeout_seconds, 0.2
-        while True:
-            try:
-                return await self._driver.join()
-            except Unreachable as error:
-                log.info("the meeting can't be reached yet (%s)", error)
-                if time.monotonic() + wait > give_up:
-                    raise Over("meeting_unreachable", 1) from error
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, 2)
+                await asyncio.sleep(self._settings.poll_seconds)
+            else:
+                self._progress = True
+                return scene
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._settings.heartbeat_seconds)
-            self._obey(await self._server.tell("heartbeat", participants=self._participants[:100]))
+            # The process beats in any case; that it captures is said only of what came back since the last time.
+            capturing, self._progress = self._progress, False
+            participants = self._participants[:100]
+            self._obey(await self._server.tell("heartbeat", participants=participants, capturing=capturing))
+
+    async def _keep_company(self) -> None:
+        while True:
+            at, reason = self._company.ends()
+            if time.monotonic() >= at:
+                raise Over(reason)
+            await asyncio.sleep(min(at - time.monotonic(), COMPANY_SECONDS))
 
     async def _listen(self) -> None:
         while True:
@@ -126,10 +171,21 @@ class Life:
                 continue
             self._server.seen = command.number
             log.info("told to %s", command.action)
-            if command.action == "leave":
-                self.end(Outcome(0, "left", awaited=True))
-            else:
-                self._language, self._task = command.language, command.task
+            match command.action:
+                case "leave":
+                    self.end(Outcome(0, "left", awaited=True))
+                case "pause" | "resume":
+                    self._paused = command.action == "pause"
+                case "reconfigure":
+                    self._language, self._task = command.language, command.task
+                case _:
+                    log.info("this bot does not know how to %s", command.action)
+
+    def _take_in(self, scene: Scene) -> None:
+        self._company.see(scene, time.monotonic())
+        self._participants = [person.name for person in scene.participants]
+        if not self._paused:
+            self._unsent += [self._segment(caption) for caption in scene.captions]
 
     def _segment(self, caption: Caption) -> dict[str, object]:
         start = round(max(0.0, caption.at - (self._joined_at or caption.at)), 3)
@@ -143,31 +199,55 @@ class Life:
             "language": self._language,
         }
 
-    async def _flush(self, patience_seconds: float | None = None) -> None:
+    async def _flush(self) -> None:
         while self._unsent:
             part = self._unsent[:50]
-            self._obey(await self._server.tell("transcript", segments=part, patience_seconds=patience_seconds))
+            self._obey(await self._server.tell("transcript", segments=part))
             # Only now: what was not acknowledged is sent again, and the server knows it by its id.
             del self._unsent[: len(part)]
 
-    async def _leave(self, outcome: Outcome) -> None:
-        with suppress(Unreachable, Over, TimeoutError):
-            async with asyncio.timeout(LEAVE_SECONDS):
-                await self._driver.leave()
-        if outcome.report:
-            self._farewell = asyncio.create_task(self._bid_farewell(outcome))
-            await asyncio.wait([self._farewell])
+    # ------------------------------------------------------------------------------------ its end
 
-    async def _bid_farewell(self, outcome: Outcome) -> None:
-        patience = FAREWELL_SECONDS if outcome.awaited else PATIENT_FAREWELL_SECONDS
-        with suppress(Disowned, ServerAway, TimeoutError):
-            async with asyncio.timeout(FLUSH_SECONDS):
-                await self._flush(FLUSH_SECONDS)
-        with suppress(Disowned, ServerAway, TimeoutError):
-            async with asyncio.timeout(patience):
-                await self._server.tell(
-                    "exited", exit_code=outcome.exit_code, reason=outcome.reason, patience_seconds=patience
-                )
+    async def _leave(self, outcome: Outcome) -> None:
+        picture = await _at_most(PICTURE_SECONDS, self._driver.picture()) if outcome.is_worth_a_picture else None
+        await asyncio.gather(self._go(), _at_most(LEAVE_SECONDS, self._flush()))
+        words = []
+        if outcome.report:
+            words.append(self._server.tell("exited", exit_code=outcome.exit_code, reason=outcome.reason))
+        if picture is not None and len(picture) <= MOST_OF_A_PICTURE:
+            shown = base64.b64encode(picture).decode()
+            words.append(self._server.tell("screenshot", reason=outcome.reason, picture=shown))
+        if words:
+            await self._say_farewell(words)
+
+    async def _go(self) -> None:
+        await _at_most(LEAVE_SECONDS, self._driver.leave())
+        await _at_most(CLOSE_SECONDS, self._driver.close())
+
+    async def _say_farewell(self, words: list[Coroutine[None, None, Answer]]) -> None:
+        """Say it with patience, unless somebody waits for our end."""
+        said = [asyncio.create_task(_at_most(PATIENT_FAREWELL_SECONDS, word)) for word in words]
+        hurried = asyncio.create_task(self._hurry.wait())
+        hurried.add_done_callback(lambda _: asyncio.get_running_loop().call_later(FAREWELL_SECONDS, _cancel, said))
+        await asyncio.wait(said)
+        hurried.cancel()
+
+
+def _cancel(tasks: list[asyncio.Task[Answer | None]]) -> None:
+    for task in tasks:
+        task.cancel()
+
+
+async def _at_most(seconds: float, work: Awaitable[T]) -> T | None:
+    """Do something at the end, within a time; whatever goes wrong with it, the rest of the end follows."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await work
+    except (Unreachable, Over, Disowned, ServerAway, TimeoutError) as error:
+        log.info("at the end: %s", type(error).__name__)
+    except Exception:
+        log.exception("at the end")
+    return None
 
 
 async def run(settings: BotSettings) -> int:

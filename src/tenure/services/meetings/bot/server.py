@@ -7,7 +7,6 @@ import itertools
 import logging
 import time
 from http import HTTPStatus
-from typing import Literal
 
 import aiohttp
 import msgspec
@@ -17,12 +16,15 @@ from tenure.services.meetings.signing import ID, SIGNATURE, TIMESTAMP, sign
 
 log = logging.getLogger("bot")
 
+COMMANDS_SECONDS = 120.0
+"""How long to wait for an answer to `commands`: longer than the server holds it."""
+
 
 class Command(msgspec.Struct, frozen=True):
-    """What the server wants of the bot; `number` rises."""
+    """What the server wants of the bot; `number` rises. A newer server may want what this bot does not know."""
 
     number: int
-    action: Literal["leave", "reconfigure"]
+    action: str
     language: str | None = None
     task: str | None = None
 
@@ -92,4 +94,4 @@ class Server:
 
 def _patience(name: str) -> aiohttp.ClientTimeout:
     # The server keeps `commands` open until there is one.
-    return aiohttp.ClientTimeout(total=60 if name == "commands" else 5, connect=2)
+    return aiohttp.ClientTimeout(total=COMMANDS_SECONDS if name == "commands" else 5, connect=2)

@@ -19,9 +19,13 @@ class BotSettings(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     task: str | None = None
     passcode: str | None = None
+    alone_seconds: float | None = None
+    silence_seconds: float | None = None
     heartbeat_seconds: float = 30
     poll_seconds: float = 0.5
     join_timeout_seconds: float = 30
+    launch_timeout_seconds: float = 30
+    capture_timeout_seconds: float = 20
     meeting_away_seconds: float = 60
     server_away_seconds: float = 300
 

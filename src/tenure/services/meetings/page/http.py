@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from importlib import resources
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -12,10 +14,11 @@ from starlette.routing import BaseRoute, Route
 
 from tenure.services.meetings.api.reading import read_body
 from tenure.services.meetings.api.rejections import Absent, Invalid
-from tenure.services.meetings.page.inputs import ROOM, Joining, Kicking, Look, Proof, Saying
+from tenure.services.meetings.page.inputs import ROOM, Guarding, Joining, Look, Pointing, Proof, Saying
 from tenure.services.meetings.page.service import Page
 
 MOST_OF_A_BODY = 16 * 1024
+Step = Callable[[Any], Awaitable[object]]
 FILES = {"page.css": "text/css", "page.js": "text/javascript"}
 HEADERS = {
     "Cache-Control": "no-cache",
@@ -30,27 +33,28 @@ HEADERS = {
 
 def page_routes(page: Page) -> list[BaseRoute]:
     """Give the page's routes, to be mounted anywhere."""
+    steps: dict[str, tuple[Step, type[Proof]]] = {
+        "look": (page.look, Look),
+        "say": (page.say, Saying),
+        "guard": (page.guard, Guarding),
+        "admit": (page.admit, Pointing),
+        "deny": (page.deny, Pointing),
+        "kick": (page.kick, Pointing),
+        "leave": (page.leave, Proof),
+        "end": (page.end, Proof),
+    }
 
     async def step(request: Request) -> Response:
         name = request.path_params["room"]
         if not re.fullmatch(ROOM, name):
             raise Invalid("a room's name is 1 to 240 letters, digits, points, hyphens and underscores")
-        match request.path_params["step"]:
-            case "join":
-                return _json(await page.join(name, await read_body(request, Joining, MOST_OF_A_BODY)))
-            case "look":
-                return _json(await page.look(await read_body(request, Look, MOST_OF_A_BODY)))
-            case "say":
-                await page.say(await read_body(request, Saying, MOST_OF_A_BODY))
-            case "kick":
-                await page.kick(await read_body(request, Kicking, MOST_OF_A_BODY))
-            case "leave":
-                await page.leave(await read_body(request, Proof, MOST_OF_A_BODY))
-            case "end":
-                await page.end(await read_body(request, Proof, MOST_OF_A_BODY))
-            case _:
-                raise Absent("there is nothing at this address")
-        return _json({})
+        if request.path_params["step"] == "join":
+            return _json(await page.join(name, await read_body(request, Joining, MOST_OF_A_BODY)))
+        taken = steps.get(request.path_params["step"])
+        if taken is None:
+            raise Absent("there is nothing at this address")
+        act, form = taken
+        return _json(await act(await read_body(request, form, MOST_OF_A_BODY)) or {})
 
     return [
         Route("/", _show),

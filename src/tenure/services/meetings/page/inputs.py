@@ -59,7 +59,13 @@ class Saying(Proof):
     text: Text
 
 
-class Kicking(Proof):
-    """Somebody is to be put out."""
+class Guarding(Proof):
+    """The waiting room is switched on or off."""
+
+    on: bool
+
+
+class Pointing(Proof):
+    """Somebody is to be put out, admitted or denied."""
 
     who: Annotated[str, Meta(pattern=r"^[0-9]{1,18}$(?!\n)", description="a participant's id")]

@@ -28,16 +28,25 @@ class Room(Lifecycle, history=hours(2)):
     name: str = field()
 
     open = State(initial=True)
+    guarded = State()
     over = End(keep=hours(1))
 
-    finish = open.to(over)
-    expire = open.to(over, by=SWEEPER, after=hours(24))
+    usable = open | guarded
 
-    one_open = Limit(at_most=1, per=name, over=open)
+    guard = open.to(guarded)
+    unguard = guarded.to(open)
+    finish = usable.to(over)
+    expire = usable.to(over, by=SWEEPER, after=hours(24))
+
+    one_open = Limit(at_most=1, per=name, over=usable)
 
 
 class Participant(Lifecycle, history=hours(2)):
-    """Somebody in a room, who holds this record for as long as their page or bot looks at the room."""
+    """Somebody in a room or at its door, who holds this record for as long as their page or bot looks at the room.
+
+    Who comes to an open room is present, who comes to a guarded one waits until somebody inside admits them: the
+    states of the room decide that, so nobody slips in while the waiting room is being switched on.
+    """
 
     number: int = serial()
     room: str = parent(Room)
@@ -46,21 +55,31 @@ class Participant(Lifecycle, history=hours(2)):
     reason: str | None = field(default=None)
 
     present = State(initial=True, by=CLAIMANT, under=Room.open)
+    waiting = State(initial=True, by=CLAIMANT, under=Room.guarded)
+    admitted = State(initial=True, by=CLAIMANT, under=Room.usable)
     gone = End(keep=hours(1), has=reason)
 
-    @present.to(gone, by=HOLDER)
+    inside = present | admitted
+    here = inside | waiting
+
+    admit = waiting.to(admitted)
+
+    @here.to(gone, by=HOLDER)
     def leave(self, reason: str = "left") -> None: ...
 
-    @present.to(gone)
+    @inside.to(gone)
     def kick(self, reason: str = "evicted") -> None: ...
 
-    @present.to(gone, by=SWEEPER, after=lease(seconds=25))
+    @waiting.to(gone)
+    def deny(self, reason: str = "denied") -> None: ...
+
+    @here.to(gone, by=SWEEPER, after=lease(seconds=25))
     def vanish(self, reason: str = "vanished") -> None: ...
 
-    @present.to(gone, by=SWEEPER, after=end_of(room))
+    @here.to(gone, by=SWEEPER, after=end_of(room))
     def dismiss(self, reason: str = "meeting_ended") -> None: ...
 
-    seats = Limit(at_most=200, per=room, over=present)
+    seats = Limit(at_most=200, per=room, over=here)
 
 
 class Caption(Lifecycle, history=hours(2)):
@@ -71,7 +90,7 @@ class Caption(Lifecycle, history=hours(2)):
     speaker: str
     text: str
 
-    said = End(initial=True, under=Room.open)
+    said = End(initial=True, under=Room.usable)
 
 
 kinds = (Room, Participant, Caption)

@@ -4,10 +4,12 @@
 
 const root = document.body.dataset.root;
 const room = decodeURIComponent(location.pathname.slice(root.length).replace(/^\/+|\/+$/g, ""));
+const bot = new URLSearchParams(location.search).has("bot");
 const at = (id) => document.getElementById(id);
 const REASONS = {
   left: "You left the meeting.",
   evicted: "You were removed from the meeting.",
+  denied: "You were not let in.",
   vanished: "You were away for too long.",
   meeting_ended: "The meeting has ended.",
 };
@@ -32,7 +34,11 @@ async function call(step, body) {
 }
 
 const proof = () => ({ participant: seat.participant, key: seat.key });
-const say = (text) => { at("status").textContent = text; };
+// The reason stands beside its text for who reads the page by program.
+function say(text, reason = "") {
+  at("status").textContent = text;
+  at("status").dataset.reason = reason;
+}
 
 function element(tag, className, text) {
   const made = document.createElement(tag);
@@ -41,27 +47,42 @@ function element(tag, className, text) {
   return made;
 }
 
+function button(className, label, person, step) {
+  const made = element("button", className, label);
+  made.setAttribute("aria-label", `${label} ${person.name}`);
+  made.onclick = () => act(step, { who: person.id });
+  return made;
+}
+
+function lineOf(person, ...buttons) {
+  const line = document.createElement("li");
+  line.dataset.id = person.id;
+  line.append(element("span", "name", person.name));
+  if (person.id === seat.id) line.append(element("span", "you", "(you)"));
+  if (person.bot) line.append(element("span", "badge", "bot"));
+  line.append(...buttons);
+  return line;
+}
+
 function showPeople(people) {
   at("count").textContent = `(${people.length})`;
-  at("people").replaceChildren(...people.map((person) => {
-    const line = document.createElement("li");
-    line.dataset.id = person.id;
-    line.append(element("span", "name", person.name + (person.id === seat.id ? " (you)" : "")));
-    if (person.bot) line.append(element("span", "badge", "bot"));
-    if (person.id !== seat.id) {
-      const kick = element("button", "danger", "Remove");
-      kick.setAttribute("aria-label", `Remove ${person.name}`);
-      kick.onclick = () => act("kick", { who: person.id });
-      line.append(kick);
-    }
-    return line;
-  }));
+  at("people").replaceChildren(...people.map((person) =>
+    person.id === seat.id ? lineOf(person) : lineOf(person, button("danger", "Remove", person, "kick"))));
+}
+
+function showDoor(guarded, knocking) {
+  at("guard").setAttribute("aria-pressed", guarded);
+  at("knocking").hidden = !knocking.length;
+  at("waiting").replaceChildren(...knocking.map((person) =>
+    lineOf(person, button("", "Admit", person, "admit"), button("danger", "Deny", person, "deny"))));
 }
 
 function showCaptions(captions) {
   const list = at("captions");
   for (const caption of captions) {
     const line = document.createElement("li");
+    line.dataset.number = caption.number;
+    line.dataset.at = caption.at;
     line.append(element("span", "speaker", caption.speaker), element("span", "text", caption.text));
     list.append(line);
     after = caption.number;
@@ -70,14 +91,14 @@ function showCaptions(captions) {
 }
 
 function show(part) {
-  for (const id of ["choose", "join", "meeting"]) at(id).hidden = id !== part;
+  for (const id of ["choose", "join", "door", "meeting"]) at(id).hidden = id !== part;
 }
 
 function over(reason) {
   seat = null;
   sessionStorage.removeItem(room);
   show("join");
-  say(REASONS[reason] || "You are no longer in the meeting.");
+  say(REASONS[reason] || "You are no longer in the meeting.", reason || "removed");
 }
 
 async function act(step, more) {
@@ -94,15 +115,18 @@ async function follow() {
     try {
       const scene = await call("look", { ...proof(), after, mark, wait_seconds: 10 });
       if (seat !== mine) return;
-      if (!scene.inside) return over(scene.reason);
+      if (scene.reason) return over(scene.reason);
       say("");
       mark = scene.mark;
+      show(scene.waiting ? "door" : "meeting");
+      if (scene.waiting) continue;
       showPeople(scene.participants);
+      showDoor(scene.guarded, scene.knocking);
       showCaptions(scene.captions);
     } catch (problem) {
       if (seat !== mine) return;
       if (problem.refused) return over("");
-      say("The server is away; trying again …");
+      say("The server is away; trying again …", "away");
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   }
@@ -114,7 +138,6 @@ function enter(found) {
   mark = "";
   at("captions").replaceChildren();
   sessionStorage.setItem(room, JSON.stringify(found));
-  show("meeting");
   follow();
 }
 
@@ -128,9 +151,9 @@ at("join").onsubmit = async (event) => {
   try {
     const name = at("name").value.trim();
     localStorage.setItem("name", name);
-    enter(await call("join", { name }));
+    enter(await call("join", { name, bot }));
   } catch (problem) {
-    say(problem.message);
+    say(problem.message, problem.refused ? "join_refused" : "away");
   }
 };
 
@@ -141,10 +164,13 @@ at("say").onsubmit = async (event) => {
   await act("say", { text });
 };
 
-at("leave").onclick = async () => {
-  await act("leave", {});
-  over("left");
-};
+for (const id of ["leave", "give-up"]) {
+  at(id).onclick = async () => {
+    await act("leave", {});
+    over("left");
+  };
+}
+at("guard").onclick = () => act("guard", { on: at("guard").getAttribute("aria-pressed") !== "true" });
 at("end").onclick = () => act("end", {});
 
 at("room-name").textContent = room;

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
 from tenure import (
     NEXT,
+    Change,
     Claim,
     Exists,
     LimitReached,
@@ -17,16 +20,18 @@ from tenure import (
     NotHolder,
     NotUnder,
     Refused,
+    StateOf,
     Store,
     WrongState,
 )
 from tenure.services.meetings.api.rejections import Absent, Conflict, TooMany, Unauthorized
-from tenure.services.meetings.page.inputs import Joining, Kicking, Look, Proof, Saying
+from tenure.services.meetings.page.inputs import Guarding, Joining, Look, Pointing, Proof, Saying
 from tenure.services.meetings.page.lifecycle import Caption, Participant, Room
 from tenure.services.meetings.signing import secret_for
 
 MOST_ROOMS = 1000
 MOST_SHOWN = 200
+MOST_TRIES = 5
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -46,14 +51,20 @@ class Said(msgspec.Struct, frozen=True):
     at: float
 
 
-class Scene(msgspec.Struct, frozen=True):
-    """A room as a participant sees it; `reason` says why they are no longer inside."""
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """A room as a participant sees it; who is neither inside nor waiting is told why by `reason`.
 
-    inside: bool
-    reason: str | None
-    mark: str
-    participants: list[Shown]
-    captions: list[Said]
+    `knocking` lists who waits to be admitted, for those inside; who waits sees nothing of the room.
+    """
+
+    inside: bool = False
+    waiting: bool = False
+    reason: str | None = None
+    mark: str = ""
+    guarded: bool = False
+    participants: list[Shown] = []
+    knocking: list[Shown] = []
+    captions: list[Said] = []
 
 
 class Page:
@@ -63,16 +74,22 @@ class Page:
         self._store, self._key, self._closing = store, key, closing
 
     async def join(self, room_name: str, joining: Joining) -> dict[str, str]:
-        """Let somebody in; a room that is not there yet is opened for them."""
-        room = await self._room(room_name)
-        try:
-            participant = await self._store.acting(f"participant {joining.name}"[:100]).apply(
-                Participant.create(NEXT, room=room.id, name=joining.name, bot=joining.bot)
-            )
-        except LimitReached as refusal:
-            raise TooMany(f"the room is full: at most {refusal.at_most} can be in it") from refusal
-        except NotUnder as refusal:
-            raise Conflict("the meeting has just ended: join again for a new one") from refusal
+        """Let somebody in, or to the door of a guarded room; a room that is not there yet is opened for them."""
+        for _ in range(MOST_TRIES):
+            room = await self._room(room_name)
+            begin = await self._where(room, joining)
+            try:
+                participant = await self._store.acting(f"participant {joining.name}"[:100]).apply(
+                    Participant.create_in(begin, NEXT, room=room.id, name=joining.name, bot=joining.bot)
+                )
+            except LimitReached as refusal:
+                raise TooMany(f"the room is full: at most {refusal.at_most} can be in it") from refusal
+            except NotUnder:
+                continue  # the room was opened, guarded or ended since we looked
+            return self._seat(participant)
+        raise Conflict("the room opens and closes too fast: try again")
+
+    def _seat(self, participant: Participant) -> dict[str, str]:
         return {
             "participant": f"{participant.id}#{participant.fence}",
             "key": self._proof(participant.claim),
@@ -85,7 +102,7 @@ class Page:
         with self._store.bell(Room, Participant, Caption) as bell:
             scene = await self._scene(claim, look.after)
             give_up = asyncio.get_running_loop().time() + look.wait_seconds
-            while scene.inside and scene.mark == look.mark and not self._closing.is_set():
+            while scene.reason is None and scene.mark == look.mark and not self._closing.is_set():
                 left = give_up - asyncio.get_running_loop().time()
                 if left <= 0 or not await bell.heard(left):
                     break
@@ -110,19 +127,28 @@ class Page:
         except (WrongState, NotHolder, NotFound):
             return
 
-    async def kick(self, kicking: Kicking) -> None:
+    async def kick(self, pointing: Pointing) -> None:
         """Put somebody out of the room that one is in oneself."""
-        me = await self._present(kicking)
-        try:
-            other = await self._store.get(Participant, kicking.who)
-        except NotFound:
-            raise Absent("there is no such participant in this room") from None
-        if other.room != me.room:
-            raise Absent("there is no such participant in this room")
-        try:
-            await self._store.acting(f"participant {me.id}").apply(Participant.kick(other.id))
-        except WrongState:
-            return
+        await self._point(pointing, Participant.kick)
+
+    async def admit(self, pointing: Pointing) -> None:
+        """Let in somebody who waits at the door."""
+        await self._point(pointing, Participant.admit)
+
+    async def deny(self, pointing: Pointing) -> None:
+        """Send away somebody who waits at the door."""
+        await self._point(pointing, Participant.deny)
+
+    async def guard(self, guarding: Guarding) -> None:
+        """Switch the waiting room on or off; once it is off, who waits is let in."""
+        me = await self._present(guarding)
+        store = self._store.acting(f"participant {me.id}")
+        with suppress(WrongState):
+            await store.apply(Room.guard(me.room) if guarding.on else Room.unguard(me.room))
+        if not guarding.on:
+            # After the room was opened nobody comes to wait any more; who left meanwhile is refused, which is right.
+            waiting = await self._store.find(Participant.waiting, under=me.room, limit=MOST_SHOWN)
+            await store.submit([[Participant.admit(other.id)] for other in waiting])
 
     async def end(self, proof: Proof) -> None:
         """End the meeting for everybody."""
@@ -135,11 +161,12 @@ class Page:
     # ------------------------------------------------------------------------------------ inside
 
     async def _room(self, name: str) -> Room:
-        for _ in range(5):
+        for _ in range(MOST_TRIES):
             found = await self._store.holding(Room.one_open, name)
             if found:
                 return found[0]  # type: ignore[no-any-return]
-            if (await self._store.count(Room)).get("open", 0) >= MOST_ROOMS:
+            rooms = await self._store.count(Room)
+            if sum(rooms.get(name, 0) for name in Room.usable.names) >= MOST_ROOMS:
                 raise TooMany(f"there are {MOST_ROOMS} open rooms: end one of them first")
             try:
                 return await self._store.acting("page").apply(Room.create(NEXT, name=name))
@@ -151,18 +178,39 @@ class Page:
         try:
             await self._store.beat(claim)
         except Refused:
-            return Scene(inside=False, reason=await self._why_gone(claim), mark="", participants=[], captions=[])
+            return Scene(reason=await self._why_gone(claim))
         me = await self._store.get(Participant, claim.id)
-        people = await self._store.find(Participant.present, under=me.room, limit=MOST_SHOWN)
+        if me.state == Participant.waiting:
+            return Scene(waiting=True, mark="waiting")
+        room = await self._store.get(Room, me.room)
+        people, waiting = await self._people(me.room)
         captions = await self._captions(me.room, after)
-        seen = ",".join((*(p.id for p in people), str(captions[-1].number if captions else after)))
+        last = captions[-1].number if captions else after
+        seen = ",".join((*(p.id for p in people), *(f"{p.id}?" for p in waiting), room.state.name, str(last)))
         return Scene(
             inside=True,
-            reason=None,
             mark=hashlib.sha256(seen.encode()).hexdigest()[:16],
-            participants=[Shown(p.id, p.name, p.bot) for p in people],
+            guarded=room.state == Room.guarded,
+            participants=people,
+            knocking=waiting,
             captions=[Said(c.number, c.speaker, c.text, c.created_at.timestamp()) for c in captions],
         )
+
+    async def _people(self, room: str) -> tuple[list[Shown], list[Shown]]:
+        """Give who is inside and who waits."""
+        here = await self._store.find(Participant.here, under=room, limit=MOST_SHOWN)
+        shown = {p.id: Shown(p.id, p.name, p.bot) for p in here}
+        waiting = [shown.pop(p.id) for p in here if p.state == Participant.waiting]
+        return list(shown.values()), waiting
+
+    async def _where(self, room: Room, joining: Joining) -> StateOf[Participant]:
+        """Give the state in which somebody begins. A guarded room without a person inside takes the next as host."""
+        if room.state != Room.guarded:
+            return Participant.present
+        if joining.bot:
+            return Participant.waiting
+        inside = await self._store.find(Participant.inside, under=room.id, limit=MOST_SHOWN)
+        return Participant.waiting if any(not p.bot for p in inside) else Participant.admitted
 
     async def _captions(self, room: str, after: int) -> list[Caption]:
         """Give the first captions after this one; to who sees none yet, the last ones."""
@@ -186,9 +234,24 @@ class Page:
         claim = self._claim(proof)
         try:
             await self._store.beat(claim)
-            return await self._store.get(Participant, claim.id)
+            me = await self._store.get(Participant, claim.id)
         except Refused as refusal:
             raise Conflict("you are no longer in this meeting: join it again") from refusal
+        if me.state == Participant.waiting:
+            raise Conflict("you are not in this meeting yet: wait until somebody admits you")
+        return me
+
+    async def _point(self, pointing: Pointing, change: Callable[[str], Change[Participant]]) -> None:
+        """Change another participant of one's own room; what was done already is not done again."""
+        me = await self._present(pointing)
+        try:
+            other = await self._store.get(Participant, pointing.who)
+        except NotFound:
+            raise Absent("there is no such participant in this room") from None
+        if other.room != me.room:
+            raise Absent("there is no such participant in this room")
+        with suppress(WrongState, NotUnder):
+            await self._store.acting(f"participant {me.id}").apply(change(other.id))
 
     def _claim(self, proof: Proof) -> Claim[Participant]:
         id, _, fence = proof.participant.partition("#")

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
-import shutil
 import signal
 import subprocess  # nosec B404  each bot is a process of its own
 import time
@@ -23,14 +21,16 @@ from typing import Self
 
 import msgspec
 
-from tenure.services.meetings.runtimes import proc
-from tenure.services.meetings.runtimes.runtime import Process, RuntimeFailed
+from tenure.services.meetings.runtimes import logs, proc
+from tenure.services.meetings.runtimes.runtime import Process, RuntimeFailed, check_name
 
 NAME = "TENURE_BOT_NAME"
 """The setting that marks a bot's process as ours."""
 
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "SSL_CERT_FILE")
-MOST_OF_A_LOG = 64 * 1024
+INHERITED = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "SSL_CERT_FILE"),
+    *("TENURE_MEETINGS_BOT", "TENURE_MEETINGS_BROWSER", "TENURE_MEETINGS_BROWSER_SANDBOX"),
+)
 
 
 class Note(msgspec.Struct):
@@ -86,8 +86,7 @@ class Processes:
 
     async def start(self, name: str, environment: Mapping[str, str]) -> None:
         """Start a bot, once per name."""
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,99}", name):
-            raise RuntimeFailed("a bot's name is made of small letters, digits and hyphens")
+        check_name(name)
         if name not in self._known:
             known = self._known[name] = Known(Note(self._boot))
             # Shielded: a process that is there must be noted, even if nobody waits for it any more.
@@ -122,7 +121,7 @@ class Processes:
 
     async def log(self, name: str) -> str:
         """Give the last 64 KiB of what a bot wrote."""
-        return await asyncio.to_thread(_tail, self._folder / name / "output.log")
+        return await asyncio.to_thread(logs.tail, self._folder, name)
 
     async def changed(self) -> None:
         """Return as soon as a bot has ended since the last call."""
@@ -131,7 +130,8 @@ class Processes:
 
     async def prune(self, *, older_than_seconds: float) -> None:
         """Remove the logs of forgotten bots that were last written so long ago."""
-        await asyncio.to_thread(_prune, self._folder, time.time() - older_than_seconds)
+        before, known = time.time() - older_than_seconds, set(self._known)
+        await asyncio.to_thread(logs.prune, self._folder, before=before, known=known)
 
     # ------------------------------------------------------------------------------------ starting
 
@@ -146,7 +146,8 @@ class Processes:
             known.ended.set()
             raise RuntimeFailed(f"the bot's process could not be started: {error.strerror}") from error
         known.note.pid, known.note.started = known.child.pid, proc.started(known.child.pid)
-        self._write(name, known.note)
+        with suppress(OSError):  # on a full disk: a server that comes next finds it by its name
+            self._write(name, known.note)
         self._watch(name, known)
 
     def _spawn(self, name: str, note: Note, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -154,7 +155,7 @@ class Processes:
         folder.mkdir(mode=0o700, exist_ok=True)
         self._write(name, note)
         inherited = {key: os.environ[key] for key in INHERITED if key in os.environ}
-        log = os.open(folder / "output.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        log = os.open(logs.path_of(self._folder, name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             return subprocess.Popen(  # noqa: S603  # nosec B603  the command is the server's own
                 self._command,
@@ -231,18 +232,3 @@ class Processes:
         draft = path.with_suffix(".draft")
         draft.write_bytes(msgspec.json.encode(note))
         draft.replace(path)
-
-
-def _tail(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - MOST_OF_A_LOG))
-            return file.read().decode(errors="replace")
-    except OSError:
-        return ""
-
-
-def _prune(folder: Path, before: float) -> None:
-    for log in folder.glob("*/output.log"):
-        if not (log.parent / "process.json").exists() and log.stat().st_mtime < before:
-            shutil.rmtree(log.parent, ignore_errors=True)

@@ -6,7 +6,8 @@
 --     records           hash: KIND:ID -> number (16 digits), look (8 bytes), row (msgpack)
 --     events            hash: NUMBER:VERSION -> event (msgpack)
 --     feed              sorted set: last position of a batch -> its events' names, one a line
---     due               sorted set: when to look -> KIND:ID, or #NUMBER of a removed record
+--     due               sorted set: when to look -> number and KIND:ID, or only the number of a removed record. So
+--                       those of one instant are in the order of their numbers, as on every engine
 --     state:KIND:STATE  sorted set: number -> id. A record's number is the position of its first event
 --     rank:KIND:STATE:KEY, slot:KIND:LIMIT:KEY, child:KIND:ID   sorted sets: rank or number -> record
 --     indexes           sorted set: the names of the sorted sets of the last two lines that are not empty; outboxes

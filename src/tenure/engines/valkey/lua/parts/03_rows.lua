@@ -39,6 +39,11 @@ local function stored_as(ref, look, bytes)
   return ref .. (look and struct.pack('>I8', look) or NO_LOOK) .. bytes
 end
 
+-- Name a record among those that are looked at.
+local function due_name(cell)
+  return cell.ref .. cell.key
+end
+
 local function row_or_nothing(row)
   return row and ROW .. bytes_of(row) or NOTHING
 end

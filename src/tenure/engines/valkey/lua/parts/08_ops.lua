@@ -44,6 +44,34 @@ local function drop_buckets(view, used)
   end
 end
 
+-- Give an answer in which a record's rows of before a version give way to its row as it is now.
+local function without_erased(answer, row, version)
+  local size = string.byte(answer)
+  local rows, pieces = unpack_all(sub(answer, size + 2)), {}
+  for place = 1, #rows do
+    local one = rows[place]
+    local erased = one[1] == row[KIND] and one[2] == row[ID] and one[4] < version
+    pieces[place] = ROW .. (erased and bytes_of(row) or pack(unpack(one, 1, 14)))
+  end
+  return sub(answer, 1, size + 1) .. array(#rows) .. concat(pieces)
+end
+
+-- Let the kept answers to these op ids say nothing of what was erased: the op ids stay known.
+local function erase_answers(view, ops, row, version)
+  if #ops == 0 then return end
+  for place = 1, #view.ops do
+    local key = view.prefix .. 'ops:' .. view.ops[place]
+    local found, written = read_many(key, ops), {}
+    for op = 1, #ops do
+      if found[op] then
+        written[#written + 1] = ops[op]
+        written[#written + 1] = without_erased(found[op], row, version)
+      end
+    end
+    call_many('HSET', key, written)
+  end
+end
+
 local function write_answers(view, answers)
   if #answers == 0 then return nil end
   local bucket = format('%.0f', bucket_of(view.now))

@@ -25,13 +25,13 @@ local function look(view, cell, row, dues)
   local known = look_of(cell)
   if known and at >= known then return end
   dues[#dues + 1] = at
-  dues[#dues + 1] = cell.key
+  dues[#dues + 1] = due_name(cell)
   cell.look = at
 end
 
--- Empty the parameters and reasons of a record's earlier events.
+-- Empty the parameters and reasons of a record's earlier events, and what is kept of them as answers.
 local function erase(view, cell, version)
-  local events = view.prefix .. 'events'
+  local events, ops = view.prefix .. 'events', {}
   for from = 1, version - 1, MOST_VALUES do
     local names = {}
     for old = from, min(from + MOST_VALUES, version) - 1 do names[#names + 1] = cell.ref .. ':' .. old end
@@ -40,6 +40,7 @@ local function erase(view, cell, version)
       if found[place] then
         local position, kind, id, old, at, by, name, source, target, fence, _, op, _, first, last =
           unpack_all(found[place])
+        if op ~= '' and op ~= ops[#ops] then ops[#ops + 1] = op end
         written[#written + 1] = names[place]
         written[#written + 1] =
           pack(position, kind, id, old, at, by, name, source, target, fence, '', op, EMPTY_NOTE, first, last)
@@ -47,6 +48,7 @@ local function erase(view, cell, version)
     end
     call_many('HSET', events, written)
   end
+  erase_answers(view, ops, cell.row, version)
 end
 
 local function write_events(view)
@@ -63,7 +65,12 @@ local function write_events(view)
   for event = 1, size do
     local edge = view.event_edges[event]
     if #edge.effects > 0 then send(view, event, edge.effects) end
-    if edge.erases then erase(view, cells[event], versions[event]) end
+  end
+end
+
+local function erase_all(view)
+  for event = 1, view.events do
+    if view.event_edges[event].erases then erase(view, view.event_cells[event], view.event_versions[event]) end
   end
 end
 
@@ -97,6 +104,7 @@ local function write(view, answers)
   call_many('HSET', prefix .. 'records', records)
   write_events(view)
   local buckets = write_answers(view, answers)
+  erase_all(view)
   call_many('ZADD', prefix .. 'due', dues)
   write_sheet(view, beside)
   local serials = {}

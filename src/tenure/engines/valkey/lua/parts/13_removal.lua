@@ -1,7 +1,7 @@
 -- Ended records go when they were kept long enough, with the children that belong to them; their histories later.
 --
 -- A removed record leaves a trace until its history is forgotten: `gone` (number -> VERSION:KIND:ID), `graves`
--- (KIND:ID -> number), and a look of its own, `#NUMBER`.
+-- (KIND:ID -> number), and a look of its own.
 
 local LOOK_AGAIN = 60 * 1000000 -- after how long a record that could not be removed is looked at again
 local EVENTS_AT_ONCE = 1000
@@ -54,12 +54,12 @@ local function write_buried(view, sweep)
   local prefix = view.prefix
   for place = 1, #sweep.buried do
     local one = sweep.buried[place]
-    local row, member = one.row, '#' .. one.ref
+    local row = one.row
     call('HDEL', prefix .. 'records', one.key)
-    call('ZREM', prefix .. 'due', one.key)
+    call('ZREM', prefix .. 'due', due_name(one))
     call('ZADD', prefix .. 'gone', one.ref, row[VERSION] .. ':' .. one.key)
     call('HSET', prefix .. 'graves', one.key, one.ref)
-    call('ZADD', prefix .. 'due', view.now + view.kinds[row[KIND]].history, member)
+    call('ZADD', prefix .. 'due', view.now + view.kinds[row[KIND]].history, one.ref)
   end
 end
 
@@ -72,8 +72,8 @@ local function trace_of(view, ref)
 end
 
 -- Forget a gone record's history, and then the last trace of it.
-local function forget(view, member)
-  local prefix, ref = view.prefix, sub(member, 2)
+local function forget(view, ref)
+  local prefix = view.prefix
   local trace, last, key = trace_of(view, ref)
   if trace then
     local first = 1 + tonumber(call('HGET', prefix .. 'skip', ref) or 0)
@@ -82,7 +82,7 @@ local function forget(view, member)
     call_many('HDEL', prefix .. 'events', names)
     if first + EVENTS_AT_ONCE <= last then
       call('HSET', prefix .. 'skip', ref, first + EVENTS_AT_ONCE - 1)
-      call('ZADD', prefix .. 'due', view.now, member)
+      call('ZADD', prefix .. 'due', view.now, ref)
       return
     end
     if call('HGET', prefix .. 'graves', key) == ref then call('HDEL', prefix .. 'graves', key) end
@@ -90,5 +90,5 @@ local function forget(view, member)
     call('ZREM', prefix .. 'gone', trace)
     call('HDEL', prefix .. 'skip', ref)
   end
-  call('ZREM', prefix .. 'due', member)
+  call('ZREM', prefix .. 'due', ref)
 end

@@ -1,0 +1,132 @@
+"""What is live on the page, as server-sent events: `change` says that there is something new, `words` are said."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from tenure import CursorAhead, Event, Store, TenureError
+from tenure.services.meetings.api.outbox import Outbox
+from tenure.services.meetings.console.access import Viewer
+from tenure.services.meetings.following import Cursor, Feed, TooOld
+from tenure.services.meetings.lifecycle import Meeting, Segment
+
+MOST_STREAMS = 200
+SIGN_OF_LIFE_SECONDS = 15.0
+COALESCE_SECONDS = 0.5
+
+
+class Stream:
+    """One open page. It follows as a socket does, and ends with the key that it was opened with."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        self.user = None if viewer.user is None else viewer.user.id
+        self.token = viewer.token
+        self.outbox = Outbox()
+
+    def end(self, code: int, reason: str) -> None:  # noqa: ARG002
+        """End it; the browser comes again by itself, and is asked for its session."""
+        self.outbox.close()
+
+    def say(self, name: str, data: object, cursor: Cursor | None = None) -> None:
+        """Send an event; a page that reads too slowly begins anew."""
+        id = f"id: {cursor}\n" if cursor is not None else ""
+        if not self.outbox.put(f"event: {name}\n{id}data: {msgspec.json.encode(data).decode()}\n\n"):
+            self.outbox.close()
+
+
+class Streams:
+    """The streams of one process."""
+
+    def __init__(self, store: Store, feed: Feed) -> None:
+        self._store, self._feed = store, feed
+        self._number = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are as many streams as are allowed."""
+        return self._number >= MOST_STREAMS
+
+    async def of_one(self, viewer: Viewer, cursor: Cursor) -> AsyncIterator[str]:
+        """Give what happens to a meeting after the cursor."""
+        stream = Stream(viewer)
+
+        def take(event: Event[Any], cursor: Cursor) -> None:
+            if event.kind is Segment and event.fields.get("text"):
+                stream.say("words", _words(event), cursor)
+            else:
+                stream.say("change", {}, cursor)
+
+        async def follow() -> None:
+            following = self._feed.follow(cursor.meeting, take, after=cursor)
+            try:
+                await self._feed.catch_up(following, stream.outbox.room)
+                await asyncio.Event().wait()
+            except (TooOld, CursorAhead):
+                stream.say("begin", {})
+            finally:
+                self._feed.leave(following)
+
+        async for part in self._live(stream, follow):
+            yield part
+
+    async def of_all(self, viewer: Viewer) -> AsyncIterator[str]:
+        """Say when one of the viewer's meetings has changed, at most twice a second."""
+        stream, changed, ring = Stream(viewer), set[str](), asyncio.Event()
+
+        def take(event: Event[Any]) -> None:
+            if event.kind is Meeting:
+                changed.add(event.id)
+                ring.set()
+
+        async def follow() -> None:
+            self._feed.follow_all(stream, take)
+            while await ring.wait():
+                await asyncio.sleep(COALESCE_SECONDS)
+                ids = set(changed)
+                changed.clear()
+                ring.clear()
+                if viewer.is_admin or await self._has_any(viewer, ids):
+                    stream.say("change", {})
+
+        async for part in self._live(stream, follow):
+            yield part
+
+    async def _has_any(self, viewer: Viewer, ids: set[str]) -> bool:
+        with suppress(TenureError):
+            found = await self._store.get_many(Meeting, ids)
+            return any(viewer.user is not None and meeting.user == viewer.user.id for meeting in found.values())
+        return True
+
+    async def _live(self, stream: Stream, follow: Callable[[], Awaitable[None]]) -> AsyncIterator[str]:
+        self._number += 1
+        try:
+            async with self._feed.joined(stream):
+                following = asyncio.ensure_future(follow())
+                try:
+                    yield ": here\n\n"
+                    while (text := await _next(stream.outbox)) is not None:
+                        yield text
+                finally:
+                    following.cancel()
+                    await asyncio.gather(following, return_exceptions=True)
+        finally:
+            self._number -= 1
+
+
+async def _next(outbox: Outbox) -> str | None:
+    """Take the next event, or a sign of life for the browser if nothing happens; None at the end."""
+    try:
+        async with asyncio.timeout(SIGN_OF_LIFE_SECONDS):
+            return await outbox.next()
+    except TimeoutError:
+        return ": still here\n\n"
+
+
+def _words(event: Event[Any]) -> dict[str, Any]:
+    said = event.fields
+    return {"id": event.id, "speaker": said.get("speaker"), "text": said["text"], "at": said["at"]}

@@ -1,0 +1,257 @@
+"""The meetings page in a real browser: live, usable on a phone and by keyboard, by day and by night, no complaint."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+from tests.services.meetings.making import ADMIN_KEY, World, a_world
+from tests.services.meetings.sockets import Port, a_port
+
+from tenure.services.meetings.lifecycle import Meeting
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+LONG = "x" * 180
+MARKUP = "<img src=x onerror=alert(1)><b>bold</b>"
+
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"needs {CHROMIUM}: install the package chromium"
+)
+
+
+@asynccontextmanager
+async def a_browser() -> AsyncIterator[Browser]:
+    # headless=False since the new headless mode is chosen by the flag: the other one is another program.
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, headless=False, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@asynccontextmanager
+async def a_place() -> AsyncIterator[tuple[World, Port, Browser]]:
+    async with a_world() as world, a_port(world) as port, a_browser() as browser:
+        yield world, port, browser
+
+
+@asynccontextmanager
+async def a_page(browser: Browser, port: Port, key: str, path: str = "/", **settings: Any) -> AsyncIterator[Page]:
+    """A page that has logged in; what its console complains about, its policy's violations too, fails the test."""
+    context = await browser.new_context(**settings)
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: dialog.accept())
+    await page.goto(f"{port.address}/console{path}")
+    await page.fill("#key", key)
+    await page.click("button")
+    yield page
+    await context.close()
+    assert complaints == []
+
+
+def said(number: int, text: str = "", speaker: str = "Ada") -> dict[str, Any]:
+    return {
+        "segment_id": str(number), "text": text or f"word {number}", "start": number * 1.0, "end": number + 0.5,
+        "at": 1.8e9 + number, "speaker": speaker,
+    }  # fmt: skip
+
+
+async def test_who_logs_in_comes_to_the_page_that_was_asked_for() -> None:
+    async with a_place() as (world, port, browser):
+        user = await world.a_user()
+        await world.a_bot(user, state="active")
+        async with a_page(browser, port, world.keys[user], "/meetings/1") as page:
+            await expect(page.locator("h1")).to_contain_text("abc")
+            await page.click("text=Log out")
+            await expect(page.locator("#key")).to_be_visible()
+
+
+async def test_the_transcript_and_the_state_follow_without_loading_the_page_again() -> None:
+    async with a_place() as (world, port, browser):
+        user = await world.a_user()
+        bot = await world.a_bot(user)
+        async with a_page(browser, port, world.keys[user], "/meetings/1") as page:
+            await expect(page.locator("#link")).to_have_text("live")
+            await page.evaluate("window.stillHere = true")
+            await bot.tell("started")
+            await bot.tell("joined")
+            await expect(page.locator("#head .state")).to_have_text("in the meeting")
+            await bot.tell("transcript", segments=[said(n) for n in range(1, 4)])
+            await expect(page.locator("#words .text")).to_have_text(["word 1", "word 2", "word 3"])
+            await bot.tell("transcript", segments=[said(4, MARKUP, MARKUP)])
+            await expect(page.locator("#words li").last).to_contain_text(MARKUP)
+            assert await page.locator("#words img, #words li > b > b").count() == 0
+            await bot.tell("exited", exit_code=1, reason="meeting_lost")
+            await expect(page.locator("#head .lead")).to_contain_text("the meeting could not be reached any more")
+            await expect(page.locator("#timeline .what").first).to_contain_text("It failed")
+            assert await page.evaluate("window.stillHere")
+
+
+async def test_what_was_said_while_the_page_loaded_or_the_stream_was_away_is_there_once() -> None:
+    async with a_place() as (world, port, browser):
+        user = await world.a_user()
+        bot = await world.a_bot(user, state="active")
+        async with a_page(browser, port, world.keys[user], "/meetings/1") as page:
+            await expect(page.locator("#link")).to_have_text("live")
+            await bot.tell("transcript", segments=[said(1)])
+            await expect(page.locator("#words li")).to_have_count(1)
+            for follower in list(world.service.feed._followers):
+                follower.end(1001, "gone for a moment")
+            await bot.tell("transcript", segments=[said(2)])
+            await expect(page.locator("#words .text")).to_have_text(["word 1", "word 2"], timeout=15_000)
+            await page.reload()
+            await bot.tell("transcript", segments=[said(3)])
+            await expect(page.locator("#words .text")).to_have_text(["word 1", "word 2", "word 3"])
+
+
+async def test_the_list_follows_what_happens() -> None:
+    async with a_place() as (world, port, browser):
+        user, other = await world.a_user(), await world.a_user()
+        async with a_page(browser, port, world.keys[user]) as page:
+            await expect(page.locator("#meetings")).to_contain_text("No meetings yet")
+            await expect(page.locator("#link")).to_have_text("live")
+            await world.a_bot(other, "theirs")
+            await world.a_bot(user, "mine", state="active")
+            await expect(page.locator(".title")).to_have_text(["mine"])
+            await expect(page.locator('[data-count="active"]')).to_have_text("1")
+        async with a_page(browser, port, ADMIN_KEY) as page:
+            await expect(page.locator(".title")).to_have_text(["mine", "theirs"])
+            await expect(page.locator("#link")).to_have_text("live")
+            await world.user_call(user, "DELETE", "/bots/google_meet/mine")
+            await expect(page.locator("tr", has_text="mine").locator(".state")).to_have_text("leaving")
+
+
+async def test_a_user_asks_for_a_bot_pauses_and_stops_it() -> None:
+    async with a_place() as (world, port, browser):
+        user = await world.a_user()
+        async with a_page(browser, port, world.keys[user]) as page:
+            await page.click("text=Ask for a bot >> nth=0")
+            await page.select_option("#platform", "zoom")
+            await page.fill("#native_meeting_id", "123")
+            await page.click("button.main")
+            await expect(page.locator(".notice")).to_have_text("A bot was asked for.")
+            await world.work()
+            await page.click("text=Pause")
+            await expect(page.locator("#head")).to_contain_text("paused")
+            await page.click("text=Stop the bot")
+            await expect(page.locator(".notice")).to_have_text("The bot is told to leave.")
+            await expect(page.locator("#head .state").first).to_have_text("leaving")
+            await expect(page.locator("#actions button")).to_have_count(0)
+
+
+async def test_a_time_is_entered_in_the_browsers_own_zone() -> None:
+    async with a_place() as (world, port, browser):
+        user = await world.a_user()
+        async with a_page(browser, port, world.keys[user], "/new", timezone_id="Asia/Tokyo") as page:
+            await expect(page.locator("[data-zone]")).to_contain_text("in your time zone")
+            await page.select_option("#platform", "zoom")
+            await page.fill("#native_meeting_id", "123")
+            await page.fill("#join_at", "2026-01-05T10:00")
+            await page.click("button.main")
+            await expect(page.locator("#head .state")).to_have_text("planned for later")
+            assert str((await world.store.get(Meeting, "1")).join_at) == "2026-01-05 01:00:00+00:00"
+
+
+async def test_what_is_typed_is_not_lost_when_the_page_freshens() -> None:
+    async with a_place() as (world, port, browser):
+        user = await world.a_user()
+        bot = await world.a_bot(user)
+        async with a_page(browser, port, world.keys[user], "/meetings/1") as page:
+            await expect(page.locator("#link")).to_have_text("live")
+            await page.click("summary")
+            await page.fill('[name="language"]', "pt-BR")
+            await bot.tell("started")
+            await expect(page.locator("#head .state")).to_have_text("starting")
+            await expect(page.locator('[name="language"]')).to_have_value("pt-BR")
+
+
+async def test_everything_is_reached_by_keyboard() -> None:
+    async with a_place() as (world, port, browser):
+        user = await world.a_user()
+        await world.a_bot(user, state="active")
+        async with a_page(browser, port, world.keys[user], "/meetings/1") as page:
+            await expect(page.locator("#link")).to_have_text("live")
+            reached = set[str]()
+            for _ in range(20):
+                await page.keyboard.press("Tab")
+                reached.add(await page.evaluate("document.activeElement.textContent.trim()"))
+            assert {"To the content", "Stop the bot", "Pause", "Language and task", "Log out"} <= reached
+            await page.focus("text=Stop the bot")
+            await page.keyboard.press("Enter")
+            await expect(page.locator(".notice")).to_have_text("The bot is told to leave.")
+
+
+async def furnish(world: World) -> int:
+    user = await world.a_user(email="a" * 60 + "@" + "b" * 60 + ".example.org")
+    bot = await world.a_bot(user, LONG, state="active")
+    await bot.tell("transcript", segments=[said(1, "y" * 300, "z" * 100)])
+    answer = await world.user_call(
+        user, "PATCH", f"/meetings/google_meet/{LONG}", {"data": {"name": "n" * 100, "notes": "o" * 400}}
+    )
+    assert answer.status == 200
+    failed = await world.a_bot(user, "failed")
+    await failed.tell("exited", exit_code=1, reason="r" * 60)
+    await world.ask(user, "planned", join_at="2026-01-02T00:00:00Z")
+    return user
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_a_phone_never_scrolls_sideways_and_texts_stand_out(scheme: str) -> None:
+    async with a_place() as (world, port, browser):
+        user = await furnish(world)
+        for key in (world.keys[user], ADMIN_KEY):
+            async with a_page(browser, port, key, color_scheme=scheme, **PHONE) as page:
+                for path in ("/", "/new", "/meetings/1", "/meetings/2", "/meetings/3"):
+                    if path == "/new" and key == ADMIN_KEY:
+                        continue
+                    await page.goto(f"{port.address}/console{path}")
+                    wide = await page.evaluate("document.documentElement.scrollWidth")
+                    assert wide <= 390, f"{path} is {wide} px wide"
+                    assert await page.evaluate(CONTRAST) >= 4.5, path
+
+
+async def test_without_its_script_the_page_does_the_same() -> None:
+    async with a_place() as (world, port, browser):
+        user = await world.a_user()
+        await world.a_bot(user, state="active")
+        async with a_page(browser, port, world.keys[user], java_script_enabled=False) as page:
+            await page.click(".title")
+            await page.click("text=Stop the bot")
+            await expect(page.locator(".notice")).to_have_text("The bot is told to leave.")
+            await page.goto(f"{port.address}/console/new")
+            await expect(page.locator("[data-zone]")).to_contain_text("in UTC")
+
+
+# The least contrast between any visible text and what is painted behind it, by the rule of WCAG 2.
+CONTRAST = """() => {
+  const rgb = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const behind = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const color = rgb(getComputedStyle(e).backgroundColor);
+      if (color.length === 3 || color[3] > 0.99) return color;
+    }
+    return [255, 255, 255];
+  };
+  let least = 21;
+  for (const element of document.querySelectorAll("main *, header *")) {
+    const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || element.closest("svg") || !element.offsetParent) continue;
+    const [a, b] = [light(rgb(getComputedStyle(element).color)), light(behind(element))];
+    least = Math.min(least, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
+  }
+  return least;
+}"""

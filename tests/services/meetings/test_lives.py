@@ -1,0 +1,127 @@
+"""Many lives of bots, each ended in its own way, the server killed in between: none is stuck, and none is left."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.places import KEPT, SQLITE, Place
+from tests.services.meetings.serving import Server, a_server, until
+
+LIVES, MANY_LIVES = 28, 500
+AT_ONCE = 14
+OVER = {"completed", "failed"}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A way in which a bot's life ends, before it has joined or after, and what its meeting then says."""
+
+    how: str
+    status: str
+    by: str
+    reason: str
+    early: bool = False
+
+
+ENDINGS = (
+    Ending("stop", "completed", "user:1", "stopped", early=True),
+    Ending("stop", "completed", "user:1", "stopped"),
+    Ending("kick", "completed", "bot", "evicted"),
+    Ending("end the meeting", "completed", "bot", "meeting_ended"),
+    Ending("kill", "failed", "server", "bot_process_died"),
+    Ending("terminate", "failed", "bot", "terminated"),
+    Ending("finish", "failed", "admin", "forced"),
+)
+
+
+@pytest.mark.timeout(240)
+def test_no_bot_is_left_and_no_meeting_is_stuck(tmp_path: Path, place_of: Callable[[str], Place]) -> None:
+    live_and_end(tmp_path, place_of(SQLITE).fresh(), LIVES)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("engine", KEPT)
+def test_no_bot_is_left_and_no_meeting_is_stuck_over_many_lives(
+    tmp_path: Path, place_of: Callable[[str], Place], engine: str
+) -> None:
+    live_and_end(tmp_path, place_of(engine).fresh(), MANY_LIVES)
+
+
+def live_and_end(folder: Path, store: str, lives: int) -> None:
+    endings = itertools.cycle(ENDINGS)
+    with a_server(folder, store) as server:
+        user = server.a_user(bots=AT_ONCE)
+        for first in range(0, lives, AT_ONCE):
+            of = {f"m{number}": next(endings) for number in range(first, min(first + AT_ONCE, lives))}
+            for id, ending in of.items():
+                server.ask(user, id)
+                if ending.early:
+                    end(server, user, id, ending)
+            restart(server)
+            late = [id for id, ending in of.items() if not ending.early]
+            come_to(server, user, late, {"active"})
+            for number, id in enumerate(late):
+                end(server, user, id, of[id])
+                if number == len(late) // 2:
+                    restart(server)
+            come_to(server, user, list(of), OVER)
+        check(server, user, lives)
+
+
+def restart(server: Server) -> None:
+    """Kill the server with no warning, and start the next one."""
+    server.send(signal.SIGKILL)
+    server.start()
+
+
+def end(server: Server, user: int, id: str, ending: Ending) -> None:
+    """End one bot's life."""
+    match ending.how:
+        case "stop":
+            server.call("DELETE", f"/bots/local/{id}", user=user)
+        case "kick" | "end the meeting":
+            ada = server.room(id, "join", name="Ada")
+            proof = {"participant": ada["participant"], "key": ada["key"]}
+            people = server.room(id, "look", **proof)["participants"]
+            (bot,) = (person["id"] for person in people if person["bot"])
+            server.room(id, "kick", **proof, who=bot) if ending.how == "kick" else server.room(id, "end", **proof)
+        case "kill" | "terminate":
+            name = server.meeting(user, id)["bot_container_id"]
+            os.killpg(server.bots()[name], signal.SIGKILL if ending.how == "kill" else signal.SIGTERM)
+        case "finish":
+            server.call("POST", f"/admin/meetings/{server.meeting(user, id)['id']}/finish", {})
+
+
+def come_to(server: Server, user: int, ids: list[str], wanted: set[str]) -> None:
+    """Wait until all meetings are where they are wanted, or over."""
+
+    def look() -> dict[str, str]:
+        listed = server.call("GET", "/meetings", user=user)["meetings"]
+        return {m["native_meeting_id"]: m["status"] for m in listed if m["native_meeting_id"] in ids}
+
+    found = until(look, lambda found: set(found.values()) <= wanted | OVER)
+    assert set(found.values()) <= wanted, found
+
+
+def check(server: Server, user: int, lives: int) -> None:
+    """Each meeting is over as it was ended, no process is left, and every slot is free."""
+    until(server.bots, lambda bots: bots == {})
+    found: list[Any] = server.call("GET", "/meetings?limit=1000", user=user)["meetings"]
+    assert len(found) == lives
+    for meeting in found:
+        number = int(meeting["native_meeting_id"][1:])
+        ending = ENDINGS[number % len(ENDINGS)]
+        ended = (meeting["status"], meeting["ended_by"], meeting["end_reason"])
+        assert ended == (ending.status, ending.by, ending.reason), (ending, meeting)
+        assert meeting["end_time"] is not None
+    assert server.call("GET", "/bots/status", user=user)["running_bots"] == []
+    for number in range(AT_ONCE):
+        server.ask(user, f"again{number}")
