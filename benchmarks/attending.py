@@ -24,7 +24,7 @@ import uvloop
 from benchmarks.meetings import NoRuntime, serve, user
 from benchmarks.report import Result, save
 
-from tenure.services.meetings.bot.server import Server
+from tenure.services.meetings.bot.server import COMMANDS_SECONDS, Server
 from tenure.services.meetings.bot.settings import BotSettings, read
 from tenure.services.meetings.runtimes.runtime import Process
 
@@ -63,7 +63,7 @@ class Started:
 async def started(folder: Path, name: str) -> Started:
     """Wait until a bot was started."""
     path = folder / f"{name}.bot"
-    while not path.exists() or path.stat().st_size == 0:
+    while not path.exists() or path.stat().st_size == 0:  # noqa: ASYNC110  another process writes it
         await asyncio.sleep(0.005)
     return Started(path)
 
@@ -88,6 +88,10 @@ async def live(settings: BotSettings, http: aiohttp.ClientSession) -> None:
             await asyncio.sleep(settings.heartbeat_seconds)
 
     async def listen() -> None:
+        # The first call is cut short, so that calls are spread as those of bots that began at different times.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(random.uniform(0, COMMANDS_SECONDS)):  # noqa: S311  # nosec B311
+                await server.tell("commands")
         while True:
             await server.tell("commands")
 
@@ -115,7 +119,7 @@ async def measure(address: str, folder: Path, pid: int, bots: int, seconds: floa
             found = await started(folder, name)
             waits.append(found.at - answered)
             living.append(asyncio.create_task(live(found.settings, http)))
-        await asyncio.sleep(30)  # until the bots call evenly spread, as those do that began at different times
+        await asyncio.sleep(30)  # until the first heartbeats are through
         before, began = spent(pid), time.monotonic()
         await asyncio.sleep(seconds)
         share = (spent(pid) - before) / (time.monotonic() - began)
@@ -140,7 +144,7 @@ async def listed(session: aiohttp.ClientSession, address: str, key: str) -> list
     """Let a user have many meetings, and give how long it takes to list them."""
     for number in range(LISTED):
         await ask(session, address, key, f"listed-{number}")
-    waits = []
+    waits, content = list[float](), b""
     for _ in range(30):
         began = time.perf_counter()
         async with session.get(f"{address}/meetings", headers={"X-API-Key": key}) as answer:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from statistics import quantiles
+from types import TracebackType
 from typing import Self
 
 import aiohttp
@@ -39,7 +40,9 @@ class NoRuntime:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         return None
 
     async def start(self, name: str, environment: Mapping[str, str]) -> None:

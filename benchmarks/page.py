@@ -80,7 +80,11 @@ BOUNDS = {
     "sqlite": """Where SQLite stays below 0.8 of its statements alone, it is since among few records, all of whose
 pages are in memory, SQLite needs less time for a change than Python does, and its threads share one interpreter.""",
     "postgres": """Where PostgreSQL stays below 0.7 of its statements alone, it is since the server and our process
-share the machine's processors, and a change costs each of them about as much; pgbench needs next to none.""",
+share the machine's processors, and a change costs each of them about as much; pgbench needs next to none, so its
+server has all of them. In `full` every batch takes the keys of all the limits, and keeps them from its decision to its
+commit: there, batches pass one after the other. Most of what such a batch writes stands beside the records (states,
+ranks, slots, looks), each in an index of its own; the statement by hand, one change at a time, gets by without it, and
+keeps fewer promises. What a batch costs, piece by piece, is in [decisions](decisions).""",
     "valkey": """Where Valkey stays below its goals, it is since the server decides in Lua on one processor, which is
 busy at 512 callers; what a call of one change costs it is not much more than what a change of a batch does.""",
     "peers": """Where pgqueuer comes nearer than its goal, it is since it adds 1,000 jobs by one statement and completes

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
 from tests.engine_contract.conftest import Stores
 from tests.engine_contract.kinds import Bot, Job, Owner, Ticket
 from tests.engine_contract.looking import ALL
 
-from tenure import NEXT, days, hours, minutes
+from tenure import NEXT, OpConflict, days, hours, minutes
 from tenure.testing import a
 
 
@@ -75,8 +78,34 @@ async def test_an_erasing_stay_empties_the_earlier_events(a_store: Stores) -> No
 async def test_what_was_erased_is_in_no_message_and_no_kept_answer(a_store: Stores) -> None:
     async with a_store() as store:
         await a(store, Owner.enabled, "o", email="e")
-        await store.apply(Job.create("j", owner="o", place="here", note="secret"), op="1")
-        await store.apply(Job.stop("j", reason="x"))
-        await store.apply(Job.redact("j", note=None, reason="-"))
+        create = Job.create("j", owner="o", place="here", note="secret")
+        other = Job.create("k", owner="o", place="\0there", note="kept")
+        await store.apply(create, other, op="1")
+        await store.apply(Job.stop("j", reason="secret"), op="2")
+        redacted = await store.apply(Job.redact("j", note=None, reason="-"), op="3")
         messages = await store.engine.messages("tests", None, None, ALL)
         assert not [m for m in messages if b"secret" in m.entry.note or b"secret" in m.row.rest]
+        again, kept = await store.apply(create, other, op="1")
+        assert again == redacted, "the op id is known, and gives the record as it is"
+        assert (kept.version, kept.note) == (1, "kept")
+        assert await store.apply(Job.stop("j", reason="secret"), op="2") == redacted
+        assert await store.apply(Job.redact("j", note=None, reason="-"), op="3") == redacted
+        with pytest.raises(OpConflict):
+            await store.apply(Job.stop("j", reason="another"), op="2")
+
+
+async def test_what_one_batch_writes_and_erases_is_in_no_kept_answer(a_store: Stores) -> None:
+    async with a_store() as store:
+        await a(store, Owner.enabled, "o", email="e")
+        changes = (
+            Job.create("j", owner="o", place="here", note="secret"),
+            Job.stop("j", reason="secret"),
+            Job.redact("j", note=None, reason="-"),
+        )
+        first = await asyncio.gather(*(store.apply(change, op=str(n)) for n, change in enumerate(changes)))
+        again = [await store.apply(change, op=str(n)) for n, change in enumerate(changes)]
+        assert again == [first[-1]] * 3
+        job = Job.create("k", owner="o", place="there", note="secret")
+        whole = (job, Job.stop("k", reason="x"), Job.redact("k", note=None, reason="-"))
+        *_, last = await store.apply(*whole, op="all")
+        assert await store.apply(*whole, op="all") == (last, last, last)

@@ -233,6 +233,7 @@ async def settled(store: Store) -> None:
     """Let the store finish what other tasks have begun."""
     for _ in range(20):
         await asyncio.sleep(0)
+        await asyncio.gather(*store._lanes._under_way)
         await store.now()
 
 

@@ -1,4 +1,4 @@
-"""What one step of a sweep does to records that have to do with one another: nothing is done twice, or on half a step."""
+"""What one step of a sweep does to records that have to do with one another: nothing twice, nothing on half a step."""
 
 from __future__ import annotations
 

@@ -84,6 +84,16 @@ async def test_a_feed_without_a_cursor_begins_now(a_store: Stores) -> None:
         await feed.aclose()  # type: ignore[attr-defined]
 
 
+async def test_a_feed_from_the_present_position_gives_what_comes(a_store: Stores) -> None:
+    async with a_store() as store:
+        await a(store, Bot.queued, "ada", pool="eu")
+        position = await store.position()
+        await store.apply(Bot.withdraw("ada"))
+        (event,) = await first(store.feed(after=position), 1)
+        assert event.name == "withdraw"
+        assert await store.position() >= event.position > position
+
+
 async def test_a_feed_has_no_gap_under_many_concurrent_writers(a_store: Stores) -> None:
     async with a_store() as store:
         await store.submit([[Bot.create(f"b{n}", pool="eu")] for n in range(10)])

@@ -12,6 +12,7 @@ import types
 import typing
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Annotated, Any, Literal, TypeVar, overload
 
 import msgspec
@@ -86,10 +87,14 @@ class Field:
         """The default as it travels; None where there is none."""
         return None if self.default is MISSING else plain(self.default)
 
+    @cached_property
+    def _opaque(self) -> msgspec.json.Decoder[Any]:
+        return msgspec.json.Decoder(self.type)
+
     def decode(self, value: Any) -> Any:
         """Turn a travelled value back into the declared type."""
         if not self.visible:
-            return msgspec.json.decode(value, type=self.type)
+            return self._opaque.decode(value)
         return None if value is None else self._decode(value)
 
 

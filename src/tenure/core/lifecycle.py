@@ -74,7 +74,8 @@ class Lifecycle(metaclass=Kind):
         name = declared.stored
         if declared.visible:
             fields = self._row.fields
-            return declared.decode(fields.get(name, declared.plain_default))
+            # Not `get`: that would work out the default each time.
+            return declared.decode(fields[name] if name in fields else declared.plain_default)  # noqa: SIM401
         opaque_values = vars(self).get("_rest")
         if opaque_values is None:
             opaque_values = vars(self)["_rest"] = msgspec.json.decode(self._row.rest, type=dict[str, msgspec.Raw])

@@ -120,6 +120,8 @@ def _events(sheet: Sheet, batch: Batch, places: Mapping[Key, Place]) -> None:
             sheet.add("write_messages", entry.kind, effect, number, entry.position, batch.time.now)
         if edge is not None and edge.erases:
             sheet.add("erase_events", number, entry.version)
+            row = batch.rows[entry.kind, entry.id]
+            sheet.add("erase_answers", number, entry.version, to_json(entry.kind), to_json(entry.id), to_json(row))
 
 
 def _numbers(sheet: Sheet, batch: Batch) -> None:

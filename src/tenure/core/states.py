@@ -106,7 +106,10 @@ class Sources(Named):
              erase: bool = ..., was: str | None = ...) -> HeldEdge[[]]: ...
     # fmt: on
     def stay(self, *, by: Who = ANYONE, tell: Who | None = None, erase: bool = False, was: str | None = None) -> Any:
-        """Declare a change of fields that keeps the state and its clocks; `erase` empties the earlier events."""
+        """Declare a change of fields that keeps the state and its clocks.
+
+        `erase` empties the earlier events, and lets the kept answers of op ids give the record as it is after it.
+        """
         edge: type[Edge[...]] = HeldEdge if by is HOLDER else Edge
         return edge(self.members, None, by=by, after=None, tell=tell, erase=erase, was=was)
 

@@ -271,12 +271,6 @@ class Store:
         """Read the position of the space's last event: where a `feed` that is begun now goes on from."""
         return await self.engine.last_position(self.space_name)
 
-    async def events(self, *kinds: type[Lifecycle], after: int, limit: int = PAGE) -> list[Event[Any]]:
-        """Read a page of what `feed` gives: the events of some kinds after a position, in order."""
-        names = [kind.__name__ for kind in kinds]
-        entries = await self.engine.feed(self.space_name, names, after, limit)
-        return [Event(self.kinds[entry.kind], entry) for entry in entries if entry.kind in self.kinds]
-
     async def now(self) -> datetime:
         """Read the store's clock."""
         return to_instant((await self.engine.time(self.space_name, self.clock())).now)

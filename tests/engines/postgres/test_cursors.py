@@ -6,6 +6,7 @@ No engine-neutral form exists: only here do transactions commit in another order
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 
 import pytest
@@ -66,6 +67,22 @@ async def test_a_cursor_before_a_batch_that_is_under_way_goes_on_at_once(url: st
         async with session.transaction():
             await session.fetch("SELECT * FROM tenure_draw(5, NULL)")
             assert [event.id for event in await first(store.feed(after=0), 1)] == ["first"]
+
+
+async def test_what_was_told_is_shown_as_soon_as_the_batches_beside_it_are_decided(url: str) -> None:
+    async with tenure.open(url, *KINDS) as store, a_session(url) as session:
+        engine, told, numbers = engine_of(store), asyncio.Queue[int](), itertools.count()
+        engine.listen(lambda _space, entries: told.put_nowait(entries[-1].position))
+        position = 1023
+        while position % 1024 > 1000:  # what is drawn next must share its mark
+            await store.apply(Bot.create(f"b{next(numbers)}", pool="eu"))
+            position = await told.get()
+        async with session.transaction():
+            await session.fetch("SELECT * FROM tenure_draw(5, 0)")
+            reading = asyncio.create_task(engine.feed("main", [], position - 1, 100))
+            await until(session, "SELECT clock_timestamp() > now() + interval '20 ms'")
+            assert not reading.done()
+        assert [entry.position for entry in await reading] == [position]
 
 
 async def test_a_cursor_that_is_ahead_is_told(url: str) -> None:

@@ -71,6 +71,8 @@ async def use_everything(store: Store) -> None:
     await store.check(Ticket.create(NEXT, title="t"))
     await engine.spaces()
     await store.apply(Bot.withdraw("b"))
+    await store.apply(Job.stop("j", reason="x"), op="y")
+    await store.apply(Job.redact("j", note=None, reason="-"))
     await store.apply(Bot.enqueue("b"), Bot.reserve("b", match="m"))  # and back, when the match is void
     await store.advance(hours(2))
 

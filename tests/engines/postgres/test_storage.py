@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.engine_contract.kinds import KINDS, Instance, Owner
+from tests.engine_contract.kinds import KINDS, Bot, Instance, Owner
 from tests.engines.postgres.conftest import a_session, schema_of
 
 import tenure
@@ -53,3 +53,13 @@ async def test_a_look_is_written_once_for_many_beats(url: str) -> None:
     async with a_session(url) as session:
         sql = "SELECT n_tup_ins FROM pg_stat_user_tables WHERE schemaname = $1 AND relname = 'tenure_due'"
         assert (await session.fetchval(sql, schema_of(url)) or 0) <= 2  # and one of no lease
+
+
+async def test_what_has_drifted_into_an_index_hinders_nobody(url: str) -> None:
+    async with tenure.open(url, *KINDS) as store, a_session(url) as session:
+        await store.apply(Bot.create("ada", pool="eu", rating=7))
+        ada = "(SELECT record FROM tenure_records WHERE id = 'ada')"
+        ghost = f"INSERT INTO tenure_ranks SELECT 1, 'Bot', 'queued', '[\"eu\"]', 7, {ada}"
+        await session.execute(ghost)
+        assert (await store.apply(Bot.enqueue("ada"))).state == Bot.queued
+        assert await store.engine.audit("main", repair=False) == []

@@ -6,6 +6,7 @@ Only for Valkey, because only there does the decision live on the server.
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 import redis
@@ -99,3 +100,21 @@ async def test_what_only_reads_is_refused_a_write_by_the_server(server: Server) 
             if name not in library.READS:
                 with pytest.raises(redis.ResponseError, match="write flag"):
                     ask(server.url, "FCALL_RO", library.NAMES[name], 1, "tenure:{main}:meta")
+
+
+BUILT_IN = frozenset(("error", "function", "ipairs", "next", "pairs", "tonumber", "type", "unpack"))
+
+
+def unknown_functions(source: str) -> set[str]:
+    """Name what a Lua source calls, and what is nowhere in it."""
+    code = re.sub(r"'(?:\\.|[^'\\])*'", "''", re.sub(r"--[^\n]*", "", source))
+    lists = re.findall(r"\blocal ([\w, ]+)", code) + re.findall(r"\bfunction[\w. ]*\(([\w, ]*)\)", code)
+    known = {name.strip() for names in lists for name in names.split(",")}
+    known.update(re.findall(r"\bfunction (\w+)\(", code))
+    return set(re.findall(r"(?<![.:\w])([a-z_]\w*)\(", code)) - known - BUILT_IN
+
+
+def test_the_library_calls_no_function_that_is_not_there() -> None:
+    # Lua finds that out when it comes to the line, which may be one that only a cluster runs.
+    assert unknown_functions(library.SOURCE) == set()
+    assert unknown_functions("local function f(a) return a(g(1)) end") == {"g"}

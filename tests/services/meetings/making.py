@@ -16,7 +16,7 @@ from tenure.services.meetings.api.http import create_app
 from tenure.services.meetings.bot.settings import BotSettings, read
 from tenure.services.meetings.lifecycle import Meeting, Session
 from tenure.services.meetings.loops import SOON
-from tenure.services.meetings.runtimes.runtime import Process, RuntimeFailed
+from tenure.services.meetings.runtimes.runtime import Process, RuntimeAway, RuntimeFailed
 from tenure.services.meetings.service import MeetingsService, kinds
 from tenure.services.meetings.settings import Settings
 from tenure.services.meetings.signing import ID, SIGNATURE, TIMESTAMP, sign
@@ -53,6 +53,8 @@ class Strings:
         self.ended: list[str] = []
         self.dead: dict[str, int | None] = {}
         self.broken = False
+        self.trouble: Exception | None = None
+        self.away = False
         self.may_end = asyncio.Event()
         self.may_end.set()
         self._changed = asyncio.Event()
@@ -68,22 +70,28 @@ class Strings:
     async def start(self, name: str, environment: Mapping[str, str]) -> None:
         if self.broken:
             raise RuntimeFailed("no room for another one")
+        if self.trouble is not None:
+            raise self.trouble
         self.started.setdefault(name, read(environment["BOT_CONFIG"]))
 
     async def end(self, name: str, *, grace_seconds: float) -> None:  # noqa: ARG002
+        self._reach()
         await self.may_end.wait()
         if name in self.started and name not in self.dead:
             self.ended.append(name)
             self.die(name, -15)
 
     async def bots(self) -> list[Process]:
+        self._reach()
         return [Process(name, name not in self.dead, self.dead.get(name)) for name in self.started]
 
     async def forget(self, name: str) -> None:
+        self._reach()
         self.started.pop(name, None)
         self.dead.pop(name, None)
 
     async def log(self, name: str) -> str:
+        self._reach()
         return f"log of {name}" if name in self.started else ""
 
     async def prune(self, *, older_than_seconds: float) -> None:  # noqa: ARG002
@@ -96,6 +104,10 @@ class Strings:
     def die(self, name: str, exit_code: int | None) -> None:
         self.dead[name] = exit_code
         self.ring()
+
+    def _reach(self) -> None:
+        if self.away:
+            raise RuntimeAway("out of reach")
 
     def ring(self) -> None:
         self._changed.set()
@@ -252,6 +264,7 @@ class World:
 async def a_world(*, url: str = "sqlite:", **settings: Any) -> AsyncIterator[World]:
     """Make a service whose time stands still until `world.store.advance(…)`."""
     async with testing.store(*kinds, url=url, space="meetings") as store:
+        settings = {"beats_seconds": 0, **settings}
         made = Settings(base_url="http://127.0.0.1:1", admin_key=ADMIN_KEY, server_key=b"the server's key", **settings)
         bots = Strings()
         clock = store.clock

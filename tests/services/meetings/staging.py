@@ -181,4 +181,5 @@ async def a_bot(
     finally:
         if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
-        await process.communicate()
+        written, _ = await process.communicate()
+        assert b"canary" not in written

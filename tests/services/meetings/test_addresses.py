@@ -1,10 +1,12 @@
 """Which URLs a user may have us call."""
 
 import asyncio
+import socket
+import threading
 
 import pytest
 
-from tenure.services.meetings.addresses import Guard, UnsafeUrl
+from tenure.services.meetings.addresses import Guard, Names, UnsafeUrl
 from tenure.services.meetings.platforms import PLATFORMS, address
 
 UNSAFE = [
@@ -103,6 +105,48 @@ async def test_a_name_that_resolves_to_a_private_address_is_refused() -> None:
     with pytest.raises(UnsafeUrl):
         await Guard(resolve=inside).check_resolved("https://example.org/")
     await Guard(resolve=outside).check_resolved("https://example.org/")
+
+
+async def test_a_silent_name_server_holds_up_only_who_asks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    may, asked = threading.Event(), list[str]()
+
+    def look(host: str, *_: object, **__: object) -> object:
+        asked.append(host)
+        if host == "silent.example.org":
+            may.wait()
+        return [(0, 0, 0, "", ("93.184.215.14", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look)
+    names, patient = Names(seconds=0.05), Names(seconds=50)
+    silent = await asyncio.gather(*(names("silent.example.org") for _ in range(100)))
+    assert silent == [[]] * 100
+    assert await patient("example.org") == ["93.184.215.14"]
+    assert asked == ["silent.example.org", "example.org"]
+    waits = asyncio.gather(*(patient("silent.example.org") for _ in range(3)))
+    while len(asked) < 3:
+        await asyncio.sleep(0)
+    may.set()
+    assert await waits == [["93.184.215.14"]] * 3
+    assert len(asked) == 3
+
+
+async def test_no_more_names_are_asked_for_at_once_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    may, asked = threading.Event(), list[str]()
+
+    def look(host: str, *_: object, **__: object) -> object:
+        asked.append(host)
+        may.wait()
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", look)
+    names = Names(seconds=0.05, most=3)
+    assert await asyncio.gather(*(names(f"{number}.example.org") for number in range(10))) == [[]] * 10
+    may.set()
+    assert len(asked) == 3
+
+
+async def test_a_name_without_an_address_has_none() -> None:
+    assert await Names()("nowhere.invalid") == []
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

@@ -1,7 +1,9 @@
 """The contract of the API, as its callers see it."""
 
 import asyncio
-from collections.abc import Awaitable
+import base64
+from collections.abc import Awaitable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +11,12 @@ from tests.services.meetings.making import World, a_world
 
 from tenure import Claim
 from tenure.services.meetings.lifecycle import Meeting, Segment, Token
+from tenure.services.meetings.screenshots import PNG
 
 MEETING = "/meetings/google_meet/abc"
 BOT = "/bots/google_meet/abc"
 TRANSCRIPT = "/transcripts/google_meet/abc"
+SHOTS = MEETING + "/screenshots"
 
 
 def heard(number: int, text: str = "hello", **more: Any) -> dict[str, Any]:
@@ -246,6 +250,52 @@ async def test_the_log_of_a_bot_is_the_admins_to_read() -> None:
         bot = await world.a_bot(await world.a_user())
         answer = await world.admin_call("GET", f"/admin/meetings/{bot.settings.meeting_id}/log")
         assert (answer.status, answer.body[:7]) == (200, b"log of ")
+
+
+async def test_a_user_reads_what_their_own_bot_wrote() -> None:
+    async with a_world() as world:
+        user = await world.a_user()
+        meeting = (await world.ask(user)).json
+        assert (await world.user_call(user, "GET", BOT + "/log")).body == b""
+        await world.work()
+        answer = await world.user_call(user, "GET", BOT + "/log")
+        assert (answer.status, answer.body.decode()) == (200, f"log of {meeting['bot_container_id']}")
+        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_screenshots_are_listed_and_shown_to_their_user(tmp_path: Path) -> None:
+    async with a_world(folder=tmp_path) as world:
+        user = await world.a_user()
+        bot = await world.a_bot(user, state="active")
+        assert (await world.user_call(user, "GET", SHOTS)).json == {"screenshots": []}
+        picture = PNG + b"what it saw"
+        shown = await bot.tell("screenshot", reason="join_refused", picture=base64.b64encode(picture).decode())
+        assert shown.status == 200, shown.body
+        (shot,) = (await world.user_call(user, "GET", SHOTS)).json["screenshots"]
+        assert (shot["meeting_id"], shot["reason"], shot["size"]) == (1, "join_refused", len(picture))
+        answer = await world.user_call(user, "GET", f"{SHOTS}/{shot['id']}")
+        assert (answer.status, answer.headers["content-type"], answer.body) == (200, "image/png", picture)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        for absent in ("99", "0", "x", "%2e%2e"):
+            assert (await world.user_call(user, "GET", f"{SHOTS}/{absent}")).status == 404
+
+
+async def test_beats_that_come_together_are_one_commit() -> None:
+    async with a_world(beats_seconds=0.01) as world:
+        user = await world.a_user()
+        bots = [await world.a_bot(user, f"m{number}", state="active") for number in range(5)]
+        sizes: list[int] = []
+        write = world.store.engine.write
+
+        async def counted(space: str, transactions: Sequence[Any], now: int | None = None) -> Any:
+            sizes.append(len(transactions))
+            return await write(space, transactions, now)
+
+        world.store.engine.write = counted  # type: ignore[method-assign]
+        answers = await asyncio.gather(*(bot.tell("heartbeat") for bot in bots))
+        assert {a.json["status"] for a in answers} == {"active"}
+        assert sizes == [5]
 
 
 async def test_users_are_made_found_listed_and_changed() -> None:

@@ -212,6 +212,16 @@ async def test_a_bot_leaves_where_nobody_else_is_or_nobody_speaks(
         assert "page-leave" in [name for name, _ in stage.told]
 
 
+async def test_what_the_server_would_not_take_is_cut() -> None:
+    async with a_stage() as stage, a_bot(stage) as bot:
+        stage.look["captions"] = [{"number": 1, "speaker": "A" * 300, "text": "b" * 9000, "at": 1.0}]
+        await stage.event("callback-transcript").wait()
+        stage.tell_to("leave")
+        assert await bot.wait() == 0
+        (segment,) = stage.bodies("callback-transcript")[0]["segments"]
+        assert (len(segment["speaker"]), len(segment["text"])) == (200, 5000)
+
+
 async def test_a_bot_stays_as_long_as_its_rules_do_not_apply() -> None:
     async with a_stage() as stage, a_bot(stage, heartbeat_seconds=0.3, alone_seconds=0.1, silence_seconds=60) as bot:
         for _ in range(3):

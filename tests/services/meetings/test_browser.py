@@ -1,5 +1,6 @@
 """Bots in real browsers: on the project's own page with people beside them, and whatever happens to a browser."""
 
+import asyncio
 import base64
 import os
 import signal
@@ -107,15 +108,6 @@ def test_a_bot_that_is_denied_fails_with_a_picture_of_what_it_saw(server: Server
     assert kept.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_end_of_a_meeting_is_seen_in_a_browser(server: Server) -> None:
-    ada = Host(server, "ended")
-    server.ask(1, "ended")
-    ada.bot()
-    server.until(1, "active", "ended")
-    ada.do("end")
-    assert server.until(1, "completed", "ended")["end_reason"] == "meeting_ended"
-
-
 def test_a_bot_that_is_killed_leaves_no_browser_behind(server: Server) -> None:
     name = server.ask(1, "killed")["bot_container_id"]
     server.until(1, "active", "killed")
@@ -125,6 +117,21 @@ def test_a_bot_that_is_killed_leaves_no_browser_behind(server: Server) -> None:
     os.kill(pid, signal.SIGKILL)
     assert server.until(1, "failed", "killed")["end_reason"] == "bot_process_died"
     until(lambda: proc.in_session(pid), lambda left: left == [])
+    until(lambda: [path.name for path in (server.folder / "bots" / name).iterdir()], ["output.log"].__eq__)
+
+
+def test_a_bot_in_a_browser_outlives_a_server_that_is_killed_and_sees_the_meetings_end(server: Server) -> None:
+    ada = Host(server, "outlives")
+    server.ask(1, "outlives")
+    ada.bot()
+    server.until(1, "active", "outlives")
+    server.send(signal.SIGKILL)
+    server.start()
+    ada.do("say", text="still here?")
+    assert heard_in(server, "outlives")["text"] == "still here?"
+    ada.do("end")
+    meeting = server.until(1, "completed", "outlives")
+    assert (meeting["end_reason"], meeting["ended_by"]) == ("meeting_ended", "bot")
 
 
 def test_five_bots_attend_in_browsers_at_once(server: Server) -> None:
@@ -155,13 +162,18 @@ async def a_browser_bot(
     async with a_bot(stage, folder, environment, join_timeout_seconds=60, **settings) as bot:
         yield bot
         assert proc.in_session(bot.pid) == []
-        assert not (folder / "browser").exists()
+        assert profiles(folder) == []
 
 
-def browsers_of(bot: int) -> list[int]:
-    """Give the processes of a bot's browser, the first one first."""
+def profiles(folder: Path) -> list[Path]:
+    """Give what browsers have left in a bot's folder."""
+    return list(folder.glob("browser-*"))
+
+
+def session_of(bot: int, *marks: bytes) -> list[int]:
+    """Give the processes of a bot's session whose command holds one of these."""
     commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in sorted(proc.in_session(bot))}
-    return [pid for pid, text in commands.items() if b"--remote-debugging-pipe" in text or b"--type=" in text]
+    return [pid for pid, command in commands.items() if any(mark in command for mark in marks)]
 
 
 def script(folder: Path, text: str) -> dict[str, str]:
@@ -174,10 +186,10 @@ def script(folder: Path, text: str) -> dict[str, str]:
 
 async def test_a_bot_leaves_while_its_browser_is_being_started(tmp_path: Path) -> None:
     async with a_stage() as stage:
-        environment = script(tmp_path, "touch ../started; sleep 1000")
+        environment = script(tmp_path, "sleep 1000")
         async with a_browser_bot(stage, tmp_path, environment) as bot:
             await stage.event("callback-commands").wait()
-            await stage.event("callback-started").wait()
+            await asyncio.to_thread(until, lambda: session_of(bot.pid, b"chromium-of-the-test"), bool)
             began = time.monotonic()
             stage.tell_to("leave")
             assert await bot.wait() == 0
@@ -188,8 +200,7 @@ async def test_a_bot_leaves_while_its_browser_is_being_started(tmp_path: Path) -
 POINTS = [
     ("page", {"page"}, "", "leave"),
     ("page-join", {"page-join"}, "", "leave"),
-    ("callback-waiting", set[str](), "", "leave"),
-    ("callback-waiting", {"page-leave"}, "", "SIGTERM"),
+    ("callback-waiting", set[str](), "", "SIGTERM"),
     ("callback-joined", {"page-leave", "callback-exited"}, "", "leave"),
     ("callback-joined", set[str](), "pause", "SIGTERM"),
 ]
@@ -214,10 +225,12 @@ async def test_a_bot_in_a_browser_leaves_within_ten_seconds_wherever_it_is(
             assert "page-leave" in [name for name, _ in stage.told]
 
 
-async def test_a_dead_browser_behind_a_beating_process_ends_the_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mark", [b"--remote-debugging-pipe", b"--type=renderer", b"playwright"])
+async def test_a_dead_browser_behind_a_beating_process_ends_the_run(tmp_path: Path, mark: bytes) -> None:
     async with a_stage() as stage, a_browser_bot(stage, tmp_path) as bot:
         await stage.event("callback-joined").wait()
-        os.kill(browsers_of(bot.pid)[0], signal.SIGKILL)
+        for pid in session_of(bot.pid, mark):
+            os.kill(pid, signal.SIGKILL)
         assert await bot.wait() == 1
         assert stage.bodies("callback-exited")[0]["reason"] == "capture_lost"
 
@@ -228,7 +241,7 @@ async def test_a_hung_page_ends_the_run_and_before_that_no_beat_says_that_it_cap
             await stage.event("callback-joined").wait()
             stage.event("callback-heartbeat").clear()
             await stage.event("callback-heartbeat").wait()
-            for pid in browsers_of(bot.pid):
+            for pid in session_of(bot.pid, b"--remote-debugging-pipe", b"--type="):
                 os.kill(pid, signal.SIGSTOP)
             assert await bot.wait() == 1
         assert stage.bodies("callback-exited")[0]["reason"] == "capture_lost"
@@ -240,7 +253,7 @@ async def test_a_hung_page_ends_the_run_and_before_that_no_beat_says_that_it_cap
 async def test_a_bot_leaves_within_ten_seconds_though_its_browser_hangs(tmp_path: Path) -> None:
     async with a_stage() as stage, a_browser_bot(stage, tmp_path) as bot:
         await stage.event("callback-joined").wait()
-        for pid in browsers_of(bot.pid):
+        for pid in session_of(bot.pid, b"--remote-debugging-pipe", b"--type="):
             os.kill(pid, signal.SIGSTOP)
         began = time.monotonic()
         stage.tell_to("leave")
@@ -258,6 +271,17 @@ async def test_a_page_that_lets_nobody_in_fails_the_run_with_a_picture(tmp_path:
         (shown,) = stage.bodies("callback-screenshot")
         assert shown["reason"] == "join_timeout"
         assert base64.b64decode(shown["picture"]).startswith(PNG)
+
+
+async def test_a_bot_whose_meeting_was_ended_while_it_waited_shows_what_it_saw(tmp_path: Path) -> None:
+    async with a_stage() as stage:
+        stage.waits = True
+        async with a_browser_bot(stage, tmp_path, heartbeat_seconds=0.2) as bot:
+            await stage.event("callback-waiting").wait()
+            stage.refusing.add("callback-heartbeat")
+            assert await bot.wait() == 0
+        assert [shown["reason"] for shown in stage.bodies("callback-screenshot")] == ["disowned"]
+        assert stage.bodies("callback-exited") == []
 
 
 @pytest.mark.parametrize(

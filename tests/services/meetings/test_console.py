@@ -20,6 +20,7 @@ from tenure.services.meetings.console.access import COOKIE, Access, Viewer
 from tenure.services.meetings.console.rendering import show_length
 from tenure.services.meetings.lifecycle import Meeting
 from tenure.services.meetings.screenshots import PNG
+from tenure.services.meetings.webhooks.lifecycle import WebhookDelivery
 
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'`{{7*7}}"
 SESSION_PAGES = ("/", "/new", "/meetings/1", "/meetings/1/log", "/meetings/1/screenshots/1")
@@ -337,6 +338,26 @@ async def test_pages_follow_one_another_without_a_gap_or_a_double(query: str) ->
         assert len(seen) >= 4
 
 
+async def test_a_thousand_meetings_are_listed_with_a_handful_of_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_page() as (world, user, browser):
+        await world.admin_call("PATCH", f"/admin/users/{user}", {"max_concurrent_bots": 1000})
+        for number in range(1000):
+            await world.ask(user, f"m{number}")
+        engine, reads = type(world.store.engine), list[str]()
+        for name in ("rows", "find", "holders", "counts", "history"):
+            original = getattr(engine, name)
+
+            async def counted(*args: Any, original: Any = original, name: str = name) -> Any:
+                reads.append(name)
+                return await original(*args)
+
+            monkeypatch.setattr(engine, name, counted)
+        for reader in (browser, await logged_in(world, ADMIN_KEY)):
+            reads.clear()
+            assert len(titles(await reader.page("/?limit=1000"))) == 1000
+            assert len(reads) <= 6, reads
+
+
 async def test_counts_are_told() -> None:
     async with a_page() as (world, user, browser):
         await world.a_bot(user, "one", state="active")
@@ -438,14 +459,25 @@ async def test_screenshots_are_shown_with_their_reason(tmp_path: Any) -> None:
         assert (await browser.get("/meetings/1/screenshots/x")).status == 404
 
 
-async def test_deliveries_to_the_webhook_are_shown() -> None:
+async def test_deliveries_to_the_webhook_are_shown_and_sent_again() -> None:
     async with a_page(webhook_private=True) as (world, user, browser):
         assert "No webhook is set" in await page_of_a_new_meeting(world, user, browser, "one")
         answer = await world.user_call(user, "PUT", "/user/webhook", {"webhook_url": "http://127.0.0.1:9/hook"})
         assert answer.status == 200, answer.body
         await world.ask(user, "two")
         await world.store.deliver_once(Meeting.tell_state, world.service.webhooks.make)
-        assert "meeting.status_change" in await browser.page("/meetings/2")
+        page = await browser.page("/meetings/2")
+        assert ("meeting.status_change" in page, ">sending</span>" in page, "Send again" in page) == (True, True, False)
+        await world.store.deliver_once(WebhookDelivery.post, world.service.webhooks.send)
+        page = await browser.page("/meetings/2")
+        assert (">waiting</span>" in page, "Send again" in page) == (True, True)
+        found = re.search(r'name="delivery" value="(evt_[0-9a-f]+)"', page)
+        assert found
+        assert await browser.done("/meetings/2/resend", delivery=found[1]) == acting.DONE["resent"]
+        assert ">sending</span>" in await browser.page("/meetings/2")
+        admin = await logged_in(world, ADMIN_KEY)
+        assert (await admin.refused("/meetings/2/resend", delivery=found[1]))[0] == 403
+        assert (await browser.refused("/meetings/2/resend", delivery="evt_x"))[0] == 404
 
 
 async def page_of_a_new_meeting(world: World, user: int, browser: Browser, name: str) -> str:

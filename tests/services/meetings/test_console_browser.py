@@ -1,6 +1,8 @@
 """The meetings page in a real browser: live, usable on a phone and by keyboard, by day and by night, no complaint."""
 
+import asyncio
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -43,7 +45,9 @@ async def a_place() -> AsyncIterator[tuple[World, Port, Browser]]:
 
 
 @asynccontextmanager
-async def a_page(browser: Browser, port: Port, key: str, path: str = "/", **settings: Any) -> AsyncIterator[Page]:
+async def a_page(
+    browser: Browser, port: Port, key: str, path: str = "/", *, complains: bool = False, **settings: Any
+) -> AsyncIterator[Page]:
     """A page that has logged in; what its console complains about, its policy's violations too, fails the test."""
     context = await browser.new_context(**settings)
     page = await context.new_page()
@@ -56,7 +60,7 @@ async def a_page(browser: Browser, port: Port, key: str, path: str = "/", **sett
     await page.click("button")
     yield page
     await context.close()
-    assert complaints == []
+    assert complains or complaints == []
 
 
 def said(number: int, text: str = "", speaker: str = "Ada") -> dict[str, Any]:
@@ -230,6 +234,35 @@ async def test_without_its_script_the_page_does_the_same() -> None:
             await expect(page.locator(".notice")).to_have_text("The bot is told to leave.")
             await page.goto(f"{port.address}/console/new")
             await expect(page.locator("[data-zone]")).to_contain_text("in UTC")
+
+
+async def test_a_page_of_a_revoked_key_is_live_no_longer_and_asks_for_another() -> None:
+    async with a_place() as (world, port, browser):
+        user = await world.a_user()
+        await world.a_bot(user, state="active")
+        async with a_page(browser, port, world.keys[user], "/meetings/1", complains=True) as page:
+            await expect(page.locator("#link")).to_have_text("live")
+            await world.admin_call("DELETE", f"/admin/users/{user}/tokens/1")
+            await expect(page.locator("#key")).to_be_visible(timeout=15_000)
+
+
+async def test_the_example_for_browsers_in_the_docs_works() -> None:
+    docs = Path(__file__).parents[3] / "docs" / "services" / "meetings.md"
+    (script,) = re.findall(r"```js\n(.*?)```", docs.read_text(), re.DOTALL)
+    async with a_place() as (world, port, browser):
+        user = await world.a_user()
+        bot = await world.a_bot(user, "abc-defg-hij", state="active")
+        context = await browser.new_context()
+        page = await context.new_page()
+        await page.goto(port.address + "/console/login")
+        url, key = port.address.replace("http", "ws"), world.keys[user]
+        async with page.expect_console_message() as told:
+            await page.evaluate(f"() => {{ const URL_OF_SERVER = {url!r}, KEY = {key!r};\n{script} }}")
+            while not world.service.feed._by_meeting:
+                await asyncio.sleep(0)
+            await bot.tell("transcript", segments=[said(1)])
+        assert (await told.value).text == "Ada word 1"
+        await context.close()
 
 
 # The least contrast between any visible text and what is painted behind it, by the rule of WCAG 2.

@@ -310,3 +310,24 @@ def test_the_end_of_a_meeting_completes_its_bots_meeting(tmp_path: Path) -> None
         ada = server.room("demo", "join", name="Ada")
         server.room("demo", "end", participant=ada["participant"], key=ada["key"])
         assert server.until(user, "completed")["end_reason"] == "meeting_ended"
+
+
+@pytest.mark.parametrize(
+    ("step", "status", "reason"), [("admit", "completed", "meeting_ended"), ("deny", "failed", "denied")]
+)
+def test_a_bot_by_plain_http_waits_at_the_door_and_is_admitted_or_denied(
+    tmp_path: Path, step: str, status: str, reason: str
+) -> None:
+    with a_server(tmp_path) as server:
+        user = server.a_user()
+        ada = server.room("demo", "join", name="Ada")
+        proof = {"participant": ada["participant"], "key": ada["key"]}
+        server.room("demo", "guard", **proof, on=True)
+        server.ask(user)
+        server.until(user, "waiting")
+        (bot,) = server.room("demo", "look", **proof)["knocking"]
+        server.room("demo", step, **proof, who=bot["id"])
+        if step == "admit":
+            server.until(user, "active")
+            server.room("demo", "end", **proof)
+        assert server.until(user, status)["end_reason"] == reason

@@ -10,14 +10,17 @@ from typing import Any, get_args
 import pytest
 from aiohttp import web
 
+from tenure import TenureError
 from tenure.services.meetings.bot.browser import chromium
 from tenure.services.meetings.bot.browser.browser import Browser
 from tenure.services.meetings.bot.browser.captions import Finished, Growing, Shown
 from tenure.services.meetings.bot.browser.platform import Captions, Mark, People, Platform, click, write
-from tenure.services.meetings.bot.driver import Caption, Over, Person
+from tenure.services.meetings.bot.company import Company
+from tenure.services.meetings.bot.driver import Caption, Over, Person, Scene
 from tenure.services.meetings.bot.drivers import PLATFORMS
 from tenure.services.meetings.bot.settings import BotSettings
 from tenure.services.meetings.platforms import Platform as PlatformName
+from tenure.services.meetings.settings import Settings
 
 MEETING = Path(__file__).with_name("meeting.html")
 FRAMED = Platform(
@@ -75,6 +78,13 @@ def test_a_caption_that_leaves_the_page_is_finished() -> None:
     assert growing.take([], 30) == []
 
 
+def test_nobody_waits_for_the_end_of_a_long_speech() -> None:
+    growing = Growing()
+    assert growing.take([shown(1, "a" * 900)], 10) == []
+    assert texts(growing.take([shown(1, "a" * 1100)], 10.5)) == ["a" * 1100]
+    assert growing.take([shown(1, "a" * 1100 + "b")], 11) == []
+
+
 def test_at_the_end_what_is_not_finished_is_given_too() -> None:
     growing = Growing()
     assert texts(growing.take([shown(1, "Good"), shown(2, "")], 10, all_of_it=True)) == ["Good"]
@@ -86,9 +96,28 @@ def test_finished_captions_are_given_once() -> None:
     assert texts(finished.take([shown(5, "b"), shown(6, "c")], 0)) == ["c"]
 
 
+def test_a_list_of_participants_that_cannot_be_read_does_not_make_a_bot_lonely() -> None:
+    settings = BotSettings(
+        meeting_id=1, connection_id="", callback_url="", callback_secret="", platform="framed", native_meeting_id="abc",
+        meeting_url="", bot_name="Scribe", alone_seconds=10,
+    )  # fmt: skip
+    company = Company(settings)
+    company.see(Scene([], []), 0)
+    assert company.ends()[0] > 1e9
+    company.see(Scene([Person("Scribe", bot=True)], []), 5)
+    assert company.ends() == (15, "alone")
+    company.see(Scene([Person("Scribe", bot=True), Person("Ada")], []), 7)
+    assert company.ends()[0] > 1e9
+
+
 def test_every_platform_has_its_driver_and_only_the_local_one_is_called_verified() -> None:
     assert set(PLATFORMS) == set(get_args(PlatformName))
     assert [name for name, platform in PLATFORMS.items() if platform.verified] == ["local"]
+
+
+def test_a_kind_of_bot_that_is_not_known_is_refused_at_the_servers_start(tmp_path: Path) -> None:
+    with pytest.raises(TenureError, match="it may be `http`, `browser`"):
+        Settings.read({"TENURE_MEETINGS_BOT": "htpp"}, base_url="http://127.0.0.1:1", admin_key="k", folder=tmp_path)
 
 
 @asynccontextmanager

@@ -77,9 +77,18 @@ async def test_the_socket_itself_is_refused_whatever_came_before() -> None:
         assert receiver.received == []
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://0x7f.1:1/", "http://localhost:1/", "http://[::1]:1/"])
-async def test_a_url_that_leads_inside_is_refused_at_the_try_too(url: str) -> None:
-    assert (await Poster(Guard()).post(url, b"{}", {})).status is None
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("http://127.0.0.1:1/", INSIDE),
+        ("http://0x7f.1:1/", INSIDE),
+        ("http://[::1]:1/", INSIDE),
+        ("http://localhost:1/", "the URL's host must be a public name or address"),
+        ("http://a:b@127.0.0.1:1/", "the URL must not hold a user name, a password or a #fragment"),
+    ],
+)
+async def test_a_url_is_checked_at_the_try_too(url: str, error: str) -> None:
+    assert (await Poster(Guard()).post(url, b"{}", {})).error == error
 
 
 async def test_a_redirect_is_not_followed() -> None:

@@ -1,6 +1,7 @@
 """How long what was said and shown is kept."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tests.services.meetings.making import World, a_world
 from tenure import NEXT, Poller, days, hours, seconds
 from tenure.services.meetings.lifecycle import Meeting, Screenshot, Segment
 from tenure.services.meetings.retention import Redaction, Retention
+from tenure.services.meetings.settings import Settings
 
 HEARD = {"segment_id": "1", "text": "the plan", "start": 0.5, "end": 1.5, "at": 1e9, "speaker": "Ada"}
 
@@ -93,6 +95,15 @@ async def test_a_retention_that_can_not_be_is_refused(kept: Any) -> None:
         answer = await world.admin_call("PATCH", f"/admin/users/{user}", {"retention_days": kept})
         assert answer.status == 422
         assert "retention_days" in answer.detail
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "36501", "x", "1.5"])
+def test_a_service_with_a_retention_that_can_not_be_does_not_start(tmp_path: Path, text: str) -> None:
+    # The dangerous ones are 0 and less: everything would be emptied as soon as it is over.
+    with pytest.raises(ValueError, match="from 1 to 36500"):
+        Settings.read(
+            {"TENURE_MEETINGS_RETENTION_DAYS": text}, base_url="http://127.0.0.1:1", admin_key="a", folder=tmp_path
+        )
 
 
 async def test_one_that_was_planned_early_and_ended_late_is_redacted_in_its_turn() -> None:

@@ -6,6 +6,7 @@ from tests.services.meetings.making import Bot, a_world
 
 from tenure import minutes, seconds
 from tenure.services.meetings.lifecycle import Meeting
+from tenure.services.meetings.runtimes.runtime import RuntimeAway
 
 CONFIG = "/bots/google_meet/abc/config"
 BOT = "/bots/google_meet/abc"
@@ -163,6 +164,32 @@ async def test_a_process_that_cannot_start_fails_its_meeting_and_frees_the_slot_
         world.bots.broken = False
         assert (await world.ask(user)).status == 201
         assert (await world.ask(user, "other")).status == 429
+
+
+async def test_a_full_disk_fails_the_one_meeting_that_it_keeps_from_starting() -> None:
+    async with a_world() as world:
+        user = await world.a_user()
+        await world.a_bot(user, "other", state="active")
+        world.bots.trouble = OSError("no space left on device")
+        await world.ask(user)
+        await world.work()
+        world.bots.trouble = None
+        assert (await world.meeting(user))["end_reason"] == "start_failed"
+        assert (await world.meeting(user, "other"))["status"] == "active"
+        assert (await world.ask(user)).status == 201
+
+
+async def test_a_runtime_that_is_away_delays_a_start_and_fails_nothing() -> None:
+    async with a_world() as world:
+        user = await world.a_user()
+        world.bots.trouble = RuntimeAway("nobody answers")
+        await world.ask(user)
+        await world.work()
+        assert (await world.meeting(user))["status"] == "reserved"
+        world.bots.trouble = None
+        await world.store.advance(seconds(10))
+        await world.work()
+        assert list(world.bots.started) == [(await world.meeting(user))["bot_container_id"]]
 
 
 async def test_a_start_that_is_delivered_twice_starts_one_process_under_one_fence() -> None:

@@ -1,6 +1,7 @@
 """What users used: every meeting counted once, in the month of its end."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -85,12 +86,12 @@ async def test_many_that_end_together_are_all_counted_by_two_counters_at_once() 
             await bot.tell("exited", exit_code=0)
         ends = await world.store.find(Meeting.over)
 
-        async def all_of_them() -> None:
-            for meeting in ends:
+        async def all_of_them(meetings: Iterable[Meeting]) -> None:
+            for meeting in meetings:
                 (end,) = [e for e in await world.store.history(Meeting, meeting.id) if e.name == "exited"]
                 await world.service.usage.count(Delivery(end.op, meeting, end, 1))
 
-        await asyncio.gather(all_of_them(), all_of_them())
+        await asyncio.gather(all_of_them(ends), all_of_them(reversed(ends)))
         assert await used(world, user) == [{"month": "2026-01", "meetings": 30, "bot_seconds": 300}]
 
 

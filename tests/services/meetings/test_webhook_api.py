@@ -1,13 +1,20 @@
 """What users see of their webhook, and what they can do about it."""
 
+import asyncio
 from typing import Any
 
 import pytest
+from aiohttp import web
 from tests.services.meetings.making import a_world
 from tests.services.meetings.receiving import a_receiver, a_webhook, deliveries, tell
 
-from tenure import days, minutes
+from tenure import days, seconds
+from tenure.services.meetings.addresses import Guard
+from tenure.services.meetings.api.rejections import TooMany
 from tenure.services.meetings.lifecycle import Meeting, User
+from tenure.services.meetings.webhooks.posting import Poster
+from tenure.services.meetings.webhooks.sending import PER_USER, Sender
+from tenure.services.meetings.webhooks.service import Webhooks
 
 WEBHOOK, DELIVERIES = "/user/webhook", "/user/webhook/deliveries"
 URL = "https://8.8.8.8/hook"
@@ -151,13 +158,14 @@ async def test_a_delivery_that_is_sent_again_has_a_whole_day_of_tries() -> None:
         await bot.tell("exited", exit_code=1)
         await tell(world)
         await world.store.advance(days(2))
-        (newest, *_) = await deliveries(world, user)
+        newest = (await deliveries(world, user))[0]
         receiver.status = 500
         await world.user_call(user, "POST", f"{DELIVERIES}/{newest['event_id']}/resend")
         await tell(world)
-        await world.store.advance(minutes(1))
+        await world.store.advance(seconds(5))  # the first wait of a round, not the tenth
         await tell(world)
-        assert (await deliveries(world, user))[0]["state"] == "waiting"
+        again = (await deliveries(world, user))[0]
+        assert (again["state"], again["attempts"]) == ("waiting", newest["attempts"] + 2)
 
 
 async def test_nothing_is_sent_again_without_a_webhook() -> None:
@@ -240,3 +248,25 @@ async def test_a_test_of_a_receiver_that_is_not_there_says_so() -> None:
         answer = (await world.user_call(user, "POST", WEBHOOK + "/test")).json
         assert (answer["delivered"], answer["status"]) == (False, None)
         assert answer["error"] == "the connection was refused or could not be made"
+
+
+async def test_a_test_of_a_receiver_that_still_answers_others_is_refused_for_now() -> None:
+    may = asyncio.Event()
+
+    async def hang(request: web.Request) -> web.StreamResponse:  # noqa: ARG001
+        await may.wait()
+        return web.Response()
+
+    async with a_receiver(answer=hang) as receiver, a_world(webhook_private=True) as world:
+        user = await world.a_user()
+        await a_webhook(world, user, receiver)
+        record, guard = await world.store.get(User, str(user)), Guard(private=True)
+        sender = Sender(world.store, Poster(guard), patience_seconds=0.01)
+        webhooks = Webhooks(world.store, world.service.settings, guard, sender=sender)
+        tests = [asyncio.create_task(webhooks.test(record)) for _ in range(PER_USER)]
+        while len(receiver.received) < PER_USER:
+            await deliveries(world, user)
+        with pytest.raises(TooMany, match="try again"):
+            await webhooks.test(record)
+        may.set()
+        assert all(outcome.taken for _, outcome in await asyncio.gather(*tests))

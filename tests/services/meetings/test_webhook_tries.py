@@ -1,6 +1,8 @@
 """When what is posted to webhooks is tried again, and what neither kills nor slow receivers undo."""
 
 import asyncio
+import dataclasses
+import itertools
 import signal
 import sys
 from asyncio.subprocess import Process
@@ -196,6 +198,28 @@ async def test_a_kill_between_the_post_and_its_note_sends_the_same_bytes_again(t
         assert first.id == second.id == delivered.id
 
 
+async def test_a_sender_that_comes_late_neither_posts_what_is_delivered_nor_undoes_what_another_noted() -> None:
+    async with a_receiver(status=500) as receiver, a_world(webhook_private=True) as world:
+        user = await one_event(world, receiver)
+        taken = list[Delivery[WebhookDelivery]]()
+
+        async def take(effect: Delivery[WebhookDelivery]) -> None:
+            taken.append(effect)
+            await world.service.webhooks.send(effect)
+
+        await world.store.deliver_once(Meeting.tell_state, world.service.webhooks.make)
+        await world.store.deliver_once(WebhookDelivery.post, take)
+        await world.store.advance(seconds(5))  # it is to be posted again, and another took it
+        await world.service.webhooks.send(taken[0])
+        (delivery,) = await deliveries(world, user)
+        assert (len(receiver.received), delivery["state"], delivery["attempts"]) == (2, "sending", 1)
+        receiver.status = 200
+        await tell(world)
+        late = await world.store.get(WebhookDelivery, delivery["event_id"])
+        await world.service.webhooks.send(dataclasses.replace(taken[0], record=late))
+        assert (len(receiver.received), late.state) == (3, WebhookDelivery.delivered)
+
+
 async def test_a_slow_receiver_holds_up_nobody_else() -> None:
     never = asyncio.Event()
 
@@ -229,6 +253,37 @@ async def test_a_slow_receiver_holds_up_nobody_else() -> None:
         assert put_off
         assert {(d["attempts"], d["last_try"]) for d in put_off} == {(0, None)}
         assert other != busy
+
+
+async def test_who_was_found_to_be_slow_is_not_waited_for_again() -> None:
+    may, ticks = asyncio.Event(), itertools.count(step=2)
+
+    async def hang(request: web.Request) -> web.StreamResponse:  # noqa: ARG001
+        if len(receiver.received) > 1:
+            await may.wait()
+        return web.Response()
+
+    async with a_receiver(answer=hang) as receiver, a_world(webhook_private=True) as world:
+        user = await world.a_user(bots=20)
+        await a_webhook(world, user, receiver)
+        for number in range(9):
+            await world.ask(user, f"m{number}")
+        await world.store.deliver_once(Meeting.tell_state, world.service.webhooks.make)
+        # By this clock each exchange takes 2 seconds or more; nobody has the patience of an hour.
+        poster = Poster(Guard(private=True), clock=lambda: float(next(ticks)))
+        sender = Sender(world.store, poster, patience_seconds=3600)
+        round_of = asyncio.create_task(world.store.deliver_once(WebhookDelivery.post, sender.send))
+        with world.store.bell(WebhookDelivery) as bell:
+            while not await deliveries(world, user, "?state=delivered"):
+                await bell.heard()
+        while len(receiver.received) < 9:
+            await deliveries(world, user)
+        await world.ask(user, "late")
+        await world.store.deliver_once(Meeting.tell_state, world.service.webhooks.make)
+        assert await world.store.deliver_once(WebhookDelivery.post, sender.send) == 1
+        assert [d["attempts"] for d in await deliveries(world, user, "?state=waiting")] == [0]
+        may.set()
+        await round_of
 
 
 async def test_what_was_put_off_for_a_busy_receiver_arrives_later() -> None:

@@ -4,18 +4,29 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import AsyncIterator
+import re
+import signal
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from random import Random
+from threading import Thread
 from typing import Any
 
 import jsonschema
 import pytest
+from tests.places import ENGINES, KEPT, Place
 from tests.services.meetings.making import ADMIN_KEY, VEXA, Bot, World, a_world
+from tests.services.meetings.serving import a_server
 from tests.services.meetings.sockets import Port, Socket, a_port, check
+from websockets.sync.client import connect as sync_connect
 
 from tenure import Unavailable, minutes
+from tenure.services.meetings.api import socket as socket_of_api
 from tenure.services.meetings.api import websocket
+from tenure.services.meetings.archive import Archive
 from tenure.services.meetings.following import Feed
+from tenure.services.meetings.lifecycle import Meeting
 
 STATUSES = {
     "reserved": "requested", "starting": "joining", "active": "active", "stopping": "stopping",
@@ -202,8 +213,11 @@ async def test_who_comes_again_with_the_cursor_misses_nothing_and_hears_nothing_
             await socket.pong()
 
 
-async def test_under_concurrent_writes_and_reconnects_each_word_comes_once_and_in_order() -> None:
-    async with a_place() as (world, port):
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_under_concurrent_writes_and_reconnects_each_word_comes_once_and_in_order(
+    place_of: Callable[[str], Place], engine: str
+) -> None:
+    async with a_place(url=place_of(engine).fresh()) as (world, port):
         user = await world.a_user()
         bots = {name: await world.a_bot(user, name, state="active") for name in ("one", "two")}
         words: dict[str, list[str]] = {name: [] for name in bots}
@@ -231,8 +245,28 @@ async def test_under_concurrent_writes_and_reconnects_each_word_comes_once_and_i
         assert words == {name: [f"word {n}" for n in range(1, last + 1)] for name in bots}
 
 
-async def test_status_and_words_written_while_somebody_subscribes_come_once() -> None:
-    async with a_place() as (world, port):
+@pytest.mark.parametrize("engine", KEPT)
+async def test_what_a_bot_reports_to_one_server_is_heard_at_another(
+    place_of: Callable[[str], Place], engine: str
+) -> None:
+    url = place_of(engine).fresh()
+    async with a_world(url=url) as here, a_world(url=url) as there, a_port(there) as port:
+        user = await here.a_user()
+        there.keys.update(here.keys)
+        bot = await here.a_bot(user, state="active")
+        async with port.socket(user) as socket:
+            assert await socket.follow() == "active"
+            await say(bot, 1)
+            assert (await socket.hear())["text"] == "word 1"
+            await here.admin_call("DELETE", f"/admin/users/{user}/tokens/1")
+            assert (await socket.closed())[0] == 4401
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_status_and_words_written_while_somebody_subscribes_come_once(
+    place_of: Callable[[str], Place], engine: str
+) -> None:
+    async with a_place(url=place_of(engine).fresh()) as (world, port):
         user = await world.a_user()
         bot = await world.a_bot(user)
 
@@ -258,6 +292,27 @@ async def test_status_and_words_written_while_somebody_subscribes_come_once() ->
                 assert numbers == list(range(numbers[0], 41))
 
         await asyncio.gather(live(), *(listen(delay * 30) for delay in range(8)))
+
+
+async def test_what_happens_while_the_status_is_read_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_id = Archive.by_id
+    async with a_place() as (world, port):
+        user = await world.a_user()
+        bot = await world.a_bot(user, state="starting")
+
+        async def late(archive: Archive, id: str) -> Meeting:
+            before = world.service.feed._position
+            await bot.tell("joined")
+            await say(bot, 1)
+            while world.service.feed._position < before + 2:
+                await asyncio.sleep(0)
+            return await by_id(archive, id)
+
+        monkeypatch.setattr(Archive, "by_id", late)
+        async with port.socket(user) as socket:
+            assert await socket.follow() == "active"
+            assert (await socket.hear())["text"] == "word 1"
+            await socket.pong()
 
 
 async def test_a_cursor_of_an_earlier_bot_of_the_same_name_begins_anew() -> None:
@@ -289,13 +344,19 @@ async def test_a_cursor_of_a_time_that_was_undone_is_refused() -> None:
 
 
 async def test_a_cursor_that_is_too_old_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tenure.services.meetings.following.MOST_PAGES", 0)
+    monkeypatch.setattr("tenure.services.meetings.following.MOST_READ_AGAIN", 3)
     async with a_place() as (world, port):
         user = await world.a_user()
-        await world.a_bot(user)
+        bot = await world.a_bot(user, state="active")
         async with port.socket(user) as socket:
             await socket.follow()
-            await socket.ask("subscribe", "abc", after={"abc": socket.cursors["abc"]})
+            cursor = socket.cursors["abc"]
+            await say(bot, 1, 2, 3, 4)
+            for _ in range(4):
+                await socket.hear()
+            await socket.ask("subscribe", "abc", after={"abc": cursor})
+            for _ in range(3):
+                await socket.hear()
             assert "read the transcript" in (await socket.hear())["details"]
 
 
@@ -450,9 +511,58 @@ async def test_a_name_that_no_meeting_can_have_is_absent(name: str) -> None:
             await socket.pong()
 
 
+def junk(random: Random) -> str:
+    """Make a message that is nearly right: a request of which something was exchanged, or text that was cut."""
+    odd = [
+        "",
+        0,
+        -1,
+        1e300,
+        None,
+        True,
+        [],
+        {},
+        "\x00",
+        "x" * 300,
+        "\U0001f44b",
+        [[]],
+        {"platform": {}},
+        "1.2.3",
+        "subscribe",
+    ]
+    request: dict[str, Any] = {
+        "action": random.choice(["subscribe", "unsubscribe", "ping", "sing"]),
+        "meetings": [{"platform": "google_meet", "native_id": "abc", "after": f"1.{random.randrange(10**18)}.1"}],
+    }
+    for _ in range(random.randrange(3)):
+        target = random.choice([request, request, *(m for m in request.get("meetings", []) if isinstance(m, dict))])
+        target[random.choice([*target, "bundles", "more"])] = random.choice(odd)
+        if not isinstance(request.get("meetings"), list):
+            break
+    text = json.dumps(request)
+    return text[: random.randrange(len(text))] if random.random() < 0.2 else text
+
+
+async def test_whatever_is_sent_is_answered_in_the_protocols_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket_of_api, "MOST_MISTAKES", 10**9)
+    random = Random(11)  # noqa: S311  a seed, so that a failure comes again
+    async with a_place() as (world, port):
+        user = await world.a_user()
+        await world.a_bot(user)
+        async with port.socket(user) as socket:
+            for _ in range(20):
+                for _ in range(100):
+                    await socket.say(junk(random))
+                await socket.say({"action": "unsubscribe", "meetings": []})
+                while await socket.hear() != {"type": "unsubscribed", "meetings": []}:
+                    pass
+        async with port.socket(user) as socket:
+            assert await socket.follow() == "requested"
+
+
 async def test_too_much_junk_closes_the_socket() -> None:
     async with a_place() as (world, port), port.socket(await world.a_user()) as socket:
-        for _ in range(websocket.MOST_MISTAKES):
+        for _ in range(socket_of_api.MOST_MISTAKES):
             await socket.say("junk")
             assert (await socket.hear())["error"] == "invalid_json"
         assert (await socket.closed())[0] == 1008
@@ -498,7 +608,7 @@ async def test_a_process_has_at_most_so_many_sockets(monkeypatch: pytest.MonkeyP
 
 
 async def test_a_socket_follows_at_most_so_many_meetings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "MOST_MEETINGS", 2)
+    monkeypatch.setattr(socket_of_api, "MOST_MEETINGS", 2)
     async with a_place() as (world, port):
         user = await world.a_user()
         for name in ("one", "two", "three"):
@@ -598,7 +708,114 @@ async def test_a_store_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatc
             assert len(away) == 3
 
 
+async def test_a_feed_that_fails_ends_its_sockets_and_the_next_one_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_place() as (world, port):
+        user = await world.a_user()
+        bot = await world.a_bot(user, state="active")
+        engine = world.store.engine
+        feed = type(engine).feed
+
+        async def failing(self: Any, *args: Any) -> Any:  # noqa: ARG001
+            raise ValueError("a defect")
+
+        async with port.socket(user) as kept:
+            await kept.follow()
+            monkeypatch.setattr(type(engine), "feed", failing)
+            await say(bot, 1)
+            assert (await kept.closed())[0] == 1011
+            monkeypatch.setattr(type(engine), "feed", feed)
+            async with port.socket(user) as socket:
+                await socket.follow()
+                await say(bot, 2)
+                assert (await socket.hear())["text"] == "word 2"
+
+
+async def test_a_store_that_was_set_back_ends_its_sockets_and_the_next_one_works() -> None:
+    async with a_place() as (world, port):
+        user = await world.a_user()
+        bot = await world.a_bot(user, state="active")
+        async with port.socket(user) as ended:
+            await ended.follow()
+            feed = world.service.feed
+            feed._position = 10**17
+            assert feed._reading is not None
+            assert feed._begun is not None
+            feed._reading.cancel()
+            feed._reading = asyncio.create_task(feed._read_for_ever(feed._begun))
+            assert (await ended.closed())[0] == 1012
+            async with port.socket(user) as socket:
+                await socket.follow()
+                await say(bot, 1)
+                assert (await socket.hear())["text"] == "word 1"
+
+
 def test_the_schema_finds_a_wrong_frame() -> None:
     if VEXA.exists():
         with pytest.raises(jsonschema.ValidationError):
             check({"type": "meeting.status", "payload": {}})
+
+
+# ------------------------------------------------------------------------------------ for real
+
+
+def example_of_the_docs() -> Any:
+    """Give the function that the docs show."""
+    text = (Path(__file__).parents[3] / "docs" / "services" / "meetings.md").read_text()
+    (block,) = [b for b in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "async def watch(" in b]
+    module: dict[str, Any] = {}
+    exec(block, module)  # noqa: S102  the page is ours
+    return module["watch"]
+
+
+async def test_the_example_of_the_docs_hears_it_all_though_its_socket_breaks_off(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with a_place() as (world, port):
+        user = await world.a_user()
+        bot = await world.a_bot(user)
+        url = port.address.replace("http", "ws") + "/ws"
+        watching = asyncio.create_task(example_of_the_docs()(url, world.keys[user], "google_meet", "abc"))
+        lines: list[str] = []
+
+        async def told(number: int) -> None:
+            while len(lines) < number:
+                lines.extend(capsys.readouterr().out.splitlines())
+                await asyncio.sleep(0)
+
+        async def break_off() -> None:
+            (follower,) = world.service.feed._followers
+            follower.end(1001, "gone for a moment")
+            while follower in world.service.feed._followers:
+                await asyncio.sleep(0)
+
+        await told(1)
+        await break_off()
+        await bot.tell("started")
+        await told(2)
+        await break_off()
+        await bot.tell("joined")
+        await say(bot, 1)
+        await bot.tell("exited", exit_code=0)
+        await watching
+        await told(5)
+        steps = ["The bot is requested", "The bot is joining", "The bot is active"]
+        assert lines == [*steps, "Ada says: word 1", "The bot is completed"]
+
+
+def test_a_real_server_tells_the_last_news_and_goodbye_when_it_is_stopped(tmp_path: Path) -> None:
+    with a_server(tmp_path) as server:
+        user = server.a_user()
+        server.ask(user)
+        server.until(user, "active")
+        headers = {"X-API-Key": server.keys[user]}
+        with sync_connect(server.url.replace("http", "ws") + "/ws", additional_headers=headers) as socket:
+            meeting = {"platform": "local", "native_id": "demo"}
+            socket.send(json.dumps({"action": "subscribe", "meetings": [meeting]}))
+            frames = [json.loads(socket.recv()) for _ in range(2)]
+            assert frames[1]["payload"]["status"] == "active"
+            stopping = Thread(target=server.send, args=(signal.SIGINT,))
+            stopping.start()
+            statuses = [json.loads(text)["payload"]["status"] for text in socket]
+            stopping.join()
+            assert statuses == ["stopping", "completed"]
+            assert socket.close_code == 1001

@@ -15,7 +15,7 @@ from tenure.engines.postgres.connection import NotYet
 from tenure.engines.postgres.days import Days
 from tenure.engines.postgres.locking import Locked
 from tenure.engines.postgres.reading import Files, Missing
-from tenure.engines.postgres.writing import lay_erasures, lay_states, place_new, run
+from tenure.engines.postgres.writing import lay_states, place_new, run
 
 
 class NotLocked(NotYet):
@@ -43,7 +43,6 @@ async def apply(
     files.transaction.keep = batch.changed
     if batch.changed:
         lay_states(sheet, batch, files.places)
-        lay_erasures(sheet, batch, files.places)
         for slot in files.made - {slot for slot, _ in batch.changed_slots()}:
             sheet.add("drop_slots", slot.kind, slot.limit, slot.key)
         await run(files.transaction, files.sql, files.space, sheet)

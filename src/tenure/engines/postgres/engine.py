@@ -44,6 +44,7 @@ ERASED_AT_ONCE = 5000
 ANNOUNCED_EVERY = 60 * 1_000_000
 LONGEST_WAIT_SECONDS = 1
 LOOK_AGAIN_SECONDS, LONGEST_PAUSE_SECONDS = 0.002, 0.1
+PATIENCE_SECONDS = 1.0
 LATE_ENOUGH = 3
 """After so many times what a statement may take, the server has ended whatever was under way."""
 
@@ -252,13 +253,25 @@ class PostgresEngine:
         return [to_entry(cells) for cells in rows]
 
     async def feed(self, space: str, kinds: Sequence[str], after: int, most: int) -> Sequence[Entry]:
-        """Read the events of some kinds (all, if none is named) after a position, in order."""
+        """Read the events of some kinds (all, if none is named) after a position, in order.
 
-        async def job(files: Files) -> Sequence[Entry]:
+        The horizon may go back by a mark's unit when another batch draws. So whoever is woken by what was told waits
+        for that to be shown: reading once, they would find nothing, and nobody would wake them again.
+        """
+
+        async def job(files: Files) -> tuple[int, Sequence[Entry]]:
             _, horizon = await files.read_horizon()
-            return [to_entry(cells) for cells in await files.select("read_feed", after, list(kinds), most, horizon)]
+            rows = await files.select("read_feed", after, list(kinds), most, horizon)
+            return horizon, [to_entry(cells) for cells in rows]
 
-        return await self._read(space, job)
+        loop, pause = asyncio.get_running_loop(), LOOK_AGAIN_SECONDS
+        told, end = self._teller.told, loop.time() + PATIENCE_SECONDS
+        horizon, entries = await self._read(space, job)
+        while horizon < told and not entries and loop.time() < end:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            horizon, entries = await self._read(space, job)
+        return entries
 
     async def last_position(self, space: str) -> int:
         """Read the position of the last event, or one that no event has passed yet.

@@ -58,7 +58,8 @@ class Teller:
         self._location, self._sql, self._pool = location, sql, pool
         self._channel = f"tenure_{location.schema}"
         self.listeners: list[Listener] = []
-        self._told = 0
+        self.told = 0
+        """Up to which position all was told."""
         self.open: set[Range] = set()
         """Positions drawn here whose outcome is not known yet."""
         self._ours: list[Range] = []
@@ -72,7 +73,7 @@ class Teller:
     async def start(self) -> None:
         """Begin with what is written from now on."""
         async with self._pool.reading() as reading:
-            self._told = (await reading.rows(self._sql["read_horizon"]))[0][1]
+            self.told = (await reading.rows(self._sql["read_horizon"]))[0][1]
         self._task = asyncio.create_task(self._run(), name="tells what was written")
 
     async def stop(self) -> None:
@@ -136,12 +137,12 @@ class Teller:
         self._wake.clear()
         last, horizon = (await reading.rows(self._sql["read_horizon"]))[0]
         upto = min([horizon, *(first - 1 for first, _ in self.open)])
-        if upto > self._told:
+        if upto > self.told:
             others = await self._others(reading, upto)
             ours = [told for told in self._untold if told[1].position <= upto]
             self._untold = [told for told in self._untold if told[1].position > upto]
             self._ours = [drawn for drawn in self._ours if drawn[1] > upto]
-            self._told = upto
+            self.told = upto
             self._tell(sorted([*others, *ours], key=lambda told: told[1].position))
             if ours:
                 await reading.rows("SELECT pg_notify($1, '')", self._channel)
@@ -151,7 +152,7 @@ class Teller:
     async def _others(self, reading: Transaction, upto: int) -> list[tuple[str, Entry]]:
         """Read the events between what was told and the horizon that were not drawn here."""
         gaps: list[Range] = []
-        low = self._told
+        low = self.told
         for first, last in sorted(self._ours):
             gaps.append((low, min(first, upto + 1)))
             low = last

@@ -63,15 +63,6 @@ def lay_states(sheet: Sheet, batch: Batch, places: dict[Key, Place]) -> None:
         sheet.add("drop_states", kind, state, number)
 
 
-def lay_erasures(sheet: Sheet, batch: Batch, places: dict[Key, Place]) -> None:
-    """Lay out what kept answers are to say of records of which something was erased: as they are now."""
-    erased = sheet.lines.get("erase_events", ())
-    now = {places[row.kind, row.id].number: row for _, row in batch.touched()} if erased else {}
-    for number, version in erased:
-        row = now[number]
-        sheet.add("erase_answers", number, version, to_json(row.kind), to_json(row.id), to_json(row))
-
-
 async def run(transaction: Transaction, sql: Statements, space: int, sheet: Sheet) -> None:
     """Write what a sheet says."""
     lines = _arranged(sheet)

@@ -27,6 +27,7 @@ SHEET = (
     "erase_events",
     "write_messages",
     "write_ops",
+    "erase_answers",
     "write_due",
     "write_ranks",
     "write_holders",

@@ -9,9 +9,11 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from asyncio import get_running_loop, timeout
+from asyncio import timeout, wrap_future
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
+from threading import Thread
 from urllib.parse import urlsplit
 
 Resolve = Callable[[str], Awaitable[list[str]]]
@@ -39,14 +41,44 @@ class UnsafeUrl(ValueError):  # noqa: N818  what is wrong is the name
     """A URL that we don't call; the message says why, without repeating it."""
 
 
-async def resolve(host: str) -> list[str]:
-    """Ask the system for a host's addresses; none if it has none or the answer takes long."""
-    try:
-        async with timeout(2):
-            found = await get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, TimeoutError, UnicodeError):
-        return []
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+class Names:
+    """Asks the system for hosts' addresses.
+
+    Its resolver blocks, for long where a name server is silent. So each question has a thread of its own that nobody
+    waits for at the end, a host that is being asked for is not asked for again, and no more than some are asked for at
+    once: whoever names a silent host holds up nobody else, neither here nor in the program's other threads.
+    """
+
+    def __init__(self, *, seconds: float = 2, most: int = 64) -> None:
+        self._seconds, self._most = seconds, most
+        self._asked: dict[str, Future[list[str]]] = {}
+
+    async def __call__(self, host: str) -> list[str]:
+        """Give a host's addresses; none if it has none or the answer takes long."""
+        asked = self._asked.get(host)
+        if asked is None:
+            if len(self._asked) >= self._most:
+                return []
+            asked = self._asked[host] = Future()
+            asked.set_running_or_notify_cancel()  # from here on, who gives up takes it from nobody else
+            Thread(target=self._ask, args=(host, asked), name="asks for a name", daemon=True).start()
+        try:
+            async with timeout(self._seconds):
+                return await wrap_future(asked)
+        except TimeoutError:
+            return []
+
+    def _ask(self, host: str, asked: Future[list[str]]) -> None:
+        try:
+            found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
+        except (OSError, UnicodeError):
+            found = []
+        del self._asked[host]
+        asked.set_result(list(dict.fromkeys(found)))
+
+
+resolve = Names()
+"""The system's own resolver, as all of this process share it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,8 +29,9 @@ from tenure.services.meetings.api.reports import (
 from tenure.services.meetings.lifecycle import Meeting, Segment, Session
 from tenure.services.meetings.screenshots import Screenshots
 from tenure.services.meetings.signing import ID, SIGNATURE, TIMESTAMP, Forged, Verifier, secret_for
+from tenure.services.meetings.together import Together
 
-HOLD_SECONDS = 110.0
+HOLD_SECONDS = 290.0
 """How long `commands` is held open. Heartbeats bring commands too, should a connection have died without a word."""
 
 MOST_SESSIONS = 10_000
@@ -89,11 +90,18 @@ class Callbacks:
     """Takes bots' reports."""
 
     def __init__(
-        self, store: Store, key: bytes, now: Callable[[], float], closing: asyncio.Event, screenshots: Screenshots
+        self,
+        store: Store,
+        key: bytes,
+        now: Callable[[], float],
+        closing: asyncio.Event,
+        screenshots: Screenshots,
+        *,
+        beats_seconds: float,
     ) -> None:
         self._store, self._key, self._now, self._closing = store, key, now, closing
         self._screenshots = screenshots
-        self._verifier = Verifier()
+        self._verifier, self._together = Verifier(), Together(beats_seconds)
         self._sessions: dict[Claim[Meeting], Claim[Session]] = {}
 
     async def receive(self, signed: Signed) -> Answer:
@@ -111,17 +119,12 @@ class Callbacks:
                 await self._keep(claim, report.segments)
             case Pictured():
                 return await self._picture(claim, report, op)
-            case _ if signed.name == "started":
-                await self._try(claim, Meeting.started(claim), op)
-            case _ if signed.name == "waiting":
-                await self._try(claim, Meeting.wait(claim), op)
-            case _ if signed.name == "joined":
-                # No op id: a repeat would bring another time, and finds the move made anyway.
-                await self._try(claim, Meeting.joined(claim, joined_at=await self._store.now()))
+            case Beaten():
+                await self._together.wait()
             case _ if signed.name == "commands":
                 return await self._wait_for_commands(claim, report.seen)
             case _:
-                pass
+                await self._move_on(signed.name, claim, op)
         if isinstance(report, Capturing) and report.capturing:
             # Side by side, so that both beats go into one batch.
             answer, _ = await asyncio.gather(self._answer(claim, report.seen), self._note_capture(claim))
@@ -153,6 +156,16 @@ class Callbacks:
         return report, Claim(Meeting, id, int(fence))
 
     # ------------------------------------------------------------------------------------ what they say
+
+    async def _move_on(self, name: str, claim: Claim[Meeting], op: str) -> None:
+        match name:
+            case "started":
+                await self._try(claim, Meeting.started(claim), op)
+            case "waiting":
+                await self._try(claim, Meeting.wait(claim), op)
+            case _:
+                # No op id: a repeat would bring another time, and finds the move made anyway.
+                await self._try(claim, Meeting.joined(claim, joined_at=await self._store.now()))
 
     async def _try(self, claim: Claim[Meeting], change: Change[Meeting], op: str = "") -> None:
         """Make a move that a repeated or late callback finds already made; then it is a beat and no more."""

@@ -17,12 +17,16 @@ from tenure import CursorAhead, Event, OutcomeUnknown, Store, TenureError, Unava
 from tenure.services.meetings.lifecycle import Meeting, Segment, Token, User
 
 TRY_AGAIN_SECONDS = 1.0
-MOST_PAGES = 50
+MOST_READ_AGAIN = 50_000
 GOING_AWAY, FAILED, AGAIN, KEY_REVOKED = 1001, 1011, 1012, 4401
 
 
-class TooOld(TenureError):  # noqa: N818  what happened is the name
-    """So much has happened since the cursor that it is cheaper to begin again."""
+class CursorLost(TenureError):  # noqa: N818  what happened is the name
+    """Nobody can go on from this cursor; the message says what to do instead."""
+
+
+TOO_OLD = "too much has happened since this cursor: read the transcript, then follow again without one"
+SET_BACK = "the store was set back to a time before this cursor: follow again without one"
 
 
 class Cursor(NamedTuple):
@@ -158,27 +162,44 @@ class Feed:
     async def catch_up(self, following: Following, room: Callable[[], Awaitable[None]]) -> None:
         """Give what happened since the cursor, then go live; `room` waits until more can be taken.
 
-        Raises `TooOld`, and `CursorAhead` if the store was set back.
+        Raises `CursorLost`. It reads a feed of its own until that is where the common one is, and may so last until
+        the next event. The tempting wrong version reads until a page is empty: a page may end early while others
+        write, and what it left out is behind the common feed already.
         """
-        upto, position = self._position, following.cursor.position
-        if position > max(upto, await self._store.position()):
-            raise CursorAhead("the store was set back to an earlier time: follow again without a cursor")
-        for _ in range(MOST_PAGES):
-            events = await self._store.events(Meeting, Segment, after=position)
-            for event in events:
-                if meeting_of(event) == following.cursor.meeting:
+        try:
+            await self._catch_up(following, room)
+        except CursorAhead:
+            raise CursorLost(SET_BACK) from None
+
+    async def _catch_up(self, following: Following, room: Callable[[], Awaitable[None]]) -> None:
+        meeting, position, _ = following.cursor
+        if position >= self._position:
+            # The common feed has passed on nothing that is newer; unless there never was such a position.
+            if position > await self._store.position():
+                raise CursorLost(SET_BACK)
+            following.go_live()
+            return
+        async with aclosing(self._events(position)) as events:
+            read = 0
+            async for event in events:
+                if event.kind in (Meeting, Segment) and meeting_of(event) == meeting:
                     await room()
                     following.give(event)
-            if not events or events[-1].position >= upto:
-                following.go_live()
-                return
-            position = events[-1].position
-        raise TooOld("too much has happened since: read the transcript, then follow again without a cursor")
+                if event.position >= self._position:
+                    following.go_live()
+                    return
+                read += 1
+                if read >= MOST_READ_AGAIN:
+                    raise CursorLost(TOO_OLD)
+
+    def _events(self, after: int) -> AsyncGenerator[Event[Any]]:
+        feed = self._store.feed(Meeting, Segment, Token, User, after=after)
+        return cast("AsyncGenerator[Event[Any]]", feed)
 
     # ------------------------------------------------------------------------------------ reading
 
     async def _begin(self) -> None:
-        if self._reading is None:
+        if self._reading is None or self._reading.done():
             self._begun = asyncio.get_running_loop().create_future()
             self._reading = asyncio.create_task(self._read_for_ever(self._begun), name="live meetings")
         if self._begun is not None:
@@ -200,7 +221,7 @@ class Feed:
             except (Unavailable, OutcomeUnknown):
                 await asyncio.sleep(TRY_AGAIN_SECONDS)
             except CursorAhead:
-                begun = asyncio.get_running_loop().create_future()
+                self._begun = begun = asyncio.get_running_loop().create_future()
                 self._end_all(AGAIN, "the store was set back to an earlier time: begin again")
             except Exception as error:  # whoever follows must hear that nothing comes any more
                 self._store.log.error("live_feed_failed", error=repr(error))  # noqa: TRY400  the store's log has fields instead
@@ -208,8 +229,7 @@ class Feed:
                 raise
 
     async def _read(self) -> None:
-        feed = self._store.feed(Meeting, Segment, Token, User, after=self._position)
-        async with aclosing(cast("AsyncGenerator[Event[Any]]", feed)) as events:
+        async with aclosing(self._events(self._position)) as events:
             async for event in events:
                 self._position = event.position
                 self._pass_on(event)

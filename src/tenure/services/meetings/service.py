@@ -50,7 +50,9 @@ class MeetingsService:
         )
         self.archive = Archive(store, redaction)
         self.attendance = Attendance(store, self.archive, settings)
-        self.callbacks = Callbacks(store, settings.server_key, now, self._closing, self.screenshots)
+        self.callbacks = Callbacks(
+            store, settings.server_key, now, self._closing, self.screenshots, beats_seconds=settings.beats_seconds
+        )
         self.feed = Feed(store)
         self.page = Page(store, settings.server_key, self._closing)
         self.loops = Loops(store, runtime, settings)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tenure import TenureError
 from tenure.services.meetings.runtimes.settings import Runtimes
 
 PAGE_PATH = "/local-meeting"
@@ -30,6 +31,7 @@ class Settings:
     stand_in: bool = False
     max_concurrent_bots: int = 1
     heartbeat_seconds: float = 30
+    beats_seconds: float = 1
     join_timeout_seconds: float = 30
     leave_seconds: float = 10
     log_days: float = 14
@@ -63,6 +65,7 @@ class Settings:
         """Read the rest from the environment; the server's key is made once, in the data folder."""
         runtime, callback_base = Runtimes.read(environment), environment.get("TENURE_MEETINGS_CALLBACK_URL", "")
         runtime.check_reachable(callback_base or base_url)
+        _check_bot(environment.get("TENURE_MEETINGS_BOT", ""))
         return cls(
             base_url=base_url.rstrip("/"),
             runtime=runtime,
@@ -81,6 +84,12 @@ class Settings:
             webhook_private=environment.get("TENURE_MEETINGS_WEBHOOK_PRIVATE", "").lower() in ("1", "true", "yes"),
             retention_days=_days(environment.get("TENURE_MEETINGS_RETENTION_DAYS", "")),
         )
+
+
+def _check_bot(text: str) -> None:
+    """Refuse what the bots, which read this themselves, would not understand."""
+    if text not in ("", "http", "browser"):
+        raise TenureError(f"TENURE_MEETINGS_BOT is {text!r}: it may be `http`, `browser`, or nothing for what is there")
 
 
 def _days(text: str) -> int | None:

@@ -62,21 +62,22 @@ class Views:
 
     def meeting(self, meeting: Meeting) -> Json:
         """Show a meeting, with who or what ended it and why."""
-        over = meeting.state in Meeting.over
+        state, platform, native_id = meeting.state, meeting.platform, meeting.native_id
+        over = state in Meeting.over
         return {
             "id": meeting.number,
             "user_id": int(meeting.user),
-            "platform": meeting.platform,
-            "native_meeting_id": meeting.native_id or None,
-            "constructed_meeting_url": self._url(meeting),
-            "status": meeting.state.name,
+            "platform": platform,
+            "native_meeting_id": native_id or None,
+            "constructed_meeting_url": self._url(platform, native_id),
+            "status": state.name,
             "bot_container_id": meeting.container,
             "start_time": when(meeting.joined_at),
             "end_time": when(meeting.entered_at) if over else None,
             "data": meeting.data,
             "ended_by": meeting.ended_by if over else None,
             "end_reason": (meeting.failure_reason or meeting.end_reason) if over else None,
-            "page_url": self._page(meeting),
+            "page_url": self._page(platform, native_id),
             "join_at": when(meeting.join_at),
             "deduplication_key": _key(meeting),
             "automatic_leave": _rules(meeting),
@@ -115,21 +116,20 @@ class Views:
             "sessions": [_session(session, transcript.meeting) for session in transcript.sessions],
         }
 
-    def _url(self, meeting: Meeting) -> str | None:
-        if not meeting.native_id:
-            return None
-        return address(meeting.platform, meeting.native_id, page_url=self._settings.page_url)
+    def _url(self, platform: str, native_id: str) -> str | None:
+        return address(platform, native_id, page_url=self._settings.page_url) if native_id else None
 
-    def _page(self, meeting: Meeting) -> str | None:
+    def _page(self, platform: str, native_id: str) -> str | None:
         """Give where people join, if the bot is sent to the local meeting page."""
-        if not meeting.native_id or not (self._settings.stand_in or meeting.platform == "local"):
+        if not native_id or not (self._settings.stand_in or platform == "local"):
             return None
-        return address("local", room(meeting.platform, meeting.native_id), page_url=self._settings.page_url)
+        return address("local", room(platform, native_id), page_url=self._settings.page_url)
 
 
 def _key(meeting: Meeting) -> str | None:
     """Give the key that its user chose; without one it is the run's own, which is nobody's concern."""
-    return None if meeting.deduplication_key in (meeting.run, "") else meeting.deduplication_key
+    key = meeting.deduplication_key
+    return None if key in (meeting.run, "") else key
 
 
 def _rules(meeting: Meeting) -> Json:

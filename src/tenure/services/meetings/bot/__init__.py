@@ -2,7 +2,10 @@
 
 settings   what it is told at its start, as `BOT_CONFIG` in its environment
 server     its signed calls to the server, and the commands that come back
-driver     what it needs of a meeting; one small file per platform implements it
-local      the driver of the project's own meeting page
-life       one run: report, join, watch, obey, leave
+driver     what it needs of a meeting
+drivers    which driver attends: by platform, and by what is installed
+browser    the driver for all platforms, in a real browser
+local      the driver of the project's own meeting page by plain HTTP
+company    when it leaves by itself: nobody else is there, or nobody speaks
+life       one run: report, join, wait, watch, obey, leave
 """

@@ -18,7 +18,9 @@ class Company:
 
     def see(self, scene: Scene, now: float) -> None:
         """Take note of who is there and whether anybody spoke. It counts from the first time on."""
-        if any(not person.bot for person in scene.participants):
+        # Where nobody at all is listed, not even we are: then the list can't be read, and says nothing.
+        alone = bool(scene.participants) and all(person.bot for person in scene.participants)
+        if not alone:
             self._alone_since = math.inf
         elif self._alone_since == math.inf:
             self._alone_since = now

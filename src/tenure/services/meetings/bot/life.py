@@ -26,6 +26,8 @@ T = TypeVar("T")
 STOP_SECONDS, PICTURE_SECONDS, LEAVE_SECONDS, CLOSE_SECONDS, FAREWELL_SECONDS = 0.5, 2.0, 2.0, 1.5, 3.5
 PATIENT_FAREWELL_SECONDS = 60.0
 MOST_OF_A_PICTURE = 2_000_000
+# What the server takes: a page may show anything.
+MOST_OF_A_NAME, MOST_OF_A_TEXT = 200, 5000
 COMPANY_SECONDS = 0.5
 
 
@@ -183,7 +185,7 @@ class Life:
 
     def _take_in(self, scene: Scene) -> None:
         self._company.see(scene, time.monotonic())
-        self._participants = [person.name for person in scene.participants]
+        self._participants = [person.name[:MOST_OF_A_NAME] for person in scene.participants]
         if not self._paused:
             self._unsent += [self._segment(caption) for caption in scene.captions]
 
@@ -194,8 +196,8 @@ class Life:
             "start": start,
             "end": start,
             "at": caption.at,
-            "speaker": caption.speaker,
-            "text": caption.text,
+            "speaker": caption.speaker[:MOST_OF_A_NAME],
+            "text": caption.text[:MOST_OF_A_TEXT],
             "language": self._language,
         }
 

@@ -16,7 +16,7 @@ from tenure.services.meetings.signing import ID, SIGNATURE, TIMESTAMP, sign
 
 log = logging.getLogger("bot")
 
-COMMANDS_SECONDS = 120.0
+COMMANDS_SECONDS = 300.0
 """How long to wait for an answer to `commands`: longer than the server holds it."""
 
 

@@ -43,7 +43,7 @@ class Acting:
     """Does what forms ask for; each step gives the word of `DONE` that answers it."""
 
     def __init__(self, service: MeetingsService) -> None:
-        self._service, self._attendance, self._archive = service, service.attendance, service.archive
+        self._attendance, self._archive, self._webhooks = service.attendance, service.archive, service.webhooks
 
     async def ask(self, viewer: Viewer, form: Form) -> tuple[Meeting, str]:
         """Ask for a bot."""
@@ -110,10 +110,9 @@ class Acting:
         await self._archive.redact(*_named(viewer, meeting))
         return "redacted"
 
-    async def resend(self, viewer: Viewer, meeting: Meeting, form: Form) -> str:
+    async def resend(self, viewer: Viewer, meeting: Meeting, form: Form) -> str:  # noqa: ARG002
         """Post a webhook's delivery again."""
-        owner = viewer.user or await self._service.accounts.get(meeting.user)
-        await self._service.webhooks.resend(owner, form.get("delivery", "")[:100])
+        await self._webhooks.resend(_user(viewer), form.get("delivery", "")[:100])
         return "resent"
 
 

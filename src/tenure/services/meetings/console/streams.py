@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from tenure import CursorAhead, Event, Store, TenureError
+from tenure import Event, Store, TenureError
 from tenure.services.meetings.api.outbox import Outbox
 from tenure.services.meetings.console.access import Viewer
-from tenure.services.meetings.following import Cursor, Feed, TooOld
+from tenure.services.meetings.following import Cursor, CursorLost, Feed
 from tenure.services.meetings.lifecycle import Meeting, Segment
 
 MOST_STREAMS = 200
@@ -66,7 +66,7 @@ class Streams:
             try:
                 await self._feed.catch_up(following, stream.outbox.room)
                 await asyncio.Event().wait()
-            except (TooOld, CursorAhead):
+            except CursorLost:
                 stream.say("begin", {})
             finally:
                 self._feed.leave(following)

@@ -138,6 +138,7 @@ function enter(found) {
   mark = "";
   at("captions").replaceChildren();
   sessionStorage.setItem(room, JSON.stringify(found));
+  show("");
   follow();
 }
 

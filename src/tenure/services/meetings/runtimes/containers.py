@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 import os
 import secrets
 import time
@@ -23,6 +22,7 @@ from typing import Self
 from tenure.services.meetings.runtimes import logs
 from tenure.services.meetings.runtimes.container_answers import Container
 from tenure.services.meetings.runtimes.container_engine import NOT_FOUND, ContainerEngine, EngineAway, EngineRefused
+from tenure.services.meetings.runtimes.container_settings import settings_of
 from tenure.services.meetings.runtimes.runtime import Process, RuntimeAway, RuntimeFailed, check_name
 from tenure.services.meetings.runtimes.settings import Made
 
@@ -30,7 +30,6 @@ LABEL = "tenure.meetings"
 """The label of every bot's container; its value is the installation's id."""
 
 NAME = "TENURE_BOT_NAME"
-HOST = "host.docker.internal"
 FIRST_LOOK_SECONDS = 3.0
 LOOK_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 2.0
@@ -38,9 +37,6 @@ KILLED_SECONDS = 30.0
 MOST_OF_A_REASON = 1000
 LEAST_SECRET = 8
 MOST_OF_A_KEPT_LOG = 8 * 1024 * 1024
-MOST_PROCESSES = 1000
-SHARED_MEMORY = 512 * 1024 * 1024
-TEMPORARY = "/tmp"  # noqa: S108  # nosec B108  the container's own, and the only place where it may write
 
 
 class Known:
@@ -165,13 +161,14 @@ class Containers:
     # ------------------------------------------------------------------------------------ starting
 
     async def _start(self, name: str, environment: Mapping[str, str]) -> None:
-        settings = await self._settings({**self._made.environment, **environment, NAME: name, "HOME": TEMPORARY})
+        labels, podman = {LABEL: self._installation}, await self._engine.is_podman()
+        settings = settings_of(self._made, {**environment, NAME: name}, labels, podman=podman)
         try:
             await self._engine.create(name, settings)
         except EngineRefused as refusal:
             # Docker answers 409 to a name that is taken, and Podman 500: so look.
             if (found := await self._engine.get(name)) is None:
-                raise self._explained(refusal) from refusal
+                raise await self._explained(refusal) from refusal
             if found.labels.get(LABEL) != self._installation:
                 raise EngineRefused(409, f"the name {name} is taken by a container that is not ours") from refusal
             if found.was_started:
@@ -187,42 +184,19 @@ class Containers:
                 await self._engine.remove(name)
             raise
 
-    async def _settings(self, environment: Mapping[str, str]) -> dict[str, object]:
-        made = self._made
-        limits: dict[str, object] = {"PidsLimit": MOST_PROCESSES, "ShmSize": SHARED_MEMORY}
-        if made.memory is not None:
-            limits |= {"Memory": made.memory, "MemorySwap": made.memory}  # the same: no swap beyond it
-        if made.cpus is not None:
-            limits["NanoCpus"] = math.ceil(made.cpus * 1e9)
-        if made.network:
-            limits["NetworkMode"] = made.network
-        if made.network != "host" and not await self._engine.is_podman():
-            limits["ExtraHosts"] = [f"{HOST}:host-gateway"]  # Podman writes that name by itself
-        return {
-            "Image": made.image,
-            "Env": [f"{key}={value}" for key, value in environment.items()],
-            "WorkingDir": TEMPORARY,
-            "Labels": {LABEL: self._installation},
-            "HostConfig": {
-                **limits,
-                "Init": True,
-                "CapDrop": ["ALL"],
-                "SecurityOpt": ["no-new-privileges"],
-                "ReadonlyRootfs": True,
-                "Tmpfs": {TEMPORARY: "rw,nosuid,nodev,mode=1777,size=1g"},
-                "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m"}},
-            },
-        }
-
-    def _explained(self, refusal: EngineRefused) -> EngineRefused:
+    async def _explained(self, refusal: EngineRefused) -> EngineRefused:
         image = self._made.image
-        if refusal.status == NOT_FOUND and "image" in str(refusal).lower():
-            return EngineRefused(
-                refusal.status,
-                f"the container engine has no image {image}: `docker pull {image}`, or build it with "
-                f"`docker build -t {image} -f images/meetings-bot/Containerfile .` (with Podman, `podman`)",
-            )
-        return refusal
+        if refusal.status != NOT_FOUND or "image" not in str(refusal).lower():
+            return refusal
+        command, hint = "docker", ""
+        if await self._engine.is_podman():
+            command = "podman"
+            hint = "" if "/" in image else f"; one that was built here is called localhost/{image} by Podman's service"
+        return EngineRefused(
+            refusal.status,
+            f"the container engine has no image {image}: `{command} pull {image}`, or build it with "
+            f"`{command} build -t {image} -f images/meetings-bot/Containerfile .`{hint}",
+        )
 
     async def _signal(self, name: str, known: Known, signal: str) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 MOST_OF_A_LOG = 64 * 1024
@@ -37,8 +38,20 @@ def tail(folder: Path, name: str) -> str:
         return ""
 
 
+def keep_alone(folder: Path, name: str) -> None:
+    """Remove what a bot that was killed left beside its log, such as a browser's profile."""
+    for path in (folder / name).glob("*"):
+        if path.name == FILE:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
 def prune(folder: Path, *, before: float, known: Collection[str]) -> None:
     """Remove the logs last written before an instant (seconds since 1970), but those of the bots that are known."""
     for log in folder.glob(f"*/{FILE}"):
-        if log.parent.name not in known and log.stat().st_mtime < before:
-            shutil.rmtree(log.parent, ignore_errors=True)
+        with suppress(OSError):  # what somebody else removed meanwhile
+            if log.parent.name not in known and log.stat().st_mtime < before:
+                shutil.rmtree(log.parent, ignore_errors=True)

@@ -113,11 +113,11 @@ class Processes:
         ]
 
     async def forget(self, name: str) -> None:
-        """Stop listing an ended bot; its log stays."""
+        """Stop listing an ended bot; its log stays, and nothing else of it."""
         known = self._known.get(name)
         if known is not None and known.note.ended:
             del self._known[name]
-            (self._folder / name / "process.json").unlink(missing_ok=True)
+            await asyncio.to_thread(logs.keep_alone, self._folder, name)
 
     async def log(self, name: str) -> str:
         """Give the last 64 KiB of what a bot wrote."""

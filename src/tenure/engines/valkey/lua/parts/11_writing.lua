@@ -78,7 +78,7 @@ end
 local function names_written(view, beside)
   local names = { 'ops:' .. format('%.0f', bucket_of(view.now)) }
   for event = 1, view.events do
-    local effects, kind = effects_of(view, event), view.event_cells[event].row[KIND]
+    local effects, kind = view.event_edges[event].effects, view.event_cells[event].row[KIND]
     for place = 1, #effects do names[#names + 1] = outbox_name(kind, effects[place]) end
   end
   for place = 1, #beside.names do names[#names + 1] = beside.names[place] end

@@ -28,9 +28,10 @@ log = logging.getLogger("bot")
 T = TypeVar("T")
 
 LOOK = (resources.files("tenure.services.meetings.bot.browser") / "look.js").read_text()
-FOLDER = "browser"
 STEP_SECONDS = 0.2
 ACT_MILLISECONDS = 3000
+GONE = ("TargetClosedError", "has been closed", "crashed")
+"""What errors say when there is no page any more; the others come and go with what a page does."""
 
 
 class Sight(msgspec.Struct, frozen=True):
@@ -52,12 +53,13 @@ class Browser:
 
         self._error = Error
         self._platform, self._settings = platform, settings
-        self._chromium = Chromium(executable, Path.cwd() / FOLDER)
+        self._chromium = Chromium(executable, Path.cwd())
         self._page: Page | None = None
         self._data = msgspec.to_builtins(platform)
         self._captions = Finished() if platform.captions.number else Growing()
         self._done: set[Step] = set()
         self._asked = False
+        self._said = ""
 
     # ------------------------------------------------------------------------------------ the driver's steps
 
@@ -185,6 +187,7 @@ class Browser:
                     return await work
         except TimeoutError as error:
             log.info("the page has not answered for %s seconds", self._settings.capture_timeout_seconds)
+            self._page = None  # nobody shall wait for it again
             raise Over("capture_lost", 1) from error
         return None
 
@@ -194,10 +197,13 @@ class Browser:
         try:
             yield
         except self._error as error:
-            if self._page is None or self._page.is_closed() or "crashed" in str(error):
-                log.info("the browser or its page is gone (%s)", _line(error))
+            said = _line(error)
+            if self._page is None or self._page.is_closed() or any(word in said for word in GONE):
+                log.info("the browser or its page is gone (%s)", said)
                 raise Over("capture_lost", 1) from error
-            log.info("the page: %s", _line(error))
+            if said != self._said:
+                log.info("the page: %s", said)
+                self._said = said
 
 
 def _line(error: BaseException) -> str:

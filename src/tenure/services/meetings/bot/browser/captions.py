@@ -7,6 +7,7 @@ import msgspec
 from tenure.services.meetings.bot.driver import Caption
 
 SETTLED_SECONDS = 2.0
+LONG = 1000
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -25,6 +26,11 @@ class Row(msgspec.Struct):
     since: float
     began: float
     given: str = ""
+
+    @property
+    def is_long(self) -> bool:
+        """Whether so much is new that nobody shall wait for the rest."""
+        return len(self.shown.text) - len(self.given) > LONG
 
 
 class Finished:
@@ -59,7 +65,7 @@ class Growing:
         finished = [
             row
             for number, row in sorted(self._rows.items())
-            if all_of_it or number not in here or now - row.since >= SETTLED_SECONDS
+            if all_of_it or number not in here or now - row.since >= SETTLED_SECONDS or row.is_long
         ]
         captions = [caption for row in finished if (caption := self._give(row)) is not None]
         self._rows = {number: row for number, row in self._rows.items() if number in here}

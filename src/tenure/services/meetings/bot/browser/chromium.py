@@ -10,6 +10,7 @@ import asyncio
 import fcntl
 import logging
 import os
+import secrets
 import shutil
 import signal
 import wave
@@ -74,10 +75,10 @@ def find() -> Path | None:
 
 
 class Chromium:
-    """One browser with one page. Its profile lies in `folder`, which is removed with it."""
+    """One browser with one page. Its profile lies in a folder below `parent`, which is removed with it."""
 
-    def __init__(self, executable: Path, folder: Path) -> None:
-        self._executable, self._folder = executable, folder
+    def __init__(self, executable: Path, parent: Path) -> None:
+        self._executable, self._folder = executable, parent / f"browser-{secrets.token_hex(4)}"
         self._pipe = Pipe()
         self._pid: int | None = None
         self._playwright: asyncio.Future[Playwright] | None = None

@@ -66,7 +66,7 @@ function element(tag, className, text) {
   return made;
 }
 
-const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
+const clock = (seconds) => new Date(seconds * 1000).toTimeString().slice(0, 8);
 
 function addWords(said) {
   const list = document.getElementById("words");
