@@ -81,6 +81,21 @@ def test_a_bot_that_died_while_the_server_was_away_is_noticed_at_once(tmp_path: 
         assert server.until(user, "failed")["end_reason"] == "bot_process_died"
 
 
+def test_a_bot_that_left_as_told_while_the_server_was_away_has_left_and_not_died(tmp_path: Path, store: str) -> None:
+    with a_server(tmp_path, store) as server:
+        user = server.a_user()
+        server.ask(user)
+        server.until(user, "active")
+        (pid,) = server.bots().values()
+        server.call("DELETE", "/bots/local/demo", user=user)
+        server.send(signal.SIGKILL)
+        os.killpg(pid, signal.SIGTERM)
+        until(server.bots, lambda bots: bots == {})
+        server.start()
+        meeting = until(lambda: server.meeting(user), lambda found: found["status"] in ("completed", "failed"))
+        assert (meeting["status"], meeting["ended_by"], meeting["end_reason"]) == ("completed", "user:1", "stopped")
+
+
 def test_processes_whose_records_are_gone_are_ended(tmp_path: Path, place: Place, store: str) -> None:
     with a_server(tmp_path, store) as server:
         user = server.a_user()

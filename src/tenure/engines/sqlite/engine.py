@@ -31,6 +31,7 @@ from tenure.engines.sqlite.ahead import Ahead
 from tenure.engines.sqlite.audit import audit
 from tenure.engines.sqlite.connection import (
     Location,
+    LogWatch,
     connect_reader,
 )
 from tenure.engines.sqlite.file import File, unavailable
@@ -59,6 +60,7 @@ class SqliteEngine:
         self._writer = Worker("tenure-sqlite-writer", self._writing)
         self._reader = self._writer if location.path is None else Worker("tenure-sqlite-reader")
         self._decider: Worker | None = None if location.path is None else Worker("tenure-sqlite-decider")
+        self._log = None if location.path is None else LogWatch(location.path)
         self._looking: asyncio.Task[None] | None = None
 
     @classmethod
@@ -372,6 +374,8 @@ class SqliteEngine:
             self._file.catch_up()
             self._file.checkpoint()  # of what others wrote, if the file is ours
 
+        if self._log is not None and not self._log.moved():
+            return
         with suppress(apsw.Error):  # a disk that fails for a moment: the next look tells of it all
             await self._writer.do(job)
 

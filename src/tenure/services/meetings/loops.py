@@ -10,6 +10,7 @@ from datetime import timedelta
 import msgspec
 
 from tenure import (
+    Change,
     Claim,
     Delivery,
     LimitReached,
@@ -36,6 +37,9 @@ SOON = Retry(first=seconds(1), most=seconds(10))
 """What waits for a slot, a runtime or a record is tried again soon: the record's own deadline ends that."""
 
 ROUNDS_PER_PRUNING = 500
+AS_TOLD = (0, 143, None)
+"""How a process ends that was told to: by itself, or by a signal. None: it is not our child, so nobody could tell."""
+
 UNSEEN_FOR = seconds(30)
 UNSTARTED_FOR = seconds(5)
 AT_ONCE = 100
@@ -162,11 +166,16 @@ class Loops:
             await self._fail(meeting.claim, "bot_process_missing", "no runtime knows its process")
 
     async def _after_process(self, bot: Process, meeting: Meeting | None) -> None:
-        """Fail the record of a process that died, if it is live still; then forget the process."""
+        """End the record of a process that is gone, if it is live still; then forget the process."""
         if meeting is not None:
             code = "unknown" if bot.exit_code is None else bot.exit_code
             why = f"exit code {code}{bot.cause and f': {bot.cause}'}"
-            await self._fail(meeting.claim, "bot_process_died", why)
+            if meeting.state == Meeting.stopping and bot.exit_code in AS_TOLD:
+                # It was told to leave while nobody listened to its farewell, such as while the server was away.
+                by, reason = meeting.ended_by or "bot", meeting.end_reason or "left"
+                await self._end(Meeting.exited(meeting.claim, ended_by=by, end_reason=reason), why)
+            else:
+                await self._fail(meeting.claim, "bot_process_died", why)
         await self._runtime.forget(bot.name)
 
     async def _end_orphan(self, bot: Process) -> None:
@@ -185,7 +194,9 @@ class Loops:
         await self._store.acting("server").apply(change)
 
     async def _fail(self, claim: Claim[Meeting], failure_reason: str, why: str) -> None:
-        change = Meeting.crashed(claim, failure_reason=failure_reason, ended_by="server")
+        await self._end(Meeting.crashed(claim, failure_reason=failure_reason, ended_by="server"), why)
+
+    async def _end(self, change: Change[Meeting], why: str) -> None:
         try:
             await self._store.acting("server").apply(change, why=why)
         except (NotFound, NotHolder, WrongState):

@@ -105,7 +105,7 @@ class Containers:
             return
         for signal, seconds in (("SIGTERM", grace_seconds), ("SIGKILL", KILLED_SECONDS)):
             try:
-                await self._signal(name, known, signal)
+                await self._signal(name, signal)
             except EngineAway as error:
                 raise RuntimeAway(str(error)) from error
             with suppress(TimeoutError):
@@ -198,13 +198,12 @@ class Containers:
             f"`{command} build -t {image} -f images/meetings-bot/Containerfile .`{hint}",
         )
 
-    async def _signal(self, name: str, known: Known, signal: str) -> None:
+    async def _signal(self, name: str, signal: str) -> None:
         try:
             await self._engine.signal(name, signal)
-        except EngineRefused as refusal:
-            await self._look_at(name)  # Podman refuses with status 500 what has ended just now
-            if not known.ended.is_set():
-                raise RuntimeAway(str(refusal)) from refusal
+        except EngineRefused:
+            # Podman refuses one that is ending just now: its end is seen here, or told by an event.
+            await self._look_at(name)
 
     # ------------------------------------------------------------------------------------ watching
 
