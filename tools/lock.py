@@ -13,13 +13,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OPTIONS = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate"]
 OPTIONS += ["--no-emit-index-url", "--quiet"]
-EXTRAS = ("bench", "browser", "cli", "containers", "postgres", "servers", "valkey", "web")
+EXTRAS = ("bench", "browser", "cli", "postgres", "servers", "valkey", "web")
 PROJECT = ["pyproject.toml", *(argument for extra in EXTRAS for argument in ("--extra", extra))]
 # Development comes first and constrains the others: a pin is the same in every file that has it.
 DEVELOPMENT = "requirements/development.txt"
 FILES = {
     DEVELOPMENT: [*PROJECT, "--group", "development"],
     "requirements/run.txt": [*PROJECT, "--constraint", DEVELOPMENT],
+    # What a bot in a container needs, and no more: images/meetings-bot.
+    "requirements/bot.txt": ["pyproject.toml", "--extra", "browser", "--extra", "web", "--constraint", DEVELOPMENT],
     "requirements/benchmarks.txt": [*PROJECT, "--group", "benchmarks", "--constraint", DEVELOPMENT],
     "requirements/build.txt": ["--group", "build", "--constraint", DEVELOPMENT],
 }

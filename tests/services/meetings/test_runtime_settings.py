@@ -107,7 +107,8 @@ def test_bots_are_told_where_they_reach_the_server_and_people_where_they_do(tmp_
 
 def test_the_image_is_made_of_what_is_there_and_pinned_and_starts_the_bot_without_rights() -> None:
     lines = (ROOT / "images/meetings-bot/Containerfile").read_text().replace("\\\n", " ").splitlines()
-    steps = [line.partition(" ")[::2] for line in lines if line and not line.startswith("#")]
+    parts = [line.partition(" ") for line in lines if line and not line.startswith("#")]
+    steps = [(word, rest) for word, _, rest in parts]
     copied = [path for word, rest in steps if word == "COPY" for path in rest.split()[:-1]]
     assert copied
     assert all((ROOT / path).exists() for path in copied)

@@ -1,24 +1,35 @@
-"""The public client, unchanged, through a whole session against a real server with real bots, on each engine."""
+"""The public client, unchanged, through a whole session: a real server and real bots, on each engine, in browsers."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.places import KEPT, Place
+from tests.places import KEPT, SQLITE, Place
 from tests.services.meetings.making import ADMIN_KEY
 from tests.services.meetings.serving import a_server, until
 from vexa_client import VexaClient
 from vexa_client.vexa import VexaClientError
 
+from tenure.services.meetings.bot.browser import chromium
+
 MEET = ("google_meet", "abc-defg-hij")
 TEAMS = ("teams", "9398850880426")
 
 
-@pytest.mark.parametrize("engine", KEPT)
+NEEDS_A_BROWSER = pytest.mark.skipif(
+    chromium.find() is None and not os.environ.get("CI"), reason="needs a browser: install the package chromium"
+)
+
+
+@pytest.mark.parametrize(
+    ("engine", "bot"),
+    [*((engine, "http") for engine in KEPT), pytest.param(SQLITE, "browser", marks=NEEDS_A_BROWSER)],
+)
 def test_the_public_client_works_through_a_whole_session(
-    tmp_path: Path, place_of: Callable[[str], Place], engine: str
+    tmp_path: Path, place_of: Callable[[str], Place], engine: str, bot: str
 ) -> None:
-    with a_server(tmp_path, place_of(engine).fresh()) as server:
+    with a_server(tmp_path, place_of(engine).fresh(), TENURE_MEETINGS_BOT=bot) as server:
         admin = VexaClient(server.url, admin_key=ADMIN_KEY)
         user = admin.create_user_and_set_id("ada@example.org", name="Ada", max_concurrent_bots=2)
         server.keys[user["id"]] = admin.create_token()["token"]
@@ -74,10 +85,14 @@ def test_the_public_client_works_through_a_whole_session(
         assert [m["id"] for m in client.get_meetings()] == [second["id"], first["id"]]
 
         assert client.set_webhook_url("https://8.8.8.8/hook")["webhook_url"] == "https://8.8.8.8/hook"
-        assert admin.update_user(user["id"], max_concurrent_bots=0)["max_concurrent_bots"] == 0
-        assert [u["email"] for u in admin.list_users()] == ["ada@example.org"]
-        assert admin.get_user_by_email("ada@example.org")["id"] == user["id"]
+        look_after_the_user(admin, user["id"])
         client.stop_bot(*TEAMS)
+
+
+def look_after_the_user(admin: VexaClient, user: int) -> None:
+    assert admin.update_user(user, max_concurrent_bots=0)["max_concurrent_bots"] == 0
+    assert [u["email"] for u in admin.list_users()] == ["ada@example.org"]
+    assert admin.get_user_by_email("ada@example.org")["id"] == user
 
 
 def said_reconfigure(log: str) -> bool:

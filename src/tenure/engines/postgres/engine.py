@@ -127,7 +127,6 @@ class PostgresEngine:
                 if result.batch is None:
                     transaction.keep = False
                 else:
-                    await grounds.give_back(result.batch.sequence)
                     draws.entries = result.batch.entries
             return result
 

@@ -20,7 +20,8 @@ CREATE SEQUENCE tenure_positions AS bigint MINVALUE 0 START 0;
 CREATE SEQUENCE tenure_clock AS bigint MINVALUE 0 START 0;
 
 -- Draws so many positions, the first of which is given, and reads the clock. To be called once all locks are held:
--- so a record's positions rise with its versions, and its time never goes back.
+-- so a record's positions rise with its versions, and its time never goes back. What is drawn and not used is a gap: to
+-- set the sequence back would be wrong, since a reader that saw it higher takes all up to there for decided.
 --
 -- Until this transaction ends it holds a mark, which says that positions from the first one on are under way:
 -- `tenure_horizon` tells how far all is decided. A mark is the position in units of 1024, as a shared lock that
@@ -40,22 +41,6 @@ BEGIN
             PERFORM pg_advisory_xact_lock_shared(marks, (((first >> 10) << 32) >> 32)::integer);
             PERFORM setval('tenure_positions', first + number - 1);
         END IF;
-    EXCEPTION WHEN query_canceled OR OTHERS THEN
-        PERFORM pg_advisory_unlock(gate, 0);
-        RAISE;
-    END;
-    PERFORM pg_advisory_unlock(gate, 0);
-END
-$$;
-
--- Gives back what was drawn after `last_used`, unless others have drawn since.
-CREATE FUNCTION tenure_give_back(last_drawn bigint, last_used bigint) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    gate integer := (('tenure_clock'::regclass::oid::bigint << 32) >> 32)::integer;
-BEGIN
-    PERFORM pg_advisory_lock(gate, 0);
-    BEGIN
-        PERFORM setval('tenure_positions', last_used) FROM tenure_positions WHERE last_value = last_drawn;
     EXCEPTION WHEN query_canceled OR OTHERS THEN
         PERFORM pg_advisory_unlock(gate, 0);
         RAISE;
