@@ -104,6 +104,20 @@ async def test_leaving_twice_is_no_error() -> None:
         assert (await ada.sees())["reason"] == "left"
 
 
+async def test_who_joins_again_since_the_answer_was_lost_has_one_seat() -> None:
+    async with a_world() as world:
+        body = {"name": "Scribe", "bot": True, "nonce": "0123456789abcdef"}
+        first = await world.call("POST", "/local-meeting/demo/join", body)
+        again = await world.call("POST", "/local-meeting/demo/join", body)
+        assert again.json == first.json
+        ada = await a_person(world)
+        assert [p["name"] for p in (await ada.sees())["participants"]] == ["Scribe", "Ada"]
+        await ada.do("end")
+        later = await world.call("POST", "/local-meeting/demo/join", body)
+        assert later.status == 200
+        assert later.json != first.json, "the room of that name is another one by now"
+
+
 async def test_many_who_come_at_once_meet_in_one_room_and_a_full_one_says_so() -> None:
     async with a_world() as world:
         calls = (world.call("POST", "/local-meeting/demo/join", {"name": f"p{n}"}) for n in range(205))

@@ -26,7 +26,8 @@ from tenure.services.meetings.api.reports import (
     StatusTold,
     Transcribed,
 )
-from tenure.services.meetings.lifecycle import Meeting, Segment, Session
+from tenure.services.meetings.captures import Captures
+from tenure.services.meetings.lifecycle import Meeting, Segment
 from tenure.services.meetings.screenshots import Screenshots
 from tenure.services.meetings.signing import ID, SIGNATURE, TIMESTAMP, Forged, Verifier, secret_for
 from tenure.services.meetings.together import Together
@@ -34,7 +35,6 @@ from tenure.services.meetings.together import Together
 HOLD_SECONDS = 290.0
 """How long `commands` is held open. Heartbeats bring commands too, should a connection have died without a word."""
 
-MOST_SESSIONS = 10_000
 PICTURES_FOR = seconds(60)
 """How long after its end a meeting still takes what its bot saw."""
 
@@ -102,7 +102,7 @@ class Callbacks:
         self._store, self._key, self._now, self._closing = store, key, now, closing
         self._screenshots = screenshots
         self._verifier, self._together = Verifier(), Together(beats_seconds)
-        self._sessions: dict[Claim[Meeting], Claim[Session]] = {}
+        self._captures = Captures(store)
 
     async def receive(self, signed: Signed) -> Answer:
         """Verify a callback and do what it says."""
@@ -127,7 +127,7 @@ class Callbacks:
                 await self._move_on(signed.name, claim, op)
         if isinstance(report, Capturing) and report.capturing:
             # Side by side, so that both beats go into one batch.
-            answer, _ = await asyncio.gather(self._answer(claim, report.seen), self._note_capture(claim))
+            answer, _ = await asyncio.gather(self._answer(claim, report.seen), self._captures.note(claim))
             return answer
         return await self._answer(claim, report.seen)
 
@@ -235,29 +235,6 @@ class Callbacks:
             kept=sum(not isinstance(verdict, Refused) for verdict in verdicts),
             sent=len(segments),
         )
-
-    async def _note_capture(self, claim: Claim[Meeting]) -> None:
-        """Beat the bot's session, which ends the meeting when its own lease runs out. The first beat claims it."""
-        known = self._sessions.get(claim)
-        try:
-            if known is None:
-                known = await self._claim_session(claim)
-            else:
-                await self._store.beat(known)
-        except Refused:
-            # It was closed, swept or claimed since we looked. If it stalled, the next beat claims it anew.
-            self._sessions.pop(claim, None)
-        else:
-            self._sessions[claim] = known
-            if len(self._sessions) > MOST_SESSIONS:
-                self._sessions.pop(next(iter(self._sessions)))
-
-    async def _claim_session(self, claim: Claim[Meeting]) -> Claim[Session]:
-        session = await self._store.get(Session, (await self._get(claim)).container)
-        if session.state == Session.capturing:
-            await self._store.beat(session.claim)
-            return session.claim
-        return (await self._holder(claim).apply(Session.capture(session))).claim
 
     async def _picture(self, claim: Claim[Meeting], report: Pictured, op: str) -> Answer:
         """Keep a picture, for a while also of a meeting that is over: who let nobody in has ended it already."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -40,6 +41,7 @@ class Local:
 
     def __init__(self, settings: BotSettings, http: aiohttp.ClientSession) -> None:
         self._url, self._name, self._http = settings.meeting_url, settings.bot_name, http
+        self._nonce = secrets.token_hex(16)
         self._seat: Seat | None = None
         self._last, self._mark = 0, ""
 
@@ -48,7 +50,7 @@ class Local:
 
     async def join(self) -> None:
         """Enter the room, or wait at its door."""
-        self._seat = await self._call("join", Seat, {"name": self._name, "bot": True})
+        self._seat = await self._call("join", Seat, {"name": self._name, "bot": True, "nonce": self._nonce})
 
     async def look(self) -> Scene:
         """See who is there and what was said, as soon as either changes."""

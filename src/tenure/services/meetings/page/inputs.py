@@ -30,12 +30,15 @@ Text = Annotated[
 Seat = Annotated[str, Meta(pattern=r"^[0-9]{1,18}#[0-9]{1,20}$(?!\n)", description="what joining answered")]
 Key = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", description="what joining answered")]
 
+Nonce = Annotated[str, Meta(pattern=r"^[0-9a-f]{16,64}$(?!\n)", description="16 to 64 hexadecimal digits")]
+
 
 class Joining(msgspec.Struct, forbid_unknown_fields=True):
-    """Somebody wants in."""
+    """Somebody wants in. A repeat with the same nonce, after an answer that was lost, gives the same seat."""
 
     name: Name
     bot: bool = False
+    nonce: Nonce | None = None
 
 
 class Proof(msgspec.Struct, forbid_unknown_fields=True):

@@ -19,6 +19,7 @@ from tenure import (
     NotFound,
     NotHolder,
     NotUnder,
+    OpConflict,
     Refused,
     StateOf,
     Store,
@@ -75,18 +76,23 @@ class Page:
 
     async def join(self, room_name: str, joining: Joining) -> dict[str, str]:
         """Let somebody in, or to the door of a guarded room; a room that is not there yet is opened for them."""
+        op = f"join/{room_name}/{joining.nonce}" if joining.nonce else ""
         for _ in range(MOST_TRIES):
             room = await self._room(room_name)
             begin = await self._where(room, joining)
             try:
                 participant = await self._store.acting(f"participant {joining.name}"[:100]).apply(
-                    Participant.create_in(begin, NEXT, room=room.id, name=joining.name, bot=joining.bot)
+                    Participant.create_in(begin, NEXT, room=room.id, name=joining.name, bot=joining.bot),
+                    op=op,
                 )
             except LimitReached as refusal:
                 raise TooMany(f"the room is full: at most {refusal.at_most} can be in it") from refusal
+            except OpConflict:
+                op = ""  # the room is another, or guarded now: what was answered before is worth nothing
             except NotUnder:
                 continue  # the room was opened, guarded or ended since we looked
-            return self._seat(participant)
+            else:
+                return self._seat(participant)
         raise Conflict("the room opens and closes too fast: try again")
 
     def _seat(self, participant: Participant) -> dict[str, str]:
