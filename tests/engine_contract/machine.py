@@ -65,7 +65,6 @@ class Machine(RuleBasedStateMachine):
             Seat.play("s0"),
         )
         transactions = [Transaction((change,), "ann") for change in changes]
-        self._follow_gaps()
         assert self.model.write(transactions, self.now) == list(
             self.run(self.engine.write(SPACE, transactions, self.now))
         )
@@ -81,17 +80,10 @@ class Machine(RuleBasedStateMachine):
         ops = f"op {self.now // OPS_KEPT}"
         transactions = [draw_transaction(data.draw, self.rows, self.seen, ops, self._sent(ops)) for _ in range(number)]
         self.sent += [transaction for transaction in transactions if transaction.op]
-        self._follow_gaps()
         expected = self.model.write(transactions, self.now)
         found = self.run(self.engine.write(SPACE, transactions, self.now))
         assert [plain(o) for o in found] == [plain(o) for o in expected], describe(transactions, found, expected)
         self.look()
-
-    def _follow_gaps(self) -> None:
-        """An engine may leave gaps between positions, such as for what it refused; the model goes on where it is."""
-        last = self.run(self.engine.last_position(SPACE))
-        assert last >= self.model.sequence
-        self.model.sequence = last
 
     def _sent(self, ops: str) -> list[Transaction]:
         """Give what was sent under an op id that is surely kept."""
@@ -102,7 +94,6 @@ class Machine(RuleBasedStateMachine):
         """Ask for a verdict, which writes nothing."""
         transaction = draw_transaction(data.draw, self.rows, self.seen, "check", [])
         found = self.run(self.engine.check(SPACE, transaction, self.now))
-        self._follow_gaps()
         before = dict(self.model.__dict__)
         copies = {name: value.copy() for name, value in before.items() if isinstance(value, dict | list)}
         expected = self.model.write([transaction], self.now)[0]

@@ -102,6 +102,31 @@ async def test_what_stays_under_way_without_end_is_said_to_be(url: str) -> None:
                 await store.engine.last_position("main")
 
 
+async def test_what_was_drawn_and_given_back_is_not_waited_for(url: str) -> None:
+    async with tenure.open(url, *KINDS) as store, a_session(url) as session:
+        await store.apply(Bot.create("first", pool="eu"))
+        async with session.transaction():
+            drawn = await session.fetchval("SELECT first FROM tenure_draw(5, NULL)")
+            last = asyncio.create_task(store.engine.last_position("main"))
+            await until(session, "SELECT clock_timestamp() > now() + interval '50 ms'")
+            assert not last.done()
+            await session.execute("SELECT tenure_give_back($1, $2)", drawn + 4, drawn)
+        assert await last == drawn
+
+
+async def test_nobody_gives_back_while_it_is_read_how_far_all_is_decided(url: str) -> None:
+    async with tenure.open(url, *KINDS) as store, a_session(url) as session, a_session(url) as other:
+        await store.apply(Bot.create("first", pool="eu"))
+        gate = "(('tenure_clock'::regclass::oid::bigint << 32) >> 32)::integer"
+        await session.execute(f"SELECT pg_advisory_lock_shared({gate}, 0)")
+        drawing = asyncio.create_task(other.fetchval("SELECT first FROM tenure_draw(5, NULL)"))
+        await until(session, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory'")
+        assert (await session.fetchrow("SELECT * FROM tenure_horizon()"))["last"] > 0, "readers do not wait for readers"
+        assert not drawing.done()
+        await session.execute(f"SELECT pg_advisory_unlock_shared({gate}, 0)")
+        assert await drawing > 0
+
+
 async def ids_after(engine: Engine, position: int) -> list[str]:
     return [entry.id for entry in await engine.feed("main", [], position, 100)]
 

@@ -33,8 +33,13 @@ async def apply(
     await files.lock(asking, also)
     events = sum(change.name != "beat" for asked in asking for change in asked.changes)
     time, before = await files.begin(events, now, [asked.op for asked in asking if asked.op])
-    batch, outcomes, sheet = await decide(files, kinds, time, before, asking)
-    days.check(batch)
+    try:
+        batch, outcomes, sheet = await decide(files, kinds, time, before, asking)
+        days.check(batch)
+    except NotYet:
+        await files.give_back(before)
+        raise
+    await files.give_back(batch.sequence)
     files.transaction.keep = batch.changed
     if batch.changed:
         lay_states(sheet, batch, files.places)

@@ -127,6 +127,7 @@ class PostgresEngine:
                 if result.batch is None:
                     transaction.keep = False
                 else:
+                    await grounds.give_back(result.batch.sequence)
                     draws.entries = result.batch.entries
             return result
 
@@ -290,7 +291,8 @@ class PostgresEngine:
                 )
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-            _, horizon = await self._read(space, lambda files: files.read_horizon())
+            last, horizon = await self._read(space, lambda files: files.read_horizon())
+            wanted = min(wanted, last)  # what was drawn and not used may have been given back
         return horizon
 
     async def due(self, space: str, most: int) -> Sequence[tuple[int, str, str]]:

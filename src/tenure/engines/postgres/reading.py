@@ -67,6 +67,7 @@ class Files:
         self.rows: dict[Key, Row | None] = {}
         self.slots: dict[Slot, int] = {}
         self.serials: dict[Key, int] = {}
+        self._last = 0
         self._answers: dict[str, Answer] = {}
         self._holders: dict[Slot, tuple[int, list[str]]] = {}
 
@@ -107,9 +108,15 @@ class Files:
         """Read the clock, what is credited and what op ids gave; give the time, and the position before the first."""
         found = await self.transaction.rows(self.sql["begin_batch"], self.space, number, now, ops)
         time, before = self._begun(found)
+        self._last = before + number
         if self.drawn is not None and number:
             self.drawn(before + 1, number)
         return time, before
+
+    async def give_back(self, last_used: int) -> None:
+        """Give back the positions that were drawn last and not used."""
+        if last_used < self._last:
+            await self.transaction.rows(self.sql["give_back"], self._last, last_used)
 
     async def begin_check(self, now: int | None, ops: Sequence[str]) -> tuple[Time, int]:
         """The same, but nothing is drawn."""

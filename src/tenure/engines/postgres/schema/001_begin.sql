@@ -20,8 +20,7 @@ CREATE SEQUENCE tenure_positions AS bigint MINVALUE 0 START 0;
 CREATE SEQUENCE tenure_clock AS bigint MINVALUE 0 START 0;
 
 -- Draws so many positions, the first of which is given, and reads the clock. To be called once all locks are held:
--- so a record's positions rise with its versions, and its time never goes back. What is drawn and not used is a gap: to
--- set the sequence back would be wrong, since a reader that saw it higher takes all up to there for decided.
+-- so a record's positions rise with its versions, and its time never goes back.
 --
 -- Until this transaction ends it holds a mark, which says that positions from the first one on are under way:
 -- `tenure_horizon` tells how far all is decided. A mark is the position in units of 1024, as a shared lock that
@@ -41,6 +40,22 @@ BEGIN
             PERFORM pg_advisory_xact_lock_shared(marks, (((first >> 10) << 32) >> 32)::integer);
             PERFORM setval('tenure_positions', first + number - 1);
         END IF;
+    EXCEPTION WHEN query_canceled OR OTHERS THEN
+        PERFORM pg_advisory_unlock(gate, 0);
+        RAISE;
+    END;
+    PERFORM pg_advisory_unlock(gate, 0);
+END
+$$;
+
+-- Gives back what was drawn after `last_used`, unless others have drawn since.
+CREATE FUNCTION tenure_give_back(last_drawn bigint, last_used bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    gate integer := (('tenure_clock'::regclass::oid::bigint << 32) >> 32)::integer;
+BEGIN
+    PERFORM pg_advisory_lock(gate, 0);
+    BEGIN
+        PERFORM setval('tenure_positions', last_used) FROM tenure_positions WHERE last_value = last_drawn;
     EXCEPTION WHEN query_canceled OR OTHERS THEN
         PERFORM pg_advisory_unlock(gate, 0);
         RAISE;
@@ -82,18 +97,26 @@ END
 $$;
 
 -- Tells the last position drawn, and up to which all is decided: what is there up to `horizon` is all that there will
--- ever be. The order matters: the last position first, then the marks, then, in a later statement, the events. The
--- tempting wrong version reads the highest position there is, and skips what commits late.
+-- ever be. Both are read at the gate, so that nobody draws or gives back in between; the events are read in a later
+-- statement. The tempting wrong version reads the highest position there is, and skips what commits late.
 CREATE FUNCTION tenure_horizon(OUT last bigint, OUT horizon bigint) LANGUAGE plpgsql AS $$
 DECLARE
-    marks bigint := 'tenure_positions'::regclass::oid;
+    marks bigint  := 'tenure_positions'::regclass::oid;
+    gate  integer := (('tenure_clock'::regclass::oid::bigint << 32) >> 32)::integer;
 BEGIN
-    SELECT last_value INTO last FROM tenure_positions;
-    SELECT (min((last >> 10) - (((last >> 10) - l.objid::bigint) & 4294967295)) << 10) - 1 INTO horizon
-    FROM pg_locks AS l
-    WHERE l.locktype = 'advisory' AND l.classid::bigint = marks AND l.objsubid = 2
-      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      AND (((last >> 10) - l.objid::bigint) & 4294967295) < 2147483648;  -- else it is later than `last`
+    PERFORM pg_advisory_lock_shared(gate, 0);
+    BEGIN
+        SELECT last_value INTO last FROM tenure_positions;
+        SELECT (min((last >> 10) - (((last >> 10) - l.objid::bigint) & 4294967295)) << 10) - 1 INTO horizon
+        FROM pg_locks AS l
+        WHERE l.locktype = 'advisory' AND l.classid::bigint = marks AND l.objsubid = 2
+          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND (((last >> 10) - l.objid::bigint) & 4294967295) < 2147483648;  -- else it is later than `last`
+    EXCEPTION WHEN query_canceled OR OTHERS THEN
+        PERFORM pg_advisory_unlock_shared(gate, 0);
+        RAISE;
+    END;
+    PERFORM pg_advisory_unlock_shared(gate, 0);
     horizon := least(last, horizon);
 END
 $$;
