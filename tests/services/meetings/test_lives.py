@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.places import KEPT, SQLITE, Place
+from tests.places import POSTGRES, SQLITE, VALKEY, Place
+from tests.services.meetings.podman import BOT_IMAGE, NEEDS, Podman, a_podman, missing
 from tests.services.meetings.serving import Server, a_server, until
 
 LIVES, MANY_LIVES = 28, 500
@@ -41,39 +42,94 @@ ENDINGS = (
 )
 
 
+class InProcesses:
+    """Bots as processes of this machine."""
+
+    settings: Mapping[str, str] = {}
+
+    def signal(self, server: Server, name: str, number: signal.Signals) -> None:
+        """Send a signal to a bot."""
+        os.killpg(server.bots()[name], number)
+
+    def left(self, server: Server) -> set[str]:
+        """Name the bots that are there."""
+        return set(server.bots())
+
+
+class InContainers:
+    """Bots as containers of a Podman."""
+
+    def __init__(self, podman: Podman) -> None:
+        self._podman = podman
+        self.settings = {
+            "TENURE_MEETINGS_RUNTIME": podman.url,
+            "BOT_IMAGE_NAME": BOT_IMAGE,
+            "DOCKER_NETWORK": "host",
+        }
+
+    def signal(self, server: Server, name: str, number: signal.Signals) -> None:
+        """Send a signal to a bot."""
+        del server
+        self._podman.run("kill", "--signal", number.name, name)
+
+    def left(self, server: Server) -> set[str]:
+        """Name the bots that are there, the ended ones too."""
+        del server
+        return self._podman.containers()
+
+
+House = InProcesses | InContainers
+
+
+@pytest.fixture(params=["processes", pytest.param("containers", marks=pytest.mark.skipif(missing(), reason=NEEDS))])
+def house(request: pytest.FixtureRequest) -> Iterator[House]:
+    """Give where bots live."""
+    if request.param == "processes":
+        yield InProcesses()
+        return
+    with a_podman() as podman:
+        yield InContainers(podman)
+
+
 @pytest.mark.timeout(240)
-def test_no_bot_is_left_and_no_meeting_is_stuck(tmp_path: Path, place_of: Callable[[str], Place]) -> None:
-    live_and_end(tmp_path, place_of(SQLITE).fresh(), LIVES)
+def test_no_bot_is_left_and_no_meeting_is_stuck(tmp_path: Path, place_of: Callable[[str], Place], house: House) -> None:
+    live_and_end(tmp_path, place_of(SQLITE).fresh(), LIVES, house)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("engine", KEPT)
 def test_no_bot_is_left_and_no_meeting_is_stuck_over_many_lives(
-    tmp_path: Path, place_of: Callable[[str], Place], engine: str
+    tmp_path: Path, place_of: Callable[[str], Place], house: House
 ) -> None:
-    live_and_end(tmp_path, place_of(engine).fresh(), MANY_LIVES)
+    live_and_end(tmp_path, place_of(SQLITE).fresh(), MANY_LIVES, house)
 
 
-def live_and_end(folder: Path, store: str, lives: int) -> None:
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("engine", [VALKEY, POSTGRES])
+def test_nor_on_the_other_engines(tmp_path: Path, place_of: Callable[[str], Place], engine: str) -> None:
+    live_and_end(tmp_path, place_of(engine).fresh(), MANY_LIVES, InProcesses())
+
+
+def live_and_end(folder: Path, store: str, lives: int, house: House) -> None:
     endings = itertools.cycle(ENDINGS)
-    with a_server(folder, store) as server:
+    with a_server(folder, store, **house.settings) as server:
         user = server.a_user(bots=AT_ONCE)
         for first in range(0, lives, AT_ONCE):
             of = {f"m{number}": next(endings) for number in range(first, min(first + AT_ONCE, lives))}
             for id, ending in of.items():
                 server.ask(user, id)
                 if ending.early:
-                    end(server, user, id, ending)
+                    end(house, server, user, id, ending)
             restart(server)
             late = [id for id, ending in of.items() if not ending.early]
             come_to(server, user, late, {"active"})
             for number, id in enumerate(late):
-                end(server, user, id, of[id])
+                end(house, server, user, id, of[id])
                 if number == len(late) // 2:
                     restart(server)
             come_to(server, user, list(of), OVER)
-        check(server, user, lives)
+        check(house, server, user, lives)
 
 
 def restart(server: Server) -> None:
@@ -82,7 +138,7 @@ def restart(server: Server) -> None:
     server.start()
 
 
-def end(server: Server, user: int, id: str, ending: Ending) -> None:
+def end(house: House, server: Server, user: int, id: str, ending: Ending) -> None:
     """End one bot's life."""
     match ending.how:
         case "stop":
@@ -95,7 +151,7 @@ def end(server: Server, user: int, id: str, ending: Ending) -> None:
             server.room(id, "kick", **proof, who=bot) if ending.how == "kick" else server.room(id, "end", **proof)
         case "kill" | "terminate":
             name = server.meeting(user, id)["bot_container_id"]
-            os.killpg(server.bots()[name], signal.SIGKILL if ending.how == "kill" else signal.SIGTERM)
+            house.signal(server, name, signal.SIGKILL if ending.how == "kill" else signal.SIGTERM)
         case "finish":
             server.call("POST", f"/admin/meetings/{server.meeting(user, id)['id']}/finish", {})
 
@@ -111,9 +167,9 @@ def come_to(server: Server, user: int, ids: list[str], wanted: set[str]) -> None
     assert set(found.values()) <= wanted, found
 
 
-def check(server: Server, user: int, lives: int) -> None:
-    """Each meeting is over as it was ended, no process is left, and every slot is free."""
-    until(server.bots, lambda bots: bots == {})
+def check(house: House, server: Server, user: int, lives: int) -> None:
+    """Each meeting is over as it was ended, no bot is left, and every slot is free."""
+    until(lambda: house.left(server), lambda left: not left)
     found: list[Any] = server.call("GET", "/meetings?limit=1000", user=user)["meetings"]
     assert len(found) == lives
     for meeting in found:
