@@ -32,7 +32,6 @@ REASONS = {
     "server_shutdown": "the server was stopped",
     "meeting_unreachable": "the meeting could not be reached",
     "join_refused": "the meeting did not let it in",
-    "not_admitted": "nobody let it in",
     "waiting_room_timeout": "nobody let it in from the waiting room in time",
     "not_a_meeting_page": "there was no meeting at that address",
     "join_timeout": "it found no way into the meeting in time",
