@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from tests.services.meetings.making import Bot, a_world
 
 from tenure import minutes, seconds
@@ -131,6 +132,31 @@ async def test_a_launched_record_whose_process_no_runtime_knows_fails() -> None:
         await world.store.advance(seconds(31))
         await world.service.loops.reconcile()
         assert (await world.meeting(user))["end_reason"] == "bot_process_missing"
+
+
+@pytest.mark.parametrize(("exit_code", "status"), [(0, "completed"), (143, "completed"), (-9, "failed"), (1, "failed")])
+async def test_who_was_told_to_leave_and_is_gone_has_left_unless_it_died(exit_code: int, status: str) -> None:
+    async with a_world() as world:
+        user = await world.a_user()
+        await world.a_bot(user, state="active")
+        await world.user_call(user, "DELETE", BOT)
+        world.bots.die((await world.meeting(user))["bot_container_id"], exit_code)
+        await world.service.loops.reconcile()
+        meeting = await world.meeting(user)
+        reason = "stopped" if status == "completed" else "bot_process_died"
+        assert (meeting["status"], meeting["end_reason"]) == (status, reason)
+
+
+async def test_who_was_told_to_leave_and_is_known_to_no_runtime_has_left() -> None:
+    async with a_world() as world:
+        user = await world.a_user()
+        await world.a_bot(user, state="active")
+        await world.user_call(user, "DELETE", BOT)
+        world.bots.started.clear()
+        await world.store.advance(seconds(31))
+        await world.service.loops.reconcile()
+        meeting = await world.meeting(user)
+        assert (meeting["status"], meeting["end_reason"]) == ("completed", "stopped")
 
 
 async def test_a_bot_that_a_killed_server_never_started_is_started_soon_and_once() -> None:

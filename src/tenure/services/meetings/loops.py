@@ -38,7 +38,7 @@ SOON = Retry(first=seconds(1), most=seconds(10))
 
 ROUNDS_PER_PRUNING = 500
 AS_TOLD = (0, 143, None)
-"""How a process ends that was told to: by itself, or by a signal. None: it is not our child, so nobody could tell."""
+"""How a process ends that was told to: by itself, or by a signal. None: nobody could tell."""
 
 UNSEEN_FOR = seconds(30)
 UNSTARTED_FOR = seconds(5)
@@ -163,20 +163,26 @@ class Loops:
                 with suppress(NotFound, WrongState):
                     await self._start(meeting)
         elif meeting.holder is not None and unseen > UNSEEN_FOR:
-            await self._fail(meeting.claim, "bot_process_missing", "no runtime knows its process")
+            await self._end_gone(meeting, None, "bot_process_missing", "no runtime knows its process")
 
     async def _after_process(self, bot: Process, meeting: Meeting | None) -> None:
         """End the record of a process that is gone, if it is live still; then forget the process."""
         if meeting is not None:
             code = "unknown" if bot.exit_code is None else bot.exit_code
             why = f"exit code {code}{bot.cause and f': {bot.cause}'}"
-            if meeting.state == Meeting.stopping and bot.exit_code in AS_TOLD:
-                # It was told to leave while nobody listened to its farewell, such as while the server was away.
-                by, reason = meeting.ended_by or "bot", meeting.end_reason or "left"
-                await self._end(Meeting.exited(meeting.claim, ended_by=by, end_reason=reason), why)
-            else:
-                await self._fail(meeting.claim, "bot_process_died", why)
+            await self._end_gone(meeting, bot.exit_code, "bot_process_died", why)
         await self._runtime.forget(bot.name)
+
+    async def _end_gone(self, meeting: Meeting, exit_code: int | None, failure_reason: str, why: str) -> None:
+        """Fail the record of a process that is gone, unless it was told to leave: then it has left.
+
+        It may have done so while nobody listened to its farewell, such as while the server was away.
+        """
+        if meeting.state == Meeting.stopping and exit_code in AS_TOLD:
+            by, reason = meeting.ended_by or "bot", meeting.end_reason or "left"
+            await self._end(Meeting.exited(meeting.claim, ended_by=by, end_reason=reason), why)
+        else:
+            await self._fail(meeting.claim, failure_reason, why)
 
     async def _end_orphan(self, bot: Process) -> None:
         await self._runtime.end(bot.name, grace_seconds=self._settings.leave_seconds)
