@@ -96,8 +96,8 @@ async def measure(
 
 async def naive_way(stand: Stand, filled: str, workload: Workload, seconds: float) -> Callable[[], Awaitable[float]]:
     """Give what makes one change at a time, and gives how many a second: by hand, or as the store sends single ones."""
-    if workload.name in stand.hand_written:
-        return partial(stand.by_hand, workload.name, seconds)
+    if workload.name in stand.by_hand:
+        return partial(stand.by_hand[workload.name], seconds)
     singles = await send(stand, filled, workload, [Share(1)], seconds, most=SINGLES)
     return partial(replay_singly, stand, singles)
 

@@ -15,7 +15,8 @@ import re
 import subprocess
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -72,11 +73,13 @@ class PostgresStand:
         f"one hand-written statement, so one round trip and one transaction, for each change, by asyncpg on a pool of "
         f"{POOL}; where there is none, the statements of one change each"
     )
-    hand_written = frozenset(WORKLOADS)
     shares = CLIENTS
 
     def __init__(self, server: Server, folder: Path) -> None:
         self._server, self._folder = server, folder
+        self.by_hand: Mapping[str, Callable[[float], Awaitable[float]]] = {
+            workload: partial(self._by_hand, workload) for workload in WORKLOADS
+        }
         self._numbers = itertools.count()
         self._kept = set[str]()
         self._last = ""
@@ -143,7 +146,7 @@ class PostgresStand:
             await _run_on(pool, timed)
             return time.perf_counter() - began
 
-    async def by_hand(self, workload: str, seconds: float) -> float:
+    async def _by_hand(self, workload: str, seconds: float) -> float:
         """Make changes by one hand-written statement each."""
         return await by_hand(await self.fresh(), workload, seconds, connections=POOL)
 

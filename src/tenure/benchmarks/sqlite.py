@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class SqliteStand:
     durability = "each answer waits for the disk (synchronous=FULL)"
     raw = "the same statements in the same transactions, in one loop on one connection (apsw)"
     naive = "the statements of one change each, one commit each (apsw)"
-    hand_written = frozenset[str]()
+    by_hand: Mapping[str, Callable[[float], Awaitable[float]]] = {}  # nothing is simpler than single changes
     shares = 1
 
     def __init__(self, folder: Path) -> None:
@@ -101,10 +101,6 @@ class SqliteStand:
     async def replay_singly(self, url: str, share: Heard) -> float:
         """Do the same: each transaction is of one change."""
         return await self.replay(url, [share])
-
-    async def by_hand(self, workload: str, seconds: float) -> float:
-        """Nothing is simpler than the statements of single changes."""
-        raise NotImplementedError(workload, seconds)
 
 
 def _path(url: str) -> Path:

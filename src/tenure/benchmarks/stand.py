@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from importlib import import_module
@@ -50,8 +50,9 @@ class Stand(Protocol):
     """How what was sent is replayed without our Python."""
     naive: str
     """How it is replayed one change at a time."""
-    hand_written: frozenset[str]
-    """The workloads for which there are statements that one would write by hand; they are then the naive way."""
+    by_hand: Mapping[str, Callable[[float], Awaitable[float]]]
+    """By workload, where one would write simpler statements by hand: what makes such changes for so many seconds, each
+    awaited, and gives how many a second. They are then the naive way."""
     shares: int
     """Over how many connections it is replayed at its fastest: each has records of its own."""
 
@@ -89,10 +90,6 @@ class Stand(Protocol):
 
     async def replay_singly(self, url: str, share: Heard) -> float:
         """Send what was heard, each unit awaited through the plain driver; no two of them are of one record."""
-        ...
-
-    async def by_hand(self, workload: str, seconds: float) -> float:
-        """Make changes as one would write them by hand, each awaited, and give how many a second."""
         ...
 
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tenure.core.batch import Batch
+from tenure.core.deadlines import Known
 from tenure.core.engine import Difference
-from tenure.core.kinds import Kinds, holdings
+from tenure.core.kinds import holdings
 from tenure.core.row import Row
 from tenure.core.sheet import Sheet, next_look
 from tenure.core.table import StateRow
@@ -50,8 +50,8 @@ class Look(NamedTuple):
 class Proof:
     """What ought to stand beside the records of a space; of some kinds. `sheet` is what mends the rest."""
 
-    def __init__(self, kinds: Kinds, only: frozenset[str], batch: Batch) -> None:
-        self._kinds, self._only, self._batch = kinds, only, batch
+    def __init__(self, known: Known, only: frozenset[str]) -> None:
+        self._known, self._kinds, self._only = known, known.kinds, only
         self._ids: dict[int, tuple[str, str]] = {}
         self._looks: dict[int, Look] = {}
         self._waiting_for: set[tuple[str, str]] = set()
@@ -69,7 +69,7 @@ class Proof:
             return
         table = self._kinds[row.kind]
         self._counts[row.kind, row.state] += 1
-        self._looks[number] = Look(row, look_at, next_look(self._batch, row), last)
+        self._looks[number] = Look(row, look_at, next_look(self._known, row), last)
         state = table.states.get(row.state)
         if look_at is not None and state is not None and state.final:
             self._ended.add((row.kind, row.id))

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from tenure.core.batch import Batch, Key
-from tenure.core.deadlines import due
+from tenure.core.deadlines import Known, due
 from tenure.core.kinds import Holdings, Rank, Slot, holdings
 from tenure.core.row import Row
 
@@ -74,14 +74,14 @@ def lay_out(sheet: Sheet, batch: Batch, places: Mapping[Key, Place]) -> None:
     _numbers(sheet, batch)
 
 
-def next_look(batch: Batch, row: Row) -> int | None:
+def next_look(known: Known, row: Row) -> int | None:
     """Give when a record must be looked at: its deadline, or, of an ended one, when it or its followers go."""
-    table = batch.kinds[row.kind]
+    table = known.kinds[row.kind]
     state = table.states.get(row.state)
     if state is None or not state.final:
-        next_due = due(batch, row) if state is None or state.timers else None
+        next_due = due(known, row) if state is None or state.timers else None
         return None if next_due is None else next_due[0]
-    if row.kind in batch.kinds.followers:
+    if row.kind in known.kinds.followers:
         return row.entered_at
     return None if state.keep is None else row.entered_at + state.keep
 

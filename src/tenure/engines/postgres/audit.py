@@ -24,9 +24,7 @@ async def audit(
     if repair:
         await files.transaction.run(files.sql.qualified("LOCK TABLE tenure_records IN EXCLUSIVE MODE"))
     time, _ = await files.begin_check(now, [])
-    proof = Proof(
-        kinds, frozenset(kinds.tables if only is None else only) - kinds.outgrown, Batch(kinds, time, 0, files)
-    )
+    proof = Proof(Batch(kinds, time, 0, files), frozenset(kinds.tables if only is None else only) - kinds.outgrown)
     records = await files.transaction.rows(files.sql["read_all"], files.space)
     rows = [to_row(cells[3:]) for cells in records]
     _know(files, kinds, rows)

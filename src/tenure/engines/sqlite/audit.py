@@ -27,7 +27,7 @@ def audit(
     Kinds that this build does not know are left alone.
     """
     batch = Batch(kinds, time, 0, Files(connection, space))
-    proof = Proof(kinds, frozenset(kinds.tables if only is None else only) - kinds.outgrown, batch)
+    proof = Proof(batch, frozenset(kinds.tables if only is None else only) - kinds.outgrown)
     for number, look_at, last, *cells in connection.execute(RECORDS, (space,)):
         proof.expect(number, look_at, last, to_row(tuple(cells)))
     found = list(proof.differences(_present(connection, space)))

@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from tenure.core.batch import Batch
 from tenure.core.clock import Time
-from tenure.core.decide import Answer
 from tenure.core.engine import Difference
-from tenure.core.kinds import Kinds, Slot, holdings
+from tenure.core.kinds import Kinds, holdings
 from tenure.core.row import Row
 from tenure.core.sheet import next_look
 from tenure.core.table import StateRow
@@ -53,31 +51,16 @@ def found_in(stored: bytes) -> Found:
 
 
 class Records:
-    """All records of a space, as a `Source`: what an audit decides from."""
+    """All records of a space: what an audit must know to say when something is due."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: Kinds, time: Time) -> None:
+        self.kinds, self.time = kinds, time
         self.found: dict[str, Found] = {}
 
     def row(self, kind: str, id: str) -> Row | None:
         """Give a record."""
         found = self.found.get(f"{kind}:{id}")
         return found and found.row
-
-    def held(self, slot: Slot) -> int:
-        """An audit takes no slot."""
-        raise NotImplementedError(slot)
-
-    def holders(self, slot: Slot, most: int) -> Sequence[str]:
-        """An audit refuses nobody."""
-        raise NotImplementedError(slot, most)
-
-    def serial(self, kind: str, field: str) -> int:
-        """An audit creates nothing."""
-        raise NotImplementedError(kind, field)
-
-    def answer(self, op: str) -> Answer | None:
-        """An audit repeats nothing."""
-        raise NotImplementedError(op)
 
 
 class Audit:
@@ -88,8 +71,7 @@ class Audit:
     ) -> None:
         self._ask, self._kinds, self._sealed = ask, kinds, sealed
         self._only = frozenset(kinds.tables if only is None else only) - kinds.outgrown
-        self._records = Records()
-        self._batch = Batch(kinds, time, 0, self._records)
+        self._records = Records(kinds, time)
         self._without_event: list[Found] = []
         self._present: dict[Spot, float] = {}
         self._due: dict[str, int] = {}
@@ -212,7 +194,7 @@ class Audit:
         look = now.look if now is not None else None
         if at == look and not (now is not None and now.row.kind in self._only and self._is_late(now)):
             return None
-        wanted = next_look(self._batch, now.row) if now is not None else None
+        wanted = next_look(self._records, now.row) if now is not None else None
         kind, _, id = key.partition(":")
         told.append(Difference("due", kind, id, f"{look}, {at}", f"at most {wanted}"))
         return wanted or 0
@@ -221,7 +203,7 @@ class Audit:
         """Tell whether a look comes too late. An ended record may wait for its children and messages."""
         row, look = found.row, found.look
         state = self._kinds[row.kind].states.get(row.state)
-        wanted = next_look(self._batch, row)
+        wanted = next_look(self._records, row)
         if state is None or wanted is None:
             return False
         if not state.final:
