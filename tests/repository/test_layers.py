@@ -15,7 +15,9 @@ ALLOWED = {
     "store": {"core"},
     "engines": {"core"},
     "servers": {"core"},
-    "services": {"face", "core", "store"},
+    "matching": {"face", "core", "store"},
+    "pages": {"face", "core", "store"},
+    "services": {"face", "core", "store", "matching", "pages"},
     "migrations": {"face", "core", "store", "services"},
 }
 # Each package in these is on its own: one engine never imports another, nor one service another.
