@@ -75,9 +75,17 @@ async def ask(session: aiohttp.ClientSession, address: str, key: str, native_id:
         return str((await answer.json())["bot_container_id"])
 
 
-async def live(settings: BotSettings, http: aiohttp.ClientSession) -> None:
-    """Live as a bot in a meeting in which nothing happens, until cancelled."""
-    server = Server(settings, http)
+async def live(settings: BotSettings) -> None:
+    """Live as a bot in a meeting in which nothing happens, until cancelled. It shares no connection with others."""
+    async with aiohttp.ClientSession() as http:
+        server = Server(settings, http)
+        try:
+            await _live(settings, server)
+        finally:
+            await server.close()
+
+
+async def _live(settings: BotSettings, server: Server) -> None:
     await server.tell("started")
     await server.tell("joined", capturing=True)
 
@@ -106,10 +114,7 @@ def spent(pid: int) -> float:
 
 async def measure(address: str, folder: Path, pid: int, bots: int, seconds: float) -> dict[str, float]:
     """Start bots one after the other, let them live, and look at the server meanwhile."""
-    async with (
-        aiohttp.ClientSession() as session,
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
-    ):
+    async with aiohttp.ClientSession() as session:
         keys = [await user(session, address, number) for number in range(USERS)]
         waits: list[float] = []
         living: list[asyncio.Task[None]] = []
@@ -118,7 +123,7 @@ async def measure(address: str, folder: Path, pid: int, bots: int, seconds: floa
             answered = time.time()
             found = await started(folder, name)
             waits.append(found.at - answered)
-            living.append(asyncio.create_task(live(found.settings, http)))
+            living.append(asyncio.create_task(live(found.settings)))
         await asyncio.sleep(30)  # until the first heartbeats are through
         before, began = spent(pid), time.monotonic()
         await asyncio.sleep(seconds)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tenure.cli.application import COMMANDS, app
+from tenure.cli.application import COMMANDS, GROUPS, app
+from tenure.cli.groups import names_of
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 BEGIN, END = "<!-- begin: help of the commands (tools/cli_docs.py) -->", "<!-- end -->"
@@ -17,13 +18,14 @@ def help_of(command: str) -> str:
     """Return a command's help as plain text; that of `tenure` itself for the empty name."""
     out = io.StringIO()
     console = Console(file=out, width=WIDTH, force_terminal=False, color_system=None, legacy_windows=False)
-    (app if command else app.meta).help_print([command] if command else [], console=console)
+    (app if command else app.meta).help_print(command.split(), console=console)
     return "\n".join(line.rstrip() for line in out.getvalue().strip().splitlines())
 
 
 def section() -> str:
     """Return all that stands between the markers."""
-    parts = [f"### tenure {name}".rstrip() + f"\n\n```text\n{help_of(name)}\n```" for name in ["", *COMMANDS]]
+    names = ["", *COMMANDS, *(name for group in GROUPS.values() for name in names_of(group))]
+    parts = [f"### tenure {name}".rstrip() + f"\n\n```text\n{help_of(name)}\n```" for name in names]
     return "\n\n".join(parts)
 
 

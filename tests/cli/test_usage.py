@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tenure.cli.application import COMMANDS
+from tenure.cli.application import COMMANDS, GROUPS
+from tenure.cli.groups import names_of
 
 ROOT = Path(__file__).parents[2]
 Tenure = Any
@@ -20,7 +21,7 @@ Tenure = Any
 def test_help_names_every_command(bare: Tenure) -> None:
     result = bare("--help")
     assert result.code == 0
-    assert all(name in result.out for name in COMMANDS)
+    assert all(name in result.out for name in [*COMMANDS, *GROUPS])
     assert "Exit codes: 0 ok" in result.out
 
 
@@ -28,9 +29,9 @@ def test_version_is_told(bare: Tenure) -> None:
     assert bare("--version").out == "0.1.0\n"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *(name for group in GROUPS.values() for name in names_of(group))])
 def test_each_command_has_help(bare: Tenure, command: str) -> None:
-    result = bare(command, "--help")
+    result = bare(*command.split(), "--help")
     assert result.code == 0
     assert f"Usage: tenure {command}" in result.out
 

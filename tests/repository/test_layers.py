@@ -16,14 +16,18 @@ ALLOWED = {
     "engines": {"core"},
     "servers": {"core"},
     "matching": {"face", "core", "store"},
-    "pages": {"face", "core", "store"},
-    "services": {"face", "core", "store", "matching", "pages"},
+    "http": {"face", "core", "store"},
+    "pages": {"face", "core", "store", "http"},
+    "services": {"face", "core", "store", "matching", "http", "pages"},
     "migrations": {"face", "core", "store", "services"},
 }
 # Each package in these is on its own: one engine never imports another, nor one service another.
 SEPARATE = {"engines", "services"}
 COMPOSITION_ROOT = "tenure.opening"
-OPTIONAL = {"aiodocker", "asyncpg", "coredis", "discord", "docker", "opentelemetry", "playwright", "psycopg", "redis"}
+OPTIONAL = {
+    "aiodocker", "asyncpg", "coredis", "discord", "docker", "matplotlib", "opentelemetry", "playwright", "psycopg",
+    "redis",
+}  # fmt: skip
 
 
 class Import(NamedTuple):

@@ -7,8 +7,10 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tenure.web.access import COOKIE, SESSION_SECONDS, Access
+from tenure.pages.sessions import SESSION_SECONDS
+from tenure.web.access import ADMIN, COOKIE, Access
 
+LATER = f"admin.9999999999.{'a' * 32}"
 PAGES = [
     "/",
     "/dashboard/kinds/Club",
@@ -77,27 +79,28 @@ def request_with(cookie: str) -> Request:
 
 def cookie_of(access: Access) -> str:
     response = Response()
-    access.log_in(Request({"type": "http", "headers": [], "scheme": "http", "path": "/", "server": ("a", 1)}), response)
+    request = Request({"type": "http", "headers": [], "scheme": "http", "path": "/", "server": ("a", 1)})
+    access.sessions.begin(request, response, ADMIN)
     return response.headers["set-cookie"].split(";")[0].split("=", 1)[1]
 
 
 def test_a_session_ends_with_its_time_and_with_its_key() -> None:
     now = time.time()
     cookie = cookie_of(Access("key", lambda: now))
-    assert Access("key", lambda: now + SESSION_SECONDS - 2).session(request_with(cookie)) is not None
-    assert Access("key", lambda: now + SESSION_SECONDS + 1).session(request_with(cookie)) is None
-    assert Access("another", lambda: now).session(request_with(cookie)) is None
+    assert Access("key", lambda: now + SESSION_SECONDS - 2).sessions.find(request_with(cookie)) is not None
+    assert Access("key", lambda: now + SESSION_SECONDS + 1).sessions.find(request_with(cookie)) is None
+    assert Access("another", lambda: now).sessions.find(request_with(cookie)) is None
 
 
-@pytest.mark.parametrize("forged", ["", "x", "9999999999.aa.bb", "9999999999.aa", "..", "9999999999.aa.é"])
+@pytest.mark.parametrize("forged", ["", "x", "...", f"{LATER}.bb", f"{LATER}.é", LATER, f"x.{LATER}"])
 def test_a_forged_cookie_is_no_session(forged: str) -> None:
     request = Request({"type": "http", "headers": [(b"cookie", f"{COOKIE}={forged}".encode("latin-1"))]})
-    assert Access("key").session(request) is None
+    assert Access("key").sessions.find(request) is None
 
 
 def test_a_longer_life_can_not_be_written_into_a_cookie() -> None:
-    until, nonce, signature = cookie_of(Access("key")).split(".")
-    assert Access("key").session(request_with(f"{int(until) + 9}.{nonce}.{signature}")) is None
+    who, until, nonce, signature = cookie_of(Access("key")).split(".")
+    assert Access("key").sessions.find(request_with(f"{who}.{int(until) + 9}.{nonce}.{signature}")) is None
 
 
 async def test_logging_out_needs_the_token_of_the_form(site: Any) -> None:

@@ -1,54 +1,28 @@
 """The dashboard in a real browser: live without loading again, readable on a phone, by day and by night, no errors."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
+from tests import browsers
+from tests.browsers import CONTRAST, PHONE, a_browser, needs_chromium
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 PATHS = (
     "/", "/dashboard/kinds/Guest", "/dashboard/records/Guest/" + "g" * 150, "/dashboard/due", "/dashboard/limits",
     "/dashboard/messages",
 )  # fmt: skip
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"needs {CHROMIUM}: install the package chromium"
-)
-
-
-@asynccontextmanager
-async def a_browser() -> AsyncIterator[Browser]:
-    # headless=False since the new headless mode is chosen by the flag: the other one is another program.
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, headless=False, args=FLAGS)
-        yield browser
-        await browser.close()
+pytestmark = needs_chromium
 
 
 @asynccontextmanager
 async def a_page(browser: Browser, site: Any, **settings: Any) -> AsyncIterator[Page]:
-    """A page that has logged in; what its console complains about fails the test."""
-    context = await browser.new_context(**settings)
-    page = await context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    await page.goto(site.address + "/")
-    await page.fill("#key", "the-key-of-the-admin")
-    await page.click("button")
-    await expect(page.locator("#link")).to_have_text("live")
-    yield page
-    await context.close()
-    assert complaints == []
+    async with browsers.a_page(browser, site.address + "/", "the-key-of-the-admin", **settings) as page:
+        await expect(page.locator("#link")).to_have_text("live")
+        yield page
 
 
 async def furnish(s: Any, club: Any, guest: Any) -> None:
@@ -97,7 +71,6 @@ async def test_a_list_and_a_record_follow_what_happens(site: Any, club: Any, gue
 async def test_an_operator_makes_a_transition(site: Any, club: Any) -> None:
     async with site() as s, a_browser() as browser, a_page(browser, s) as page:
         await s.store.apply(club.create("c"))
-        page.on("dialog", lambda dialog: dialog.accept())
         await page.goto(s.address + "/dashboard/records/Club/c")
         await page.click(".act button")
         await expect(page.locator(".notice")).to_have_text("close is made.")
@@ -122,13 +95,7 @@ async def test_what_an_operator_types_is_not_lost_when_the_page_freshens(site: A
 async def test_a_phone_never_scrolls_sideways(site: Any, club: Any, guest: Any, scheme: str) -> None:
     async with site(links={"Meeting page": "/local-meeting/"}) as s, a_browser() as browser:
         await furnish(s, club, guest)
-        phone = {
-            "viewport": {"width": 390, "height": 844},
-            "is_mobile": True,
-            "has_touch": True,
-            "color_scheme": scheme,
-        }
-        async with a_page(browser, s, **phone) as page:
+        async with a_page(browser, s, color_scheme=scheme, **PHONE) as page:
             for path in PATHS:
                 await page.goto(s.address + path)
                 wide = await page.evaluate("document.documentElement.scrollWidth")
@@ -151,28 +118,3 @@ async def test_the_page_says_when_the_server_is_away_and_comes_back(site: Any) -
         s.closing.clear()
         await expect(page.locator("#link")).to_have_text("live", timeout=10_000)
         await asyncio.sleep(0)
-
-
-# The least contrast between any visible text and what is painted behind it, by the rule of WCAG 2.
-CONTRAST = """() => {
-  const rgb = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
-  const light = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  const behind = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const color = rgb(getComputedStyle(e).backgroundColor);
-      if (color.length === 3 || color[3] > 0.99) return color;
-    }
-    return [255, 255, 255];
-  };
-  let least = 21;
-  for (const element of document.querySelectorAll("main *, header *")) {
-    const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
-    if (!own || element.closest("svg") || !element.offsetParent) continue;
-    const [a, b] = [light(rgb(getComputedStyle(element).color)), light(behind(element))];
-    least = Math.min(least, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
-  }
-  return least;
-}"""

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from tenure import __version__
+from tenure.cli import bots
 from tenure.cli.output import Output
 from tenure.cli.session import Failed, Session, UsageError
 from tenure.core.errors import InvalidChange, OutcomeUnknown, Refused, TenureError, Unavailable
@@ -38,6 +39,9 @@ COMMANDS = {
     "doctor": ("changing:doctor", "Compare every index with the records; say what differs, and mend it if asked."),
 }
 
+GROUPS = {"bots": bots.app}
+"""The commands of a service, by its name."""
+
 SUMMARY = "One authoritative record for every live thing, moved through its declared lifecycle atomically."
 
 app = App(
@@ -49,6 +53,8 @@ app = App(
 )
 for name, (place, summary) in COMMANDS.items():
     app.command(f"tenure.cli.{place}", name=name, help=summary)
+for group in GROUPS.values():
+    app.command(group)
 app.meta.usage, app.meta.help = "Usage: tenure COMMAND [OPTIONS]", SUMMARY
 
 GLOBAL = Group("Global options")

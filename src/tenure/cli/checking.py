@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import msgspec
 
 import tenure
-from tenure.cli.comparing import Change, compare
 from tenure.cli.looking import InSession
 from tenure.cli.output import Output
 from tenure.cli.session import Failed, check_exists, kinds_of
+from tenure.core.comparing import Change, compare
 from tenure.core.durations import to_length
 from tenure.core.lifecycle import Lifecycle, table_of
 from tenure.core.table import EdgeRow, StateRow, Table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,8 @@ from tenure.cli.looking import Flag, InSession
 from tenure.cli.own_store import TITLES, without_password
 from tenure.cli.session import UsageError, load_kinds
 from tenure.opening import EngineName, engine_of
-from tenure.services.meetings.settings import PAGE_PATH
 from tenure.web import hosting, logs
+from tenure.web.services import SERVICES, ServiceName
 from tenure.web.settings import admin_key
 
 PORT = 8420
@@ -62,19 +62,18 @@ def up(*, serving: Serving = Serving(), session: InSession) -> None:
     _host(serving, session)
 
 
-def serve(service: Literal["meetings"], /, *, serving: Serving = Serving(), session: InSession) -> None:
+def serve(service: ServiceName, /, *, serving: Serving = Serving(), session: InSession) -> None:
     """Run one service in one process, with its routes at /, beside health, metrics and dashboard.
 
     Parameters
     ----------
     service
-        The service: meetings.
+        The service.
     """
-    del service  # the type allows one, and `up` runs the same so far
-    _host(serving, session)
+    _host(serving, session, service)
 
 
-def _host(serving: Serving, session: InSession) -> None:
+def _host(serving: Serving, session: InSession, only: ServiceName | None = None) -> None:
     port = _port() if serving.port is None else serving.port
     if not 0 <= port <= 65535:  # noqa: PLR2004
         raise UsageError(f"{port} is no port: it must be from 0 to 65535")
@@ -91,6 +90,7 @@ def _host(serving: Serving, session: InSession) -> None:
             admin_key=key,
             own_kinds=kinds,
             keep=serving.keep,
+            only=only,
         )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(hosting.host(hosted, os.environ, _announcer(session, about, key, key_file)))
@@ -129,37 +129,38 @@ def _port() -> int:
     return int(text)
 
 
-def _announcer(session: InSession, about: About, key: str, key_file: Path | None) -> Callable[[str], None]:
-    def announce(address: str) -> None:
+def _announcer(session: InSession, about: About, key: str, key_file: Path | None) -> hosting.Announce:
+    def announce(served: hosting.Served) -> None:
         if session.output.as_json:
-            told = {"address": address, "key_file": key_file and str(key_file), "data": str(session.data)}
-            session.output.json({**told, "engine": about.engine, "store": about.place})
+            told = {"address": served.address, "key_file": key_file and str(key_file), "data": str(session.data)}
+            session.output.json({**told, "engine": about.engine, "store": about.place, "services": served.paths})
         else:
-            print(welcome(address, about, key, key_file), flush=True)
+            print(welcome(served, about, key, key_file), flush=True)
 
     return announce
 
 
-def welcome(address: str, about: About, key: str, key_file: Path | None) -> str:
+def welcome(served: hosting.Served, about: About, key: str, key_file: Path | None) -> str:
     """Say where everything is, and what to try first. A key of the environment is not printed."""
-    where = f"{key}  (kept in {_short(key_file)})" if key_file else "the one in TENURE_ADMIN_KEY"
-    header = f'-H "X-Admin-API-Key: {f"$(cat {_short(key_file)})" if key_file else "$TENURE_ADMIN_KEY"}"'
-    return f"""
-Tenure is up at {address}
-
-  dashboard     {address}/
-  meeting page  {address}{PAGE_PATH}/demo
-  admin key     {where}
-  store         {TITLES[about.engine]}, in {about.place}
-
-Try, in another terminal:
-
-  curl {header} {address}/admin/users -d '{{"email": "me@example.org"}}'
-  curl {header} -X POST {address}/admin/users/1/tokens
-  curl -H "X-API-Key: TOKEN" {address}/bots -d '{{"platform": "local", "native_meeting_id": "demo"}}'
-
-Ctrl-C ends it.
-"""
+    admin = f'-H "X-Admin-API-Key: {f"$(cat {_short(key_file)})" if key_file else "$TENURE_ADMIN_KEY"}"'
+    rows = {"dashboard": f"{served.address}/"}
+    for name, path in served.paths.items():
+        rows |= {title: page.format(url=served.address + path) for title, page in SERVICES[name].pages.items()}
+    rows["admin key"] = f"{key}  (kept in {_short(key_file)})" if key_file else "the one in TENURE_ADMIN_KEY"
+    rows["store"] = f"{TITLES[about.engine]}, in {about.place}"
+    rows |= {f"without {name}": why for name, why in served.left_out.items()}
+    width = max(map(len, rows)) + 2
+    tries = [
+        t.format(url=served.address, admin=admin) for n, p in served.paths.items() if not p for t in SERVICES[n].tries
+    ]
+    return "\n".join(
+        (
+            f"\nTenure is up at {served.address}\n",
+            *(f"  {title:{width}}{text}" for title, text in rows.items()),
+            *(("\nTry, in another terminal:\n", *(f"  {line}" for line in tries)) if tries else ()),
+            "\nCtrl-C ends it.\n",
+        )
+    )
 
 
 def _short(path: Path) -> str:

@@ -14,17 +14,18 @@ from types import ModuleType
 
 import tenure
 from tenure.cli import own_store
-from tenure.cli.comparing import is_compatible
 from tenure.cli.output import Output
+from tenure.core.comparing import is_compatible
 from tenure.core.errors import Unavailable
 from tenure.core.lifecycle import Lifecycle, table_of
+from tenure.services.bots import lifecycle as bots
 from tenure.services.meetings import lifecycle as meetings
 from tenure.services.meetings.page import lifecycle as page
 from tenure.store.store import Store
 from tenure.web.reading import Reader
 from tenure.web.settings import data_folder
 
-KINDS_OF_SERVICES: tuple[type[Lifecycle], ...] = (*meetings.kinds, *page.kinds)
+KINDS_OF_SERVICES: tuple[type[Lifecycle], ...] = (*meetings.kinds, *page.kinds, *bots.kinds)
 
 
 class UsageError(tenure.TenureError):
@@ -83,6 +84,14 @@ class Session:
             yield store
 
     @asynccontextmanager
+    async def store_of(self, kinds: Sequence[type[Lifecycle]], *, may_create: bool = False) -> AsyncIterator[Store]:
+        """Open the store with the kinds of one service, whether or not it has them already."""
+        if not may_create:
+            check_exists(self.url)
+        async with tenure.open(self.url, *kinds, space=self.space, actor=self.actor) as store:
+            yield store
+
+    @asynccontextmanager
     async def reader(self, *, may_create: bool = False) -> AsyncIterator[Reader]:
         """Open the store for reading, also of the kinds that only it knows."""
         async with self.store(may_create=may_create) as store:
@@ -92,13 +101,18 @@ class Session:
 async def _kinds_of_services(store: Store, own: set[str]) -> list[type[Lifecycle]]:
     """Choose the services' kinds that this store really has: another program may use their names for its own."""
     declared = await store.engine.declarations()
-    return [
-        kind
+    found = {
+        kind.__name__: kind
         for kind in KINDS_OF_SERVICES
         if kind.__name__ not in own
         and kind.__name__ in declared
         and is_compatible(declared[kind.__name__], table_of(kind))
-    ]
+    }
+    # A kind that has its parents elsewhere is not the service's, whatever else it looks like.
+    while strays := [name for name, kind in found.items() if not {up for _, up in table_of(kind).parents} <= {*found}]:
+        for name in strays:
+            del found[name]
+    return list(found.values())
 
 
 def check_exists(url: str) -> None:

@@ -38,6 +38,16 @@ class Kind(type):
         """Give the change that begins a record in this one of its initial states."""
         return cast("Change[K]", cast("type[Lifecycle]", cls)._create(state, id, *args, **kwargs))  # noqa: SLF001
 
+    def beat(cls: Callable[..., K], claim: Claim[K], /, *, seen: int = 0) -> Change[K]:
+        """Give the change that renews a claim's lease: beside others, all are refused once the claim is over.
+
+        It acknowledges the commands up to version `seen`. It makes no event and no version.
+        """
+        kind = cast("type[Lifecycle]", cls)
+        if not isinstance(claim, Claim) or not issubclass(kind, claim.kind):
+            raise InvalidChange(f"{kind.__name__}.beat takes the claim of a {kind.__name__}, not {claim!r}")
+        return Change(kind, claim.id, "beat", fence=claim.fence, seen=seen)
+
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field, parent, serial))
 class Lifecycle(metaclass=Kind):

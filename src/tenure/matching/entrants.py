@@ -48,20 +48,24 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             return math.inf
         return (gap - self.tolerance) / self.tolerance_per_second
 
-    def meet_at(self, one: Entrant, two: Entrant) -> float:
-        """Give the moment from which two may be opponents: both accept the gap, and nothing keeps them apart."""
+    def agree_at(self, one: Entrant, two: Entrant) -> float:
+        """Give the moment from which both accept the gap, whoever they are; a stand-in only after the human stage."""
+        at = max(one.since, two.since) + self.accepts_at(abs(one.rating - two.rating))
+        if not (one.stands_in or two.stands_in):
+            return at
         if one.stands_in and two.stands_in:
             return math.inf
-        later, gap = max(one.since, two.since), abs(one.rating - two.rating)
-        at = later + self.accepts_at(gap)
-        if one.stands_in:
-            at = max(at, two.since + self.stand_ins_after_seconds)
-        elif two.stands_in:
-            at = max(at, one.since + self.stand_ins_after_seconds)
+        return max(at, (two if one.stands_in else one).since + self.stand_ins_after_seconds)
+
+    def meet_at(self, one: Entrant, two: Entrant) -> float:
+        """Give the moment from which two may be opponents: both accept the gap, and nothing keeps them apart."""
+        at = self.agree_at(one, two)
+        if not set(one.players).isdisjoint(two.players):
+            return math.inf
         if not (one.avoid.isdisjoint(two.players) and two.avoid.isdisjoint(one.players)):
             return math.inf
         if not (one.met.isdisjoint(two.players) and two.met.isdisjoint(one.players)):
-            at = max(at, later + self.rematch_after_seconds)
+            at = max(at, max(one.since, two.since) + self.rematch_after_seconds)
         return at
 
 

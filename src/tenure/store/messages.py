@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -49,6 +50,7 @@ class Deliverer:
         self._store, self._effect, self._handler = store, effect, handler
         self._retry, self._within, self._at_once = retry, within, at_once
         self._under_way: set[asyncio.Task[None]] = set()
+        self._again: list[float] = []  # when our failed ones are due again, by the loop's clock
 
     async def run(self) -> None:
         """Deliver for ever."""
@@ -92,12 +94,19 @@ class Deliverer:
         return len(taken)
 
     async def _pause(self, bell: Any) -> None:
-        heard = asyncio.create_task(self._store.clock.wait(bell, OFTEN_SECONDS))
+        heard = asyncio.create_task(self._store.clock.wait(bell, self._idle_seconds()))
         try:
             await asyncio.wait({heard, *self._under_way}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             heard.cancel()
             await asyncio.gather(heard, return_exceptions=True)
+
+    def _idle_seconds(self) -> float:
+        """Give how long there is nothing to take: a bell tells what is new, and our own failures are known."""
+        now = asyncio.get_running_loop().time()
+        while self._again and self._again[0] <= now:
+            heapq.heappop(self._again)
+        return min(self._again[0] - now + LATE_SECONDS, LOOK_AGAIN_SECONDS) if self._again else LOOK_AGAIN_SECONDS
 
     async def _give(self, message: Message) -> None:
         kind, entry = self._effect.kind, message.entry
@@ -119,6 +128,8 @@ class Deliverer:
         if error is not None:
             time = await self._store.engine.time(self._store.space_name, self._store.clock())
             again = self._retry.again_at(message, time.now)
+            if again is not None:
+                heapq.heappush(self._again, asyncio.get_running_loop().time() + (again - time.now) / 1_000_000)
             self._store.log.warning(
                 "effect_failed", effect=message.effect, kind=entry.kind, id=entry.id, tries=message.tries,
                 error=type(error).__name__, given_up=again is None,
@@ -130,7 +141,10 @@ class Deliverer:
         await self._store.engine.settle(self._store.space_name, [settled], self._store.clock())
 
 
-OFTEN_SECONDS = 1.0
+LOOK_AGAIN_SECONDS = 5.0
+"""How soon what a killed process had taken is seen to be due again."""
+
+LATE_SECONDS = 0.01
 MOST_OF_AN_ERROR = 500
 
 

@@ -126,7 +126,7 @@ class Store:
 
     async def beaten(self, claim: Claim[K], *, seen: int = 0) -> tuple[K, list[Event[K]]]:
         """Beat, and give the record as it is now too."""
-        change: Change[K] = Change(claim.kind, claim.id, "beat", fence=claim.fence, seen=seen)
+        change = claim.kind.beat(claim, seen=seen)
         (record,) = self._records(await self._lanes.put(self._transaction((change,), "", "")))
         row = row_of(record)
         if row.told <= row.seen:
@@ -236,11 +236,13 @@ class Store:
                 if len(events) < PAGE:
                     await self.clock.wait(bell, LOOK_AGAIN_SECONDS)
 
-    async def feed(self, *kinds: type[Lifecycle], after: int | None = None) -> AsyncIterator[Event[Any]]:
+    async def feed(
+        self, *kinds: type[Lifecycle], after: int | None = None, until: int | None = None
+    ) -> AsyncIterator[Event[Any]]:
         """Give the events of some kinds (all, if none is named) after a position, and go on as they come. Endless.
 
-        `after=0` begins with the oldest; None with what comes from now on. Raises `CursorAhead` if the store has
-        not come so far: then it was set back.
+        `after=0` begins with the oldest; None with what comes from now on. With `until`, a position that was read
+        before, it ends there. Raises `CursorAhead` if the store has not come so far: then it was set back.
         """
         if after is None:
             after = await self.engine.last_position(self.space_name)
@@ -252,9 +254,13 @@ class Store:
                 entries = await self.engine.feed(self.space_name, names, after, PAGE)
                 for entry in entries:
                     after = entry.position
+                    if until is not None and after > until:
+                        return
                     if entry.kind in self.kinds:
                         yield Event(self.kinds[entry.kind], entry)
                 if len(entries) < PAGE:
+                    if until is not None:
+                        return
                     await self.clock.wait(bell, LOOK_AGAIN_SECONDS)
 
     async def _check_cursor(self, after: int) -> None:
@@ -305,7 +311,9 @@ class Store:
 
     async def resend(self, effect: EffectOf[K], id: str) -> int:
         """Let a record's messages that were given up be tried again, and give how many there were."""
-        return await self.engine.resend(self.space_name, effect.kind.__name__, id, effect.name, self.clock())
+        number = await self.engine.resend(self.space_name, effect.kind.__name__, id, effect.name, self.clock())
+        self._shared.bells.ring((self.space_name, effect.kind.__name__))
+        return number
 
     def every(self, period: timedelta, name: str) -> AsyncIterator[Turn]:
         """Give a turn each period, to one process at a time; taken over when its lease runs out. Endless."""
@@ -332,6 +340,10 @@ class Store:
         return (
             self._shared.bells.bell(*((space, name) for name in names)) if names else self._shared.bells.bell((space,))
         )
+
+    def bell_of(self, *records: tuple[type[Lifecycle], str]) -> AbstractContextManager[Bell]:
+        """Give a bell that rings for writes to any of these records, each given as kind and id."""
+        return self._shared.bells.bell(*((self.space_name, kind.__name__, id) for kind, id in records))
 
     # ---------------------------------------------------------------------------------------- time
 

@@ -61,6 +61,11 @@ class Bells:
                 for bell in bells:
                     bell.ring()
 
+    def ring(self, topic: Topic) -> None:
+        """Wake those who wait for a topic, though nothing was written."""
+        for bell in self._bells.get(topic, ()):
+            bell.ring()
+
     def close(self) -> None:
         """Listen no more."""
         self._end()

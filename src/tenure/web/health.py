@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from tenure.core.durations import to_instant
 from tenure.core.errors import TenureError
@@ -17,17 +19,30 @@ Part = Callable[[], str]
 
 
 class Healthy(msgspec.Struct, frozen=True):
-    """What `/health` answers. `reasons` is empty if all is well."""
+    """What `/health` answers. `reasons` is empty if all is well; services may say more of themselves."""
 
     status: str
     reasons: tuple[str, ...] = ()
+    services: dict[str, object] | UnsetType = UNSET
+
+
+class Said(NamedTuple):
+    """What a service says of itself: data that anybody may read, and what is wrong, if anything is."""
+
+    about: object
+    reasons: Sequence[str] = ()
+
+
+Detail = Callable[[], Awaitable[Said]]
 
 
 class Health:
     """Asks the store, its sweepers, and each part of the process."""
 
-    def __init__(self, store: Store, parts: Mapping[str, Part] | None = None) -> None:
-        self._store = store
+    def __init__(
+        self, store: Store, parts: Mapping[str, Part] | None = None, details: Mapping[str, Detail] | None = None
+    ) -> None:
+        self._store, self._details = store, dict(details or {})
         self.parts: dict[str, Part] = dict(parts or {})
 
     async def look(self) -> Healthy:
@@ -37,6 +52,20 @@ class Health:
             *(f"{n}: {said}" for n, part in self.parts.items() if (said := part())),
         ]
         return Healthy("failing" if reasons else "ok", tuple(reasons))
+
+    async def whole(self) -> Healthy:
+        """Look at everything now, and let each service say how it is; without the store none can."""
+        found = await self.look()
+        services, reasons = dict[str, object](), list(found.reasons)
+        try:
+            async with asyncio.timeout(LONGEST_ANSWER_SECONDS):
+                for name, detail in self._details.items():
+                    services[name], more = await detail()
+                    reasons += [f"{name}: {reason}" for reason in more]
+        except (TimeoutError, TenureError, OSError):
+            return found
+        reasons = list(dict.fromkeys(reasons))  # a service may tell of a trouble in both ways
+        return Healthy("failing" if reasons else "ok", tuple(reasons), services or UNSET)
 
     async def _store_reasons(self) -> list[str]:
         engine, reasons = self._store.engine, list[str]()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import TypeVar
-from urllib.parse import parse_qs
 
 import msgspec
 from starlette.requests import Request
@@ -47,16 +46,6 @@ async def read_json(request: Request, model: type[T]) -> T:
     except (msgspec.MsgspecError, ValueError, RecursionError):
         names = ", ".join(getattr(model, "__struct_fields__", ()))
         raise Problem(422, f"the body must be one JSON object in UTF-8 with these fields: {names}") from None
-
-
-async def read_form(request: Request) -> dict[str, str]:
-    """Read a form as browsers send it; the last value of a name counts."""
-    try:
-        body = (await read_body(request)).decode("ascii")
-        found = parse_qs(body, keep_blank_values=True, max_num_fields=100, errors="strict")
-    except ValueError:
-        raise Problem(422, "the form can't be read: fill in the page's own") from None
-    return {name: values[-1] for name, values in found.items()}
 
 
 def number(request: Request, name: str, *, default: int, most: int, least: int = 0) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -15,8 +15,12 @@ from tenure.web.reading import PAGE, Reader
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 
 
-async def render(reader: Reader, counts: Counts) -> bytes:
-    """Read the store once, and write all metrics."""
+Collect = Callable[[], Awaitable[Sequence[Metric]]]
+"""Gives what a service counts of its own."""
+
+
+async def render(reader: Reader, counts: Counts, services: Sequence[Collect] = ()) -> bytes:
+    """Read the store once, and write all metrics, those of the services last."""
     metrics: list[Metric] = [
         await _records(reader),
         _transitions(counts),
@@ -24,6 +28,7 @@ async def render(reader: Reader, counts: Counts) -> bytes:
         CounterMetricFamily("tenure_replays", "Repeats of an op id that got the first answer", value=counts.replays),
         *await _sweeping(reader),
         *_messages(await reader.messages(PAGE)),
+        *[metric for collect in services for metric in await collect()],
     ]
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Read(metrics))

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tenure.core.durations import to_length
@@ -16,22 +16,33 @@ from tenure.core.lifecycle import declared_by
 from tenure.core.table import Table
 from tenure.core.transitions import Who
 from tenure.explaining import Explanation, PlainRecord, in_words, shown, stored, when
+from tenure.pages.entrance import Entrance
+from tenure.pages.forms import read_form
+from tenure.pages.showing import in_path
+from tenure.pages.streaming import answer
 from tenure.web.access import Access
 from tenure.web.api import chosen_space, message_of
 from tenure.web.diagram import draw
 from tenure.web.health import Health
-from tenure.web.inputs import number, read_form, text
+from tenure.web.inputs import number, text
 from tenure.web.live import Live
 from tenure.web.problems import Problem, describe
 from tenure.web.reading import Reader, limits_of_several, told
-from tenure.web.rendering import Assets, render
+from tenure.web.rendering import ASSETS, PREFIX, TEMPLATES
 from tenure.web.values import change_of
 
 Page = Callable[[Reader, Request], Awaitable[tuple[str, dict[str, Any]]]]
 RECORDS_ON_A_PAGE = 50
 EVENTS_ON_A_PAGE = 100
 MOST_COLUMNS = 5
-LOGIN = "/dashboard/login"
+SIGN = {
+    "key_is": "Admin key",
+    "user": "admin",
+    "wrong_is": "That is not the key.",
+    "where": "It was printed when the server started, and lies in `admin.key` in its data folder, unless "
+    "TENURE_ADMIN_KEY was given.",
+}
+PAGE = {"service": "Tenure", "root": "", "prefix": PREFIX, "assets": ASSETS, "back": "To the overview"}
 
 
 class Pages:
@@ -42,7 +53,8 @@ class Pages:
     ) -> None:
         self._reader, self._access, self._health, self._live = reader, access, health, live
         self._links = dict(links or {})
-        self._assets = Assets()
+        self._sessions = access.sessions
+        self._entrance = Entrance(self._sessions, access.who_has, _login, prefix=PREFIX)
 
     def routes(self) -> list[BaseRoute]:
         """Give all routes; but for the form to log in and its assets, each needs a session."""
@@ -60,10 +72,8 @@ class Pages:
             Route("/dashboard/live", self.live, methods=["GET"]),
             Route("/dashboard/apply", self.apply, methods=["POST"]),
             Route("/dashboard/resend", self.resend, methods=["POST"]),
-            Route(LOGIN, self.show_login, methods=["GET"]),
-            Route(LOGIN, self.log_in, methods=["POST"]),
-            Route("/dashboard/logout", self.log_out, methods=["POST"]),
-            Route("/dashboard/assets/{name}", self._assets.serve, methods=["GET"]),
+            Route("/dashboard/assets/{name}", ASSETS.serve, methods=["GET"]),
+            *self._entrance.routes(),
         ]
 
     # ------------------------------------------------------------------------------------ the pages
@@ -148,47 +158,45 @@ class Pages:
 
     def _guarded(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            session = self._access.session(request)
+            session = self._sessions.find(request)
             if session is None:
-                return _to_login(request)
+                return self._entrance.lead_in(request)
             try:
                 reader = await chosen_space(self._reader, request)
                 template, values = await page(reader, request)
             except Exception as error:  # noqa: BLE001  each becomes a page that says what is wrong
-                return await self._problem(request, error)
-            return await self._render(request, session, reader, template, values)
+                status, detail = describe(error)
+                return TEMPLATES.render("problem.html", {**PAGE, "detail": detail}, status)
+            return await self._render(request, session.text, reader, template, values)
 
         return endpoint
 
     async def _render(
-        self, request: Request, session: str, reader: Reader, template: str, values: dict[str, Any], status: int = 200
+        self, request: Request, session: str, reader: Reader, template: str, values: dict[str, Any]
     ) -> Response:
         frame = {
+            **PAGE,
             "space": reader.store.space_name,
             "main_space": self._reader.store.space_name,
             "spaces": await self._reader.store.engine.spaces(),
             "links": self._links,
             "health": await self._health.look(),
-            "form_token": self._access.form_token(session),
-            "assets": self._assets,
+            "form_token": self._sessions.form_token(session),
+            "stream": f"/dashboard/live?{urlencode({'space': reader.store.space_name})}",
             "path": request.url.path,
             "notice": text(request, "notice"),
         }
-        return render(template, {**frame, **values}, status)
-
-    async def _problem(self, request: Request, error: Exception) -> Response:
-        status, detail = describe(error)
-        return render("problem.html", {"detail": detail, "assets": self._assets, "path": request.url.path}, status)
+        return TEMPLATES.render(template, {**frame, **values})
 
     # ------------------------------------------------------------------------------- what is done
 
     async def apply(self, request: Request) -> Response:
         """Make a transition of the version that the operator saw."""
-        session = self._access.session(request)
+        session = self._sessions.find(request)
         if session is None:
-            return _to_login(request)
+            return self._entrance.lead_in(request)
         form = await read_form(request)
-        self._access.check_form(session, form.get("form_token", ""))
+        self._sessions.check_form(session.text, form.get("form_token", ""))
         reader = self._reader.space(form.get("space") or self._reader.store.space_name)
         kind, id = form.get("kind", ""), form.get("id", "")
         if not reader.is_known(kind) or not form.get("version", "").isdecimal():
@@ -208,11 +216,11 @@ class Pages:
 
     async def resend(self, request: Request) -> Response:
         """Let a record's messages that were given up be tried again."""
-        session = self._access.session(request)
+        session = self._sessions.find(request)
         if session is None:
-            return _to_login(request)
+            return self._entrance.lead_in(request)
         form = await read_form(request)
-        self._access.check_form(session, form.get("form_token", ""))
+        self._sessions.check_form(session.text, form.get("form_token", ""))
         store = self._reader.store
         space, kind, effect = form.get("space") or store.space_name, form.get("kind", ""), form.get("effect", "")
         if effect not in self._reader.table(kind).effects:
@@ -229,36 +237,15 @@ class Pages:
 
     async def live(self, request: Request) -> Response:
         """Stream what happens in a space."""
-        if self._access.session(request) is None:
+        if self._sessions.find(request) is None:
             raise Problem(401, "log in again")
-        if self._live.is_full:
+        if self._live.room.is_full:
             raise Problem(503, "too many pages are open: close some")
-        reader = await chosen_space(self._reader, request)
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(self._live.stream(reader), media_type="text/event-stream", headers=headers)
+        return answer(self._live.stream(await chosen_space(self._reader, request)))
 
-    async def show_login(self, request: Request) -> Response:
-        """Show the form to log in."""
-        return render("login.html", {"assets": self._assets, "wrong": False, "next": _inside(text(request, "next"))})
 
-    async def log_in(self, request: Request) -> Response:
-        """Take the admin's key for a session."""
-        form = await read_form(request)
-        target = _inside(form.get("next"))
-        if not self._access.is_admin(form.get("key", "").strip()):
-            return render("login.html", {"assets": self._assets, "wrong": True, "next": target}, 401)
-        response = RedirectResponse(target, 303)
-        self._access.log_in(request, response)
-        return response
-
-    async def log_out(self, request: Request) -> Response:
-        """End the session."""
-        session = self._access.session(request)
-        if session is not None:
-            self._access.check_form(session, (await read_form(request)).get("form_token", ""))
-        response = RedirectResponse(LOGIN, 303)
-        self._access.log_out(response)
-        return response
+def _login(request: Request, *, target: str, wrong: bool) -> Response:  # noqa: ARG001  it is the same for all
+    return TEMPLATES.render("login.html", {**PAGE, **SIGN, "next": target, "wrong": wrong}, 401 if wrong else 200)
 
 
 def _columns(table: Table, records: list[PlainRecord]) -> list[str]:
@@ -293,17 +280,4 @@ def _ends(table: Table) -> list[tuple[str, str]]:
 
 
 def _record_path(kind: str, id: str) -> str:
-    return f"/dashboard/records/{urlencode({'': kind})[1:]}/{urlencode({'': id})[1:].replace('+', '%20')}"
-
-
-def _to_login(request: Request) -> Response:
-    query = f"?{request.url.query}" if request.url.query else ""
-    target = request.url.path + query if request.method == "GET" else "/"
-    return RedirectResponse(f"{LOGIN}?{urlencode({'next': target})}", 303)
-
-
-def _inside(target: str | None) -> str:
-    """Give a path of this site only: anything else leads to the first page."""
-    target = target or "/"
-    fits = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
-    return target if fits else "/"
+    return f"/dashboard/records/{in_path(kind)}/{in_path(id)}"

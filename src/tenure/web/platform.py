@@ -17,7 +17,7 @@ from tenure.web.api import Api
 from tenure.web.counting import Counts
 from tenure.web.health import Health
 from tenure.web.live import Live
-from tenure.web.metrics import MEDIA_TYPE, render
+from tenure.web.metrics import MEDIA_TYPE, Collect, render
 from tenure.web.pages import Pages
 from tenure.web.problems import HANDLERS, json
 from tenure.web.reading import Reader
@@ -34,6 +34,7 @@ class Platform:
     closing: asyncio.Event
     mounts: Sequence[tuple[str, ASGIApp]] = ()
     links: Mapping[str, str] = field(default_factory=dict)
+    metrics: Sequence[Collect] = ()
 
 
 def create_app(platform: Platform) -> Starlette:
@@ -52,7 +53,7 @@ def create_app(platform: Platform) -> Starlette:
 
 def _health(platform: Platform) -> Callable[[Request], Awaitable[Response]]:
     async def health(request: Request) -> Response:  # noqa: ARG001
-        found = await platform.health.look()
+        found = await platform.health.whole()
         return json(found, 503 if found.reasons else 200)
 
     return health
@@ -60,6 +61,7 @@ def _health(platform: Platform) -> Callable[[Request], Awaitable[Response]]:
 
 def _metrics(platform: Platform) -> Callable[[Request], Awaitable[Response]]:
     async def metrics(request: Request) -> Response:  # noqa: ARG001
-        return Response(await render(platform.reader, platform.counts), media_type=MEDIA_TYPE)
+        body = await render(platform.reader, platform.counts, platform.metrics)
+        return Response(body, media_type=MEDIA_TYPE)
 
     return metrics

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from tenure.core.errors import InvalidChange, NotFound, OutcomeUnknown, Refused, Unavailable
+from tenure.http.rejections import Rejected
 from tenure.web.reading import Unknown
 
 
@@ -39,7 +40,7 @@ ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
 
 def describe(error: Exception) -> tuple[int, str]:
     """Give the status and the detail that answer an error."""
-    if isinstance(error, Problem):
+    if isinstance(error, (Problem, Rejected)):
         return error.status, error.detail
     if isinstance(error, HTTPException):
         return error.status_code, DETAILS.get(error.status_code, "the request can't be served")
@@ -67,5 +68,5 @@ async def answer(request: Request, error: Exception) -> Response:  # noqa: ARG00
 
 
 HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = dict.fromkeys(
-    (Problem, HTTPException, *(kind for kind, _, _ in ANSWERS)), answer
+    (Problem, Rejected, HTTPException, *(kind for kind, _, _ in ANSWERS)), answer
 )

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from tenure.core.errors import TenureError
 
 STOP_SECONDS = 0.6
-PING_SECONDS = 30.0
+PING_SECONDS = 45.0
 MOST_OF_A_MESSAGE = 64 * 1024
 UNREAD_MILLISECONDS = 60_000
 

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from tests.services.meetings.making import ADMIN_KEY, Answer, World, a_world
 
 from tenure import hours, minutes
-from tenure.services.meetings.api.rejections import Forbidden
+from tenure.http.rejections import Forbidden
+from tenure.pages.showing import show_length
 from tenure.services.meetings.console import acting, words
 from tenure.services.meetings.console.access import COOKIE, Access, Viewer
-from tenure.services.meetings.console.rendering import show_length
 from tenure.services.meetings.lifecycle import Meeting
 from tenure.services.meetings.screenshots import PNG
 from tenure.services.meetings.webhooks.lifecycle import WebhookDelivery

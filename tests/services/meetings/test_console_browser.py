@@ -1,41 +1,25 @@
 """The meetings page in a real browser: live, usable on a phone and by keyboard, by day and by night, no complaint."""
 
 import asyncio
-import os
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
+from tests import browsers
+from tests.browsers import CONTRAST, PHONE, a_browser, needs_chromium
 from tests.services.meetings.making import ADMIN_KEY, World, a_world
 from tests.services.meetings.sockets import Port, a_port
 
 from tenure.services.meetings.lifecycle import Meeting
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 LONG = "x" * 180
 MARKUP = "<img src=x onerror=alert(1)><b>bold</b>"
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"needs {CHROMIUM}: install the package chromium"
-)
-
-
-@asynccontextmanager
-async def a_browser() -> AsyncIterator[Browser]:
-    # headless=False since the new headless mode is chosen by the flag: the other one is another program.
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, headless=False, args=FLAGS)
-        yield browser
-        await browser.close()
+pytestmark = needs_chromium
 
 
 @asynccontextmanager
@@ -44,23 +28,10 @@ async def a_place() -> AsyncIterator[tuple[World, Port, Browser]]:
         yield world, port, browser
 
 
-@asynccontextmanager
-async def a_page(
-    browser: Browser, port: Port, key: str, path: str = "/", *, complains: bool = False, **settings: Any
-) -> AsyncIterator[Page]:
-    """A page that has logged in; what its console complains about, its policy's violations too, fails the test."""
-    context = await browser.new_context(**settings)
-    page = await context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: dialog.accept())
-    await page.goto(f"{port.address}/console{path}")
-    await page.fill("#key", key)
-    await page.click("button")
-    yield page
-    await context.close()
-    assert complains or complaints == []
+def a_page(
+    browser: Browser, port: Port, key: str, path: str = "/", **settings: Any
+) -> AbstractAsyncContextManager[Page]:
+    return browsers.a_page(browser, f"{port.address}/console{path}", key, **settings)
 
 
 def said(number: int, text: str = "", speaker: str = "Ada") -> dict[str, Any]:
@@ -263,28 +234,3 @@ async def test_the_example_for_browsers_in_the_docs_works() -> None:
             await bot.tell("transcript", segments=[said(1)])
         assert (await told.value).text == "Ada word 1"
         await context.close()
-
-
-# The least contrast between any visible text and what is painted behind it, by the rule of WCAG 2.
-CONTRAST = """() => {
-  const rgb = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
-  const light = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  const behind = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const color = rgb(getComputedStyle(e).backgroundColor);
-      if (color.length === 3 || color[3] > 0.99) return color;
-    }
-    return [255, 255, 255];
-  };
-  let least = 21;
-  for (const element of document.querySelectorAll("main *, header *")) {
-    const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
-    if (!own || element.closest("svg") || !element.offsetParent) continue;
-    const [a, b] = [light(rgb(getComputedStyle(element).color)), light(behind(element))];
-    least = Math.min(least, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
-  }
-  return least;
-}"""

@@ -87,9 +87,11 @@ def test_a_bot_that_left_as_told_while_the_server_was_away_has_left_and_not_died
         server.ask(user)
         server.until(user, "active")
         (pid,) = server.bots().values()
+        os.killpg(pid, signal.SIGSTOP)  # else it may have left before the server is away
         server.call("DELETE", "/bots/local/demo", user=user)
         server.send(signal.SIGKILL)
         os.killpg(pid, signal.SIGTERM)
+        os.killpg(pid, signal.SIGCONT)
         until(server.bots, lambda bots: bots == {})
         server.start()
         meeting = until(lambda: server.meeting(user), lambda found: found["status"] in ("completed", "failed"))

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from tests.services.meetings.making import a_world
 
 from tenure import testing
-from tenure.services.meetings.keeping import MOST_SECONDS, SETTLED_SECONDS, Keeper
 from tenure.services.meetings.runtimes.runtime import Process, RuntimeAway
 from tenure.services.meetings.service import kinds
+from tenure.store.keeping import MOST_SECONDS, SETTLED_SECONDS, Keeper
 
 
 class Sleeps:
@@ -91,6 +91,28 @@ async def test_a_loop_that_runs_well_for_a_while_is_in_no_trouble_any_more() -> 
         await settled()
         assert sleeps.asked[-1] == 0.5
         assert keeper.troubles
+
+    await kept(check)
+
+
+async def test_a_loop_that_was_ended_since_its_lease_is_lost_is_begun_again() -> None:
+    async def check(keeper: Keeper, sleeps: Sleeps, bad: Loop, good: Loop) -> None:  # noqa: ARG001
+        began: list[asyncio.Task[object] | None] = []
+
+        async def polling() -> None:
+            began.append(asyncio.current_task())
+            await asyncio.Event().wait()
+
+        kept_on = asyncio.create_task(keeper.keep("polling", polling))
+        await settled()
+        assert began[0] is not None
+        began[0].cancel()  # as `hold` does with the body of a turn
+        await settled()
+        assert keeper.troubles == {"polling": "the loop 'polling' ended with LeaseLost"}
+        await sleeps.over(0.5)
+        assert len(began) == 2
+        kept_on.cancel()
+        await asyncio.gather(kept_on, return_exceptions=True)
 
     await kept(check)
 

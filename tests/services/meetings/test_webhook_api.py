@@ -9,8 +9,8 @@ from tests.services.meetings.making import a_world
 from tests.services.meetings.receiving import a_receiver, a_webhook, deliveries, tell
 
 from tenure import days, seconds
+from tenure.http.rejections import TooMany
 from tenure.services.meetings.addresses import Guard
-from tenure.services.meetings.api.rejections import TooMany
 from tenure.services.meetings.lifecycle import Meeting, User
 from tenure.services.meetings.webhooks.posting import Poster
 from tenure.services.meetings.webhooks.sending import PER_USER, Sender

@@ -44,10 +44,14 @@ class Pool(Lifecycle):
     patience_seconds: float = 600.0
     longest_seconds: float = 3600.0
     rotate_seconds: float = 1800.0
+    closing: bool = False
+    """Whether it is closed for good once it is empty; else it stays drained, and may be opened again."""
 
     open = State(initial=True)
     draining = State()
     closed = End(keep=hours(1))
+
+    present = open | draining
 
     @open.stay()
     def edit(
@@ -64,10 +68,13 @@ class Pool(Lifecycle):
 
     # What is there plays to its end; the limits let nobody in any more.
     @open.to(draining)
-    def drain(self, max_deployed: int = 0, places: int = 0) -> None: ...
+    def drain(self, closing: bool, max_deployed: int = 0, places: int = 0) -> None: ...  # noqa: FBT001  a field
+
+    @draining.stay()
+    def close_when_empty(self, closing: bool = True) -> None: ...  # noqa: FBT001, FBT002  a field
 
     @draining.to(open)
-    def reopen(self, max_deployed: int, places: int) -> None: ...
+    def reopen(self, max_deployed: int, places: int, closing: bool = False) -> None: ...  # noqa: FBT001, FBT002  a field
 
     close = draining.to(closed)
 
@@ -156,7 +163,9 @@ class Bot(Lifecycle):
 
     reserved = matched | accepted
     in_match = playing | stranded
-    out = deployed | queued | reserved | in_match | cooling
+    spare = deployed | queued | cooling
+    out = spare | reserved | in_match
+    live = idle | out
 
     @idle.to(deployed)
     def deploy(self, deployed_at: datetime) -> None: ...
@@ -186,12 +195,15 @@ class Bot(Lifecycle):
     strand = (reserved | playing).to(stranded, by=SWEEPER, after=lease(seconds=15))
     resume = stranded.to(playing, by=CLAIMANT)
 
+    # A runner that can't wait for the match's end hands it over, so that another plays on at once.
+    hand_over = playing.to(stranded, by=HOLDER)
+
     @in_match.to(deployed)
     def finish(self, met: tuple[str, ...], played: int) -> None: ...
 
     free = in_match.to(deployed, by=SWEEPER, after=end_of(match))
 
-    @(deployed | queued | cooling).to(idle, tell=HOLDER)
+    @spare.to(idle, tell=HOLDER)
     def recall(self, rested_at: datetime) -> None: ...
 
     retire = (idle | deployed).to(retired)
@@ -273,6 +285,10 @@ class Player(Lifecycle):
     def engage(self, ticket: str) -> None: ...
 
     release = engaged.to(free, by=SWEEPER, after=end_of(ticket))
+
+    # In one transaction with the ticket's end, and before it: then the player may join again at once.
+    @engaged.to(free)
+    def part(self, met: tuple[str, ...]) -> None: ...
 
     @known.stay()
     def block(self, blocked: tuple[str, ...]) -> None: ...

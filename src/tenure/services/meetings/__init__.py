@@ -4,7 +4,7 @@
     service      the parts put together; `kinds`, `MeetingsService`
     attendance   what users ask of bots      booking    what they ask for, checked     archive    their meetings, read
     accounts     users and their keys        callbacks  what bots report
-    loops        starting, ending and reconciling bots                 keeping    what keeps these loops going
+    loops        starting, ending and reconciling bots
     webhooks     what is posted to users     usage      what they used           retention  for how long it is kept
     api/http     `create_app`: the API from the tables in `api/bots`, `api/meetings`, `api/webhooks` and `api/admin`
     runtimes     what bots run in, processes or containers, behind the contract in `runtime`; `choosing` opens it

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from msgspec import UNSET
 
 from tenure import NEXT, LimitReached, NotFound, NotUnder, Stale, Store, WrongState
+from tenure.http.rejections import Absent, Conflict, Invalid, Unauthorized
 from tenure.services.meetings.addresses import Guard, UnsafeUrl
 from tenure.services.meetings.api.inputs import UserChanged, UserWanted, WebhookWanted
-from tenure.services.meetings.api.rejections import Absent, Conflict, Invalid, Unauthorized
 from tenure.services.meetings.lifecycle import Token, User
 from tenure.services.meetings.webhooks.signing import new_secret
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import msgspec
 
 from tenure import NotFound, Stale, StateOf, Store, WrongState
+from tenure.http.rejections import Absent, Conflict, Invalid
 from tenure.services.meetings.api.inputs import About
-from tenure.services.meetings.api.rejections import Absent, Conflict, Invalid
 from tenure.services.meetings.lifecycle import Meeting, Segment, Session, User
 from tenure.services.meetings.retention import Redaction
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from tenure import NEXT, Change, LimitReached, NotFound, NotUnder, Overdue, Stale, Store, WrongState
+from tenure.http.rejections import Absent, Conflict, Invalid, NotNow, TooMany, Unauthorized
 from tenure.services.meetings.api.inputs import BotConfig, BotWanted
-from tenure.services.meetings.api.rejections import Absent, Conflict, Invalid, NotNow, TooMany, Unauthorized
 from tenure.services.meetings.archive import NO_MEETING, Archive
 from tenure.services.meetings.booking import place_of, rules_of, start_of
 from tenure.services.meetings.lifecycle import Meeting, User

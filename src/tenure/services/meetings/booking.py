@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from msgspec import UNSET
 
 from tenure import days, minutes, seconds
+from tenure.http.rejections import Invalid
 from tenure.services.meetings.api.inputs import AutomaticLeave, BotWanted
-from tenure.services.meetings.api.rejections import Invalid
 from tenure.services.meetings.platforms import MEETING_URLS, Place, UnknownMeeting, read_url
 from tenure.services.meetings.settings import Settings
 

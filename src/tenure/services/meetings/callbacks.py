@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import msgspec
 
 from tenure import Change, Claim, Event, NotFound, NotHolder, Overdue, Refused, Stale, Store, WrongState, seconds
-from tenure.services.meetings.api.reading import parse
-from tenure.services.meetings.api.rejections import Absent, Conflict, Forbidden, Unauthorized
+from tenure.http.reading import parse
+from tenure.http.rejections import Absent, Conflict, Forbidden, Unauthorized
 from tenure.services.meetings.api.reports import (
     Beaten,
     Capturing,

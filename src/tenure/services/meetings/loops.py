@@ -25,12 +25,12 @@ from tenure import (
     seconds,
 )
 from tenure.services.meetings.bot.settings import BotSettings
-from tenure.services.meetings.keeping import Loop
 from tenure.services.meetings.lifecycle import Meeting, Session
 from tenure.services.meetings.platforms import address, room
 from tenure.services.meetings.runtimes.runtime import Process, Runtime, RuntimeAway, RuntimeFailed
 from tenure.services.meetings.settings import Settings
 from tenure.services.meetings.signing import secret_for
+from tenure.store.keeping import Loop
 
 RECONCILE_SECONDS = 5.0
 SOON = Retry(first=seconds(1), most=seconds(10))

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tenure import Exists, Store
-from tenure.services.meetings.api.rejections import Absent, Conflict, Invalid, NotNow
+from tenure.http.rejections import Absent, Conflict, Invalid, NotNow
 from tenure.services.meetings.lifecycle import Meeting, Screenshot
 
 PNG = b"\x89PNG\r\n\x1a\n"

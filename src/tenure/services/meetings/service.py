@@ -15,7 +15,6 @@ from tenure.services.meetings.archive import Archive
 from tenure.services.meetings.attendance import Attendance
 from tenure.services.meetings.callbacks import Callbacks
 from tenure.services.meetings.following import Feed
-from tenure.services.meetings.keeping import Keeper
 from tenure.services.meetings.lifecycle import Meeting
 from tenure.services.meetings.loops import Loops
 from tenure.services.meetings.page import lifecycle as page_lifecycle
@@ -27,6 +26,7 @@ from tenure.services.meetings.settings import Settings
 from tenure.services.meetings.usage import Usages
 from tenure.services.meetings.webhooks import lifecycle as webhooks_lifecycle
 from tenure.services.meetings.webhooks.service import Webhooks
+from tenure.store.keeping import Keeper
 
 kinds = (*lifecycle.kinds, *page_lifecycle.kinds, webhooks_lifecycle.WebhookDelivery)
 """What the store must be opened with."""

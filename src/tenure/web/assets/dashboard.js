@@ -1,30 +1,7 @@
-// Keeps a page live: counts at once, what is marked `data-live` by loading it again, times relative to now.
-"use strict";
+// What is the dashboard's own: counts and diagrams that change at once, and the feed of what happens.
 
-const REFRESH_MILLISECONDS = 1000;
-const SLOW_REFRESH_MILLISECONDS = 10000;
 const MOST_IN_FEED = 40;
-
 const space = document.body.dataset.space;
-let refreshing = null;
-let wanted = false;
-let loadedAt = 0;
-
-function sayTime(element) {
-  const at = Date.parse(element.dateTime);
-  if (Number.isNaN(at)) return;
-  const seconds = Math.round((at - Date.now()) / 1000);
-  const size = Math.abs(seconds);
-  const text =
-    size < 1 ? "now" : size < 90 ? `${size} s` : size < 5400 ? `${Math.round(size / 60)} min` :
-    size < 129600 ? `${Math.round(size / 3600)} h` : `${Math.round(size / 86400)} d`;
-  const said = size < 1 ? text : seconds > 0 ? `in ${text}` : `${text} ago`;
-  if (element.textContent !== said) element.textContent = said;
-}
-
-function sayTimes() {
-  document.querySelectorAll("time[datetime]").forEach(sayTime);
-}
 
 function mark(element, name, milliseconds) {
   element.classList.remove(name);
@@ -96,62 +73,11 @@ function concerns(events) {
   return !record || events.length === 0 || events.some((e) => `${e.kind}/${e.id}` === record.dataset.record);
 }
 
-function isInUse(section) {
-  return section.contains(document.activeElement) || section.querySelector("details[open]") !== null;
-}
-
-async function loadAgain() {
-  refreshing = null;
-  if (!wanted || document.hidden) return;
-  wanted = false;
-  loadedAt = Date.now();
-  const sections = document.querySelectorAll("[data-live]");
-  if (sections.length === 0) return;
-  try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-    if (answer.redirected) return location.assign(answer.url); // the session is over
-    if (!answer.ok) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const section of sections) {
-      const fresh = page.getElementById(section.id);
-      if (!fresh || isInUse(section)) continue;
-      fresh.querySelectorAll("time[datetime]").forEach(sayTime);
-      if (fresh.innerHTML !== section.innerHTML) section.replaceChildren(...fresh.childNodes);
-    }
-  } catch {
-    // The server is away; the stream comes back with it, and asks again.
-  }
-}
-
-function refresh() {
-  wanted = true; // soon, but at most once a second
-  refreshing ??= setTimeout(loadAgain, Math.max(100, loadedAt + REFRESH_MILLISECONDS - Date.now()));
-}
-
-function listen() {
-  const state = document.getElementById("link");
-  const source = new EventSource(`/dashboard/live?space=${encodeURIComponent(space)}`);
-  source.addEventListener("open", () => { state.textContent = "live"; state.className = "pill good"; });
-  source.addEventListener("error", () => { state.textContent = "not connected"; state.className = "pill quiet"; });
-  source.addEventListener("counts", (message) => { showCounts(JSON.parse(message.data).counts); });
-  source.addEventListener("change", (message) => {
-    const change = JSON.parse(message.data);
-    showCounts(change.counts);
-    showEvents(change.events);
-    if (concerns(change.events)) refresh();
-  });
-  addEventListener("pagehide", () => source.close());
-}
-
-document.addEventListener("submit", (event) => {
-  const question = event.target.dataset.sure;
-  if (question && !confirm(question)) event.preventDefault();
+keepLive({
+  counts: (told) => { showCounts(told.counts); },
+  change: (told) => {
+    showCounts(told.counts);
+    showEvents(told.events);
+    if (concerns(told.events)) refresh();
+  },
 });
-document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
-
-sayTimes();
-setInterval(sayTimes, 1000);
-if (space !== undefined) {
-  listen();
-  setInterval(refresh, SLOW_REFRESH_MILLISECONDS);
-}

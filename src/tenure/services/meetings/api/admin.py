@@ -5,9 +5,10 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tenure.http.endpoints import TEXT, Endpoint, json, text
+from tenure.http.reading import read_body, read_id, read_number
 from tenure.services.meetings.api import inputs, views
-from tenure.services.meetings.api.endpoints import MOST_LISTED, TEXT, Endpoint, json, text
-from tenure.services.meetings.api.reading import read_body, read_id, read_number
+from tenure.services.meetings.api.endpoints import MOST_LISTED
 from tenure.services.meetings.api.views import Views
 from tenure.services.meetings.service import MeetingsService
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tenure.http.endpoints import TEXT, Endpoint, json, text
+from tenure.http.reading import read_body
 from tenure.services.meetings.api import inputs
-from tenure.services.meetings.api.endpoints import TEXT, Endpoint, json, named, text
-from tenure.services.meetings.api.reading import read_body
+from tenure.services.meetings.api.endpoints import named
 from tenure.services.meetings.api.views import Views
 from tenure.services.meetings.lifecycle import User
 from tenure.services.meetings.service import MeetingsService

@@ -5,9 +5,10 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tenure.http.endpoints import PNG, Endpoint, json, picture
+from tenure.http.reading import read_body, read_id, read_number
 from tenure.services.meetings.api import inputs, views
-from tenure.services.meetings.api.endpoints import LARGEST_ID, MOST_LISTED, PNG, Endpoint, json, named, picture
-from tenure.services.meetings.api.reading import read_body, read_id, read_number
+from tenure.services.meetings.api.endpoints import LARGEST_ID, MOST_LISTED, named
 from tenure.services.meetings.api.views import Views
 from tenure.services.meetings.lifecycle import User
 from tenure.services.meetings.service import MeetingsService

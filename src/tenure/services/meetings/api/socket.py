@@ -12,9 +12,9 @@ from msgspec import Meta
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tenure import Event, OutcomeUnknown, Unavailable
+from tenure.http.rejections import Absent
 from tenure.services.meetings.api.frames import Frames, encode, error
 from tenure.services.meetings.api.outbox import Outbox
-from tenure.services.meetings.api.rejections import Absent
 from tenure.services.meetings.archive import Archive
 from tenure.services.meetings.following import FAILED, Cursor, CursorLost, Feed, Following
 from tenure.services.meetings.lifecycle import Meeting, Token, User

@@ -9,10 +9,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tenure.http.endpoints import Endpoint, json
+from tenure.http.reading import read_body, read_choice, read_id, read_number
+from tenure.http.rejections import Absent
 from tenure.services.meetings.api import inputs, views
-from tenure.services.meetings.api.endpoints import MOST_LISTED, Endpoint, json
-from tenure.services.meetings.api.reading import read_body, read_choice, read_id, read_number
-from tenure.services.meetings.api.rejections import Absent
+from tenure.services.meetings.api.endpoints import MOST_LISTED
 from tenure.services.meetings.api.views import when
 from tenure.services.meetings.lifecycle import Usage, User
 from tenure.services.meetings.service import MeetingsService

@@ -13,9 +13,9 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from tenure import OutcomeUnknown, Unavailable
+from tenure.http.rejections import Rejected, TooMany
 from tenure.services.meetings.accounts import Accounts
 from tenure.services.meetings.api.frames import encode, error
-from tenure.services.meetings.api.rejections import Rejected, TooMany
 from tenure.services.meetings.api.socket import CALL_FAILED, GONE, TRY_LATER, UNREACHABLE, Socket, close
 from tenure.services.meetings.archive import Archive
 from tenure.services.meetings.following import KEY_REVOKED, Feed

@@ -255,7 +255,11 @@ async def _at_most(seconds: float, work: Awaitable[T]) -> T | None:
 async def run(settings: BotSettings) -> int:
     """Live one life with these settings; SIGTERM and SIGINT end it in good order."""
     async with aiohttp.ClientSession() as http:
-        life = Life(settings, Server(settings, http), driver_for(settings, http))
+        server = Server(settings, http)
+        life = Life(settings, server, driver_for(settings, http))
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, life.end, Outcome(143, "terminated", awaited=True))
-        return await life.live()
+        try:
+            return await life.live()
+        finally:
+            await server.close()

@@ -11,13 +11,14 @@ from http import HTTPStatus
 import aiohttp
 import msgspec
 
+from tenure.services.meetings.bot.channel import Channel
 from tenure.services.meetings.bot.settings import BotSettings
 from tenure.services.meetings.signing import ID, SIGNATURE, TIMESTAMP, sign
 
 log = logging.getLogger("bot")
 
-COMMANDS_SECONDS = 300.0
-"""How long to wait for an answer to `commands`: longer than the server holds it."""
+TRY_SECONDS, COMMANDS_SECONDS = 5.0, 300.0
+"""How long to wait for an answer. The server keeps `commands` open until there is one, and a little less than this."""
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -49,6 +50,7 @@ class Server:
 
     def __init__(self, settings: BotSettings, http: aiohttp.ClientSession) -> None:
         self._settings, self._http = settings, http
+        self._channel = Channel(f"{settings.callback_url}/channel", http)
         self._numbers = itertools.count(1)
         self._born = time.time_ns()
         self.seen = 0
@@ -68,30 +70,40 @@ class Server:
             await asyncio.sleep(wait)
             wait = min(wait * 2, 2)
 
+    async def close(self) -> None:
+        """Let go of the channel."""
+        await self._channel.close()
+
     async def _try(self, name: str, id: str, body: bytes) -> Answer | None:
-        timestamp = str(int(time.time()))
-        headers = {
-            "Content-Type": "application/json",
-            ID: id,
-            TIMESTAMP: timestamp,
-            SIGNATURE: sign(self._settings.callback_secret, id, timestamp, body),
-        }
-        url = f"{self._settings.callback_url}/{name}"
+        """Make one try: over the channel, or as a POST; signed anew, since no signature is taken twice."""
+        seconds = COMMANDS_SECONDS if name == "commands" else TRY_SECONDS
+        signed = self._signed(id, body)
+        call = {"name": name, "id": id, "timestamp": signed[TIMESTAMP], "signature": signed[SIGNATURE]}
+        reply = await self._channel.call(id, {**call, "body": body.decode()}, seconds=seconds)
+        if reply is not None:
+            return _answer(name, reply.status, reply.answer)
+        timeout = aiohttp.ClientTimeout(total=seconds, connect=2)
+        headers = {"Content-Type": "application/json", **self._signed(id, body)}
         try:
-            async with self._http.post(url, data=body, headers=headers, timeout=_patience(name)) as got:
-                text = await got.content.read(1_000_000)
+            async with self._http.post(
+                f"{self._settings.callback_url}/{name}", data=body, headers=headers, timeout=timeout
+            ) as got:
+                return _answer(name, got.status, await got.content.read(1_000_000))
         except (aiohttp.ClientError, TimeoutError) as error:
             log.info("%s: the server is away (%s)", name, type(error).__name__)
             return None
-        if got.status >= HTTPStatus.INTERNAL_SERVER_ERROR or got.status == HTTPStatus.TOO_MANY_REQUESTS:
-            log.info("%s: the server answered %d", name, got.status)
-            return None
-        if got.status >= HTTPStatus.BAD_REQUEST:
-            log.info("%s: refused with %d", name, got.status)
-            raise Disowned(name)
-        return msgspec.json.decode(text, type=Answer)
+
+    def _signed(self, id: str, body: bytes) -> dict[str, str]:
+        timestamp = str(int(time.time()))
+        return {ID: id, TIMESTAMP: timestamp, SIGNATURE: sign(self._settings.callback_secret, id, timestamp, body)}
 
 
-def _patience(name: str) -> aiohttp.ClientTimeout:
-    # The server keeps `commands` open until there is one.
-    return aiohttp.ClientTimeout(total=COMMANDS_SECONDS if name == "commands" else 5, connect=2)
+def _answer(name: str, status: int, text: bytes | msgspec.Raw) -> Answer | None:
+    """Give the answer; None if the call is to be tried again. Raises `Disowned`."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+        log.info("%s: the server answered %d", name, status)
+        return None
+    if status >= HTTPStatus.BAD_REQUEST:
+        log.info("%s: refused with %d", name, status)
+        raise Disowned(name)
+    return msgspec.json.decode(text, type=Answer)

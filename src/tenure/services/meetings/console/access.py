@@ -1,23 +1,20 @@
-"""Who has logged in: a key is taken once, then a signed cookie says which one it was. Nothing is kept."""
+"""Whose browser it is: a user's, by one of their keys, or the admin's."""
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import re
-import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response
 
+from tenure.http.rejections import Unauthorized
+from tenure.pages.sessions import Sessions
 from tenure.services.meetings.accounts import Accounts, digest
-from tenure.services.meetings.api.rejections import Forbidden, Unauthorized
 from tenure.services.meetings.lifecycle import User
 
 COOKIE = "tenure_meetings"
-SESSION_SECONDS = 12 * 3600
 ADMIN = "admin"
 
 
@@ -36,69 +33,28 @@ class Viewer:
 
 
 class Access:
-    """Checks cookies and form tokens. Another admin key, or another server key, ends all sessions."""
+    """Knows viewers by their sessions. Another admin key, or another server key, ends all of these."""
 
     def __init__(self, accounts: Accounts, *, server_key: bytes, admin_key: str, now: Callable[[], float]) -> None:
-        self._accounts, self._now = accounts, now
-        self._secret = hmac.digest(server_key, b"meetings page " + digest(admin_key), "sha256")
+        self._accounts = accounts
+        secret = hmac.digest(server_key, b"meetings page " + digest(admin_key), "sha256")
+        self.sessions = Sessions(COOKIE, secret, now)
 
     async def viewer(self, request: Request) -> Viewer | None:
         """Give who has logged in with this browser; None if nobody has, the time is over or the key was revoked."""
-        session, _, signature = request.cookies.get(COOKIE, "").rpartition(".")
-        found = re.fullmatch(r"(admin|[0-9]{1,18})\.([0-9]{1,12})\.[0-9a-f]{32}", session, re.ASCII)
-        if found is None or not self._fits("session", session, signature) or int(found[2]) <= self._now():
-            return None
-        if found[1] == ADMIN:
-            return Viewer(session)
+        session = self.sessions.find(request)
+        if session is None or session.who == ADMIN:
+            return None if session is None else Viewer(session.text)
         try:
-            return Viewer(session, await self._accounts.still_holds(found[1]), found[1])
+            return Viewer(session.text, await self._accounts.still_holds(session.who), session.who)
         except Unauthorized:
             return None
 
-    async def log_in(self, request: Request, response: Response, key: str) -> None:
-        """Give a browser a session. Raises `Unauthorized` unless it is a user's key or the admin's."""
-        try:
+    async def who_has(self, key: str) -> str | None:
+        """Give the word for whose key it is: the number of a user's key, or the admin's."""
+        with suppress(Unauthorized):
             self._accounts.check_admin(key)
-            who = ADMIN
-        except Unauthorized:
-            who = (await self._accounts.holder_of(key))[0].id
-        session = f"{who}.{int(self._now()) + SESSION_SECONDS}.{secrets.token_hex(16)}"
-        response.set_cookie(
-            COOKIE,
-            f"{session}.{self._sign('session', session)}",
-            max_age=SESSION_SECONDS,
-            path=root_of(request) or "/",
-            httponly=True,
-            samesite="strict",
-            secure=request.url.scheme == "https",
-        )
-
-    def log_out(self, request: Request, response: Response) -> None:
-        """Let a browser forget its session."""
-        response.delete_cookie(COOKIE, path=root_of(request) or "/", httponly=True, samesite="strict")
-
-    def form_token(self, viewer: Viewer) -> str:
-        """Give the token that each form of this session carries."""
-        return self._sign("form", viewer.session)
-
-    def check_form(self, viewer: Viewer, token: str) -> None:
-        """Raise `Forbidden` unless a form came from one of our own pages of this session."""
-        if not self._fits("form", viewer.session, token):
-            raise Forbidden("this form is too old, or is not ours: load the page again")
-
-    def _fits(self, purpose: str, text: str, signature: str) -> bool:
-        return hmac.compare_digest(self._sign(purpose, text).encode(), signature.encode())
-
-    def _sign(self, purpose: str, text: str) -> str:
-        return hmac.new(self._secret, f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()
-
-
-def check_origin(request: Request) -> None:
-    """Raise `Forbidden` for a form that a browser says is from another site: logging in has no token yet."""
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        raise Forbidden("this form is not from this site: load the page again")
-
-
-def root_of(request: Request) -> str:
-    """Give the path under which the page is mounted."""
-    return str(request.scope.get("root_path", ""))
+            return ADMIN
+        with suppress(Unauthorized):
+            return (await self._accounts.holder_of(key))[0].id
+        return None

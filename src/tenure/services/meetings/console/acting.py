@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from tenure.http.reading import parse
+from tenure.http.rejections import Absent, Conflict, Forbidden, Invalid
 from tenure.services.meetings.api.inputs import BotConfig, BotWanted, Finish, Rescheduled
-from tenure.services.meetings.api.reading import parse
-from tenure.services.meetings.api.rejections import Absent, Conflict, Forbidden, Invalid
 from tenure.services.meetings.attendance import TOO_FAST
 from tenure.services.meetings.console.access import Viewer
 from tenure.services.meetings.lifecycle import Meeting, User

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qs, urlencode
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tenure import OutcomeUnknown, Refused, Unavailable
+from tenure.http.reading import read_id, read_number
+from tenure.http.rejections import Invalid, NotNow, Rejected
+from tenure.pages.entrance import Entrance, to
+from tenure.pages.forms import read_form, read_text
+from tenure.pages.rendering import HEADERS
+from tenure.pages.sessions import check_origin, path_of, root_of
+from tenure.pages.streaming import answer
 from tenure.services.meetings.api.inputs import BotWanted
-from tenure.services.meetings.api.reading import read_bytes, read_id, read_number
-from tenure.services.meetings.api.rejections import Invalid, NotNow, Rejected, Unauthorized
 from tenure.services.meetings.api.views import Views
 from tenure.services.meetings.console import reading
-from tenure.services.meetings.console.access import Access, Viewer, check_origin, root_of
+from tenure.services.meetings.console.access import Access, Viewer
 from tenure.services.meetings.console.acting import DONE, RULES, Acting
 from tenure.services.meetings.console.reading import Reading, Wanted
-from tenure.services.meetings.console.rendering import HEADERS, Assets, render
+from tenure.services.meetings.console.rendering import ASSETS, TEMPLATES
 from tenure.services.meetings.console.streams import Streams
 from tenure.services.meetings.following import Cursor
 from tenure.services.meetings.lifecycle import Meeting
@@ -31,7 +35,12 @@ from tenure.services.meetings.service import MeetingsService
 CONSOLE_PATH = "/console"
 MOST_ON_A_PAGE = 1000
 ON_A_PAGE = 50
-LOGIN = "/login"
+SIGN = {
+    "key_is": "API key",
+    "wrong_is": "That is no valid key.",
+    "where": "Your own key shows your meetings; the admin's key shows all. An admin makes users and their keys.",
+}
+PAGE = {"service": "Meetings", "assets": ASSETS, "back": "To the meetings"}
 Page = Callable[[Request, Viewer], Awaitable[Response]]
 
 
@@ -51,7 +60,7 @@ class Console:
         )
         self._reading, self._acting = Reading(service.store, service.archive, service.screenshots), Acting(service)
         self._streams, self._views = Streams(service.store, service.feed), Views(settings)
-        self._assets = Assets()
+        self._entrance = Entrance(self._access.sessions, self._access.who_has, _login)
 
     def routes(self) -> list[BaseRoute]:
         """Give all routes; but for logging in and the assets, each needs a session."""
@@ -60,11 +69,10 @@ class Console:
             "/": self.list, "/live": self.live, "/new": self.new, one: self.one, f"{one}/live": self.live_one,
             f"{one}/log": self.log, f"{one}/screenshots/{{screenshot_id}}": self.screenshot,
         }  # fmt: skip
-        posts = {"/new": self.ask, f"{one}/{{action}}": self.act, "/logout": self.log_out}
+        posts = {"/new": self.ask, f"{one}/{{action}}": self.act}
         return [
-            Route(LOGIN, self.show_login, methods=["GET"]),
-            Route(LOGIN, self.log_in, methods=["POST"]),
-            Route("/assets/{name}", self._assets.serve, methods=["GET"]),
+            Route("/assets/{name}", ASSETS.serve, methods=["GET"]),
+            *self._entrance.routes(),
             *(Route(path, self._guarded(page), methods=["GET"]) for path, page in gets.items()),
             *(Route(path, self._guarded(page), methods=["POST"]) for path, page in posts.items()),
         ]
@@ -75,9 +83,9 @@ class Console:
         """List meetings."""
         before = read_number(request, "before", default=None, most=10**17)
         wanted = Wanted(
-            state=_text(request, "state"),
-            user=_text(request, "user") if viewer.is_admin else None,
-            platform=_text(request, "platform"),
+            state=read_text(request, "state"),
+            user=read_text(request, "user") if viewer.is_admin else None,
+            platform=read_text(request, "platform"),
             before=None if before is None else str(before),
             limit=read_number(request, "limit", default=ON_A_PAGE, most=MOST_ON_A_PAGE, least=1) or ON_A_PAGE,
         )
@@ -85,7 +93,7 @@ class Console:
         values = {
             "wanted": wanted, "listed": listed, "groups": reading.GROUPS, "platforms": PLATFORMS,
             "kept": {n: v for n, v in (("user", wanted.user), ("platform", wanted.platform)) if v},
-            "live": "/live", "over": Meeting.over.names, "name_of": reading.name_of,
+            "stream": "/live", "over": Meeting.over.names, "name_of": reading.name_of,
         }  # fmt: skip
         return self._render(request, viewer, "list.html", values, notice=notice, status=status)
 
@@ -96,7 +104,7 @@ class Console:
         meeting = whole.meeting
         values = {
             "whole": whole, "meeting": meeting, "shown": self._views.meeting(meeting),
-            "live": f"/meetings/{meeting.id}/live?after={whole.cursor}" if meeting.state not in Meeting.over else "",
+            "stream": f"/meetings/{meeting.id}/live?after={whole.cursor}" if meeting.state not in Meeting.over else "",
             "is_planned": meeting.state in Meeting.planned, "is_live": meeting.state in Meeting.live,
             "is_attending": meeting.state in Meeting.attending, "is_over": meeting.state in Meeting.over,
             "may_stop": meeting.state in Meeting.planned or meeting.state in Meeting.attending,
@@ -106,7 +114,7 @@ class Console:
 
     async def new(self, request: Request, viewer: Viewer, notice: str = "", status: int = 200) -> Response:
         """Show the form that asks for a bot."""
-        form = await _form(request) if request.method == "POST" else dict(request.query_params)
+        form = await read_form(request) if request.method == "POST" else dict(request.query_params)
         filled = {name: value for name, value in form.items() if name in FILLED_AGAIN}
         values = {"filled": filled, "platforms": PLATFORMS, "settings": self._service.settings}
         return self._render(request, viewer, "new.html", values, notice=notice, status=status)
@@ -142,74 +150,45 @@ class Console:
             raise Invalid("`after` must be the cursor of this meeting's page")
         return self._stream(lambda: self._streams.of_one(viewer, cursor))
 
-    def _stream(self, make: Callable[[], Any]) -> Response:
-        if self._streams.is_full:
+    def _stream(self, make: Callable[[], AsyncIterator[str]]) -> Response:
+        if self._streams.room.is_full:
             raise NotNow("too many pages are open: close some")
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"}
-        return StreamingResponse(make(), media_type="text/event-stream", headers=headers)
+        return answer(make())
 
     # ------------------------------------------------------------------------------------ what is done
 
     async def ask(self, request: Request, viewer: Viewer) -> Response:
         """Ask for a bot; what is wrong is said above the form, which is filled in as it was."""
         try:
-            meeting, done = await self._acting.ask(viewer, await _form(request))
+            meeting, done = await self._acting.ask(viewer, await read_form(request))
         except Rejected as no:
             return await self.new(request, viewer, no.detail, no.status)
-        return _to(request, f"/meetings/{meeting.id}", done=done)
+        return to(request, f"/meetings/{meeting.id}", done=done)
 
     async def act(self, request: Request, viewer: Viewer) -> Response:
         """Make a step with a meeting; what is wrong is said on its page."""
         meeting, _ = await self._reading.one(viewer, read_id(request, "meeting_id"))
         try:
-            done = await self._acting.act(viewer, request.path_params["action"], meeting, await _form(request))
+            done = await self._acting.act(viewer, request.path_params["action"], meeting, await read_form(request))
         except Rejected as no:
             return await self.one(request, viewer, no.detail, no.status)
         except Refused:
             return await self.one(request, viewer, CHANGED, 409)
-        return _to(request, f"/meetings/{meeting.id}", done=done)
-
-    # ------------------------------------------------------------------------------------ coming and going
-
-    async def show_login(self, request: Request) -> Response:
-        """Show the form to log in."""
-        return self._login(request, _inside(request.query_params.get("next")), wrong=False)
-
-    async def log_in(self, request: Request) -> Response:
-        """Take a key for a session."""
-        check_origin(request)
-        form = await _form(request)
-        target = _inside(form.get("next"))
-        response = _to(request, target)
-        try:
-            await self._access.log_in(request, response, form.get("key", "").strip())
-        except Unauthorized:
-            return self._login(request, target, wrong=True)
-        return response
-
-    async def log_out(self, request: Request, viewer: Viewer) -> Response:  # noqa: ARG002
-        """End the session."""
-        response = _to(request, LOGIN)
-        self._access.log_out(request, response)
-        return response
-
-    def _login(self, request: Request, target: str, *, wrong: bool) -> Response:
-        values = {"root": root_of(request), "assets": self._assets, "next": target, "wrong": wrong}
-        return render("login.html", values, 401 if wrong else 200)
+        return to(request, f"/meetings/{meeting.id}", done=done)
 
     # ------------------------------------------------------------------------------------ the frame
 
     def _guarded(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             viewer = await self._access.viewer(request)
-            if viewer is None and _path(request).endswith("/live"):
+            if viewer is None and path_of(request).endswith("/live"):
                 return PlainTextResponse("log in again", 401, headers=HEADERS)  # a stream follows no redirect
             if viewer is None:
-                return _to_login(request)
+                return self._entrance.lead_in(request)
             try:
                 if request.method == "POST":
                     check_origin(request)
-                    self._access.check_form(viewer, (await _form(request)).get("form_token", ""))
+                    self._access.sessions.check_form(viewer.session, (await read_form(request)).get("form_token", ""))
                 return await page(request, viewer)
             except Rejected as no:
                 return self._problem(request, viewer, no.detail, no.status)
@@ -229,11 +208,11 @@ class Console:
         status: int = 200,
     ) -> Response:
         frame = {
-            "root": root_of(request), "assets": self._assets, "viewer": viewer, "path": _path(request),
-            "form_token": self._access.form_token(viewer), "problem": notice,
+            **PAGE, "root": root_of(request), "viewer": viewer, "path": path_of(request),
+            "form_token": self._access.sessions.form_token(viewer.session), "problem": notice,
             "notice": "" if notice else DONE.get(request.query_params.get("done", ""), ""),
         }  # fmt: skip
-        return render(template, {**frame, **values}, status)
+        return TEMPLATES.render(template, {**frame, **values}, status)
 
     def _problem(self, request: Request, viewer: Viewer, detail: str, status: int) -> Response:
         return self._render(request, viewer, "problem.html", {"detail": detail}, status=status)
@@ -244,46 +223,6 @@ CHANGED = "this was changed meanwhile: look again, then decide"
 FILLED_AGAIN = {*BotWanted.__struct_fields__, *RULES} - {"passcode"}
 
 
-async def _form(request: Request) -> dict[str, str]:
-    """Read a form as browsers send it, once; the last value of a name counts."""
-    if not hasattr(request.state, "form"):
-        try:
-            text = (await read_bytes(request)).decode("ascii")
-            found = parse_qs(text, keep_blank_values=True, max_num_fields=100, errors="strict")
-        except ValueError:
-            raise Invalid("the form can't be read: fill in the page's own") from None
-        request.state.form = {name: values[-1] for name, values in found.items()}
-    form: dict[str, str] = request.state.form
-    return form
-
-
-def _text(request: Request, name: str) -> str | None:
-    """Read a text from the query; None if it is absent or empty."""
-    value = request.query_params.get(name, "").strip()
-    if len(value) > MOST_OF_A_TEXT or not value.isprintable():
-        raise Invalid(f"`{name}` is no text that fits here")
-    return value or None
-
-
-MOST_OF_A_TEXT = 300
-
-
-def _path(request: Request) -> str:
-    return request.url.path.removeprefix(root_of(request)) or "/"
-
-
-def _to(request: Request, path: str, **query: str) -> Response:
-    return RedirectResponse(root_of(request) + path + (f"?{urlencode(query)}" if query else ""), 303)
-
-
-def _to_login(request: Request) -> Response:
-    query = f"?{request.url.query}" if request.url.query else ""
-    target = _path(request) + query if request.method == "GET" else "/"
-    return _to(request, LOGIN, next=target)
-
-
-def _inside(target: str | None) -> str:
-    """Give a path of this page only: anything else leads to the list."""
-    target = target or "/"
-    fits = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
-    return target if fits else "/"
+def _login(request: Request, *, target: str, wrong: bool) -> Response:
+    values = {**PAGE, **SIGN, "root": root_of(request), "next": target, "wrong": wrong}
+    return TEMPLATES.render("login.html", values, 401 if wrong else 200)

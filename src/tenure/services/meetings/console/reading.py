@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tenure import Event, StateOf, Store
-from tenure.services.meetings.api.rejections import Absent, Invalid
+from tenure.http.rejections import Absent, Invalid
 from tenure.services.meetings.archive import EVERY, NO_MEETING, Archive
 from tenure.services.meetings.console import words
 from tenure.services.meetings.console.access import Viewer

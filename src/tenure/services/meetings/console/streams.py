@@ -7,16 +7,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-import msgspec
-
 from tenure import Event, Store, TenureError
+from tenure.pages.streaming import SIGN_OF_LIFE, SIGN_OF_LIFE_SECONDS, Room, event
 from tenure.services.meetings.api.outbox import Outbox
 from tenure.services.meetings.console.access import Viewer
 from tenure.services.meetings.following import Cursor, CursorLost, Feed
 from tenure.services.meetings.lifecycle import Meeting, Segment
 
 MOST_STREAMS = 200
-SIGN_OF_LIFE_SECONDS = 15.0
 COALESCE_SECONDS = 0.5
 
 
@@ -34,8 +32,7 @@ class Stream:
 
     def say(self, name: str, data: object, cursor: Cursor | None = None) -> None:
         """Send an event; a page that reads too slowly begins anew."""
-        id = f"id: {cursor}\n" if cursor is not None else ""
-        if not self.outbox.put(f"event: {name}\n{id}data: {msgspec.json.encode(data).decode()}\n\n"):
+        if not self.outbox.put(event(name, data, cursor)):
             self.outbox.close()
 
 
@@ -44,20 +41,15 @@ class Streams:
 
     def __init__(self, store: Store, feed: Feed) -> None:
         self._store, self._feed = store, feed
-        self._number = 0
-
-    @property
-    def is_full(self) -> bool:
-        """Whether there are as many streams as are allowed."""
-        return self._number >= MOST_STREAMS
+        self.room = Room(MOST_STREAMS)
 
     async def of_one(self, viewer: Viewer, cursor: Cursor) -> AsyncIterator[str]:
         """Give what happens to a meeting after the cursor."""
         stream = Stream(viewer)
 
-        def take(event: Event[Any], cursor: Cursor) -> None:
-            if event.kind is Segment and event.fields.get("text"):
-                stream.say("words", _words(event), cursor)
+        def take(told: Event[Any], cursor: Cursor) -> None:
+            if told.kind is Segment and told.fields.get("text"):
+                stream.say("words", _words(told), cursor)
             else:
                 stream.say("change", {}, cursor)
 
@@ -78,9 +70,9 @@ class Streams:
         """Say when one of the viewer's meetings has changed, at most twice a second."""
         stream, changed, ring = Stream(viewer), set[str](), asyncio.Event()
 
-        def take(event: Event[Any]) -> None:
-            if event.kind is Meeting:
-                changed.add(event.id)
+        def take(told: Event[Any]) -> None:
+            if told.kind is Meeting:
+                changed.add(told.id)
                 ring.set()
 
         async def follow() -> None:
@@ -103,8 +95,7 @@ class Streams:
         return True
 
     async def _live(self, stream: Stream, follow: Callable[[], Awaitable[None]]) -> AsyncIterator[str]:
-        self._number += 1
-        try:
+        with self.room.taken():
             async with self._feed.joined(stream):
                 following = asyncio.ensure_future(follow())
                 try:
@@ -114,8 +105,6 @@ class Streams:
                 finally:
                     following.cancel()
                     await asyncio.gather(following, return_exceptions=True)
-        finally:
-            self._number -= 1
 
 
 async def _next(outbox: Outbox) -> str | None:
@@ -124,9 +113,9 @@ async def _next(outbox: Outbox) -> str | None:
         async with asyncio.timeout(SIGN_OF_LIFE_SECONDS):
             return await outbox.next()
     except TimeoutError:
-        return ": still here\n\n"
+        return SIGN_OF_LIFE
 
 
-def _words(event: Event[Any]) -> dict[str, Any]:
-    said = event.fields
-    return {"id": event.id, "speaker": said.get("speaker"), "text": said["text"], "at": said["at"]}
+def _words(told: Event[Any]) -> dict[str, Any]:
+    said = told.fields
+    return {"id": told.id, "speaker": said.get("speaker"), "text": said["text"], "at": said["at"]}

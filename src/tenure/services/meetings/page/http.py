@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from tenure.services.meetings.api.reading import read_body
-from tenure.services.meetings.api.rejections import Absent, Invalid
+from tenure.http.reading import read_body
+from tenure.http.rejections import Absent, Invalid
 from tenure.services.meetings.page.inputs import ROOM, Guarding, Joining, Look, Pointing, Proof, Saying
 from tenure.services.meetings.page.service import Page
 

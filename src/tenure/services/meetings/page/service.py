@@ -25,7 +25,7 @@ from tenure import (
     Store,
     WrongState,
 )
-from tenure.services.meetings.api.rejections import Absent, Conflict, TooMany, Unauthorized
+from tenure.http.rejections import Absent, Conflict, TooMany, Unauthorized
 from tenure.services.meetings.page.inputs import Guarding, Joining, Look, Pointing, Proof, Saying
 from tenure.services.meetings.page.lifecycle import Caption, Participant, Room
 from tenure.services.meetings.signing import secret_for

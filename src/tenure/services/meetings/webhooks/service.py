@@ -6,8 +6,8 @@ import secrets
 from collections.abc import Awaitable, Callable
 
 from tenure import Delivery, Exists, NotFound, Refused, StateOf, Store, WrongState, seconds
+from tenure.http.rejections import Absent, Conflict, TooMany
 from tenure.services.meetings.addresses import Guard
-from tenure.services.meetings.api.rejections import Absent, Conflict, TooMany
 from tenure.services.meetings.api.views import Views
 from tenure.services.meetings.lifecycle import Meeting, Segment, User
 from tenure.services.meetings.settings import Settings

@@ -1,0 +1,1 @@
+"""The bots service over HTTP: `http` puts together the tables of the other modules."""

@@ -1,0 +1,3 @@
+// The bots page has nothing of its own to do: what changed is loaded again.
+
+keepLive({ change: refresh });

@@ -1,0 +1,159 @@
+"""The services that one process may host, in one table, and what each brings along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from starlette.types import ASGIApp
+
+from tenure.core.comparing import is_another
+from tenure.core.errors import TenureError
+from tenure.core.lifecycle import Lifecycle, table_of
+from tenure.services.bots import service as bots
+from tenure.services.bots.api import http as bots_http
+from tenure.services.bots.api.metrics import collect
+from tenure.services.bots.console.http import CONSOLE_PATH as BOTS_CONSOLE
+from tenure.services.bots.settings import Settings as BotsSettings
+from tenure.services.bots.watching import Watching
+from tenure.services.meetings import service as meetings
+from tenure.services.meetings.api import http as meetings_http
+from tenure.services.meetings.console.http import CONSOLE_PATH as MEETINGS_CONSOLE
+from tenure.services.meetings.runtimes.choosing import open_runtime
+from tenure.services.meetings.settings import PAGE_PATH
+from tenure.services.meetings.settings import Settings as MeetingsSettings
+from tenure.store.store import Store
+from tenure.web.health import Detail, Said
+from tenure.web.metrics import Collect
+
+ServiceName = Literal["meetings", "bots"]
+Environment = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a service runs: on which store, at which address, whose key is the admin's, where files may lie."""
+
+    store: Store
+    address: str
+    base_url: str
+    admin_key: str
+    folder: Path
+
+
+class Work(Protocol):
+    """What a service does in the background, and how it ends."""
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Run the background loops while the body runs."""
+        ...
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with them; empty if nothing is."""
+        ...
+
+    async def shut_down(self, *, keep: bool) -> None:
+        """Prepare for the server's end, while it still serves. With `keep`, workers are left alone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A service as this process runs it. `links` are its pages by title, below its address."""
+
+    work: Work
+    app: ASGIApp
+    links: Mapping[str, str] = field(default_factory=dict)
+    health: Detail | None = None
+    metrics: Collect | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One service: where `tenure up` has it, its kinds, how it is opened, and what to say of it at the start.
+
+    In `pages` and `tries`, `{url}` is its address and `{admin}` the header with the admin's key.
+    """
+
+    path: str
+    kinds: Sequence[type[Lifecycle]]
+    open: Callable[[Place, Environment], Running]
+    pages: Mapping[str, str]
+    tries: Sequence[str]
+
+
+def _open_meetings(place: Place, environment: Environment) -> Running:
+    settings = MeetingsSettings.read(
+        environment, base_url=place.base_url, admin_key=place.admin_key, folder=place.folder
+    )
+    service = meetings.MeetingsService(place.store, open_runtime(settings.runtime, place.folder / "bots"), settings)
+    links = {"Meetings": f"{MEETINGS_CONSOLE}/", "Meeting page": f"{PAGE_PATH}/"}
+    return Running(work=service, app=meetings_http.create_app(service), links=links)
+
+
+def _open_bots(place: Place, environment: Environment) -> Running:
+    settings = BotsSettings.read(environment, base_url=place.base_url, admin_key=place.admin_key, folder=place.folder)
+    service = bots.BotsService(place.store, settings)
+    watching = Watching(service)
+
+    async def health() -> Said:
+        seen = await watching.look()
+        return Said(seen, seen.reasons)
+
+    return Running(
+        work=service,
+        app=bots_http.create_app(service),
+        links={"Bots": f"{BOTS_CONSOLE}/"},
+        health=health,
+        metrics=lambda: collect(service),
+    )
+
+
+SERVICES: dict[ServiceName, Service] = {
+    "meetings": Service(
+        path="",
+        kinds=meetings.kinds,
+        open=_open_meetings,
+        pages={"meeting page": f"{{url}}{PAGE_PATH}/demo"},
+        tries=(
+            'curl {admin} {url}/admin/users -d \'{{"email": "me@example.org"}}\'',
+            "curl {admin} -X POST {url}/admin/users/1/tokens",
+            'curl -H "X-API-Key: TOKEN" {url}/bots -d \'{{"platform": "local", "native_meeting_id": "demo"}}\'',
+        ),
+    ),
+    "bots": Service(
+        path="/services/bots",
+        kinds=bots.kinds,
+        open=_open_bots,
+        pages={"bots": f"{{url}}{BOTS_CONSOLE}/"},
+        tries=(
+            'curl {admin} {url}/pools -d \'{{"id": "duel-eu", "mode": "duel", "region": "eu", "max_deployed": 4}}\'',
+            'curl {admin} {url}/bots -d \'{{"pool": "duel-eu", "number": 8}}\'',
+            "tenure bots runner",
+            'curl {admin} {url}/tickets -d \'{{"pool": "duel-eu", "players": ["ada"]}}\'',
+        ),
+    ),
+}
+
+
+class NotHosted(TenureError):  # noqa: N818
+    """The service can't run on this store."""
+
+
+def kinds_of_services() -> tuple[type[Lifecycle], ...]:
+    """Give the kinds of all services."""
+    return tuple(kind for service in SERVICES.values() for kind in service.kinds)
+
+
+def obstacles(name: ServiceName, own: Sequence[type[Lifecycle]], declared: Mapping[str, bytes]) -> Iterator[str]:
+    """Say what keeps a service from a store: other kinds that go by the names of its own."""
+    named = {kind.__name__ for kind in own}
+    for kind in SERVICES[name].kinds:
+        if kind.__name__ in named:
+            yield f"--module has a kind {kind.__name__} of its own"
+        elif kind.__name__ in declared and is_another(declared[kind.__name__], table_of(kind)):
+            yield f"the store has another kind {kind.__name__}"

@@ -1,0 +1,74 @@
+"""A real browser for tests of pages: it fails a test whose page complains, its policy's violations too."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+needs_chromium = pytest.mark.skipif(
+    not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"needs {CHROMIUM}: install the package chromium"
+)
+
+
+@asynccontextmanager
+async def a_browser() -> AsyncIterator[Browser]:
+    # headless=False since the new headless mode is chosen by the flag: the other one is another program.
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, headless=False, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@asynccontextmanager
+async def a_page(
+    browser: Browser, address: str, key: str, *, complains: bool = False, **settings: Any
+) -> AsyncIterator[Page]:
+    """A page that has logged in; each question is answered with yes, and a complaint of its console fails the test."""
+    context = await browser.new_context(**settings)
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: dialog.accept())
+    await page.goto(address)
+    await page.fill("#key", key)
+    await page.click("button")
+    yield page
+    await context.close()
+    assert complains or complaints == []
+
+
+# The least contrast between any visible text and what is painted behind it, by the rule of WCAG 2.
+CONTRAST = """() => {
+  const rgb = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const behind = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const color = rgb(getComputedStyle(e).backgroundColor);
+      if (color.length === 3 || color[3] > 0.99) return color;
+    }
+    return [255, 255, 255];
+  };
+  let least = 21;
+  for (const element of document.querySelectorAll("main *, header *")) {
+    const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || element.closest("svg") || !element.offsetParent) continue;
+    const [a, b] = [light(rgb(getComputedStyle(element).color)), light(behind(element))];
+    least = Math.min(least, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
+  }
+  return least;
+}"""
