@@ -8,9 +8,11 @@ PYTEST ?=
 BENCH ?=
 # More for `tenure up`, such as UP='--port 9000'.
 UP ?=
+# More for the demo, such as DEMO='--people-per-minute 200'; DEMO=--help lists all.
+DEMO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench soak lock set-up
+.PHONY: help run demo test check format bench soak lock set-up
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -18,6 +20,10 @@ help: ## Print this list
 run: ## Set everything up and start Tenure: store, services, sweeper, HTTP, dashboard
 	@$(PYTHON) tools/set_up.py run
 	@exec $(BIN)/tenure up $(UP)
+
+demo: ## Set everything up and start Tenure with live traffic to look at
+	@$(PYTHON) tools/set_up.py run
+	@exec $(BIN)/python -m examples.demo $(DEMO)
 
 test: set-up ## Set everything up and run the tests
 	$(BIN)/pytest $(PYTEST)

@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import async_playwright
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.services.meetings.making import ADMIN_KEY, World, a_world  # noqa: E402
-from tests.services.meetings.sockets import Port, a_port  # noqa: E402
+from tests.services.meetings.sockets import a_port  # noqa: E402
+from tools.pictures import CHROMIUM, FLAGS, FOLDER, take  # noqa: E402
 
 from tenure import minutes, seconds  # noqa: E402
 
-FOLDER = ROOT / "docs" / "services" / "pictures"
-FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--force-device-scale-factor=1")
 TALK = (
     ("Ada", "Good morning. Shall we begin with the release?"),
     ("Grace", "Yes. All tests are green since yesterday evening, on all three engines."),
@@ -57,33 +55,19 @@ async def furnish(world: World) -> int:
     return user
 
 
-async def take(browser: Browser, port: Port, key: str, path: str, name: str, **settings: Any) -> None:
-    """Take one picture."""
-    context = await browser.new_context(timezone_id="UTC", locale="en-GB", **settings)
-    page = await context.new_page()
-    await page.clock.set_fixed_time(datetime.fromtimestamp(port.world.now + 2, UTC))
-    await page.goto(f"{port.address}/console{path}")
-    await page.fill("#key", key)
-    await page.click("button")
-    await page.wait_for_selector("#link.good")
-    target = FOLDER / name
-    await page.screenshot(path=target)
-    await context.close()
-    print(f"{target.relative_to(ROOT)}: {target.stat().st_size // 1000} kB")
-
-
 async def main() -> None:
     """Take all."""
     FOLDER.mkdir(exist_ok=True)
     async with a_world() as world, a_port(world) as port, async_playwright() as playwright:
         user = await furnish(world)
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", headless=False, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, headless=False, args=FLAGS)
         wide: dict[str, Any] = {"viewport": {"width": 1120, "height": 560}}
         tall: dict[str, Any] = {"viewport": {"width": 1120, "height": 760}}
         phone: dict[str, Any] = {"viewport": {"width": 390, "height": 720}, "is_mobile": True, "color_scheme": "dark"}
-        await take(browser, port, ADMIN_KEY, "/", "meetings-list.png", **wide)
-        await take(browser, port, world.keys[user], "/meetings/5", "meetings-one.png", **tall)
-        await take(browser, port, world.keys[user], "/meetings/5", "meetings-phone.png", **phone)
+        page, own, now = f"{port.address}/console", world.keys[user], world.now + 2
+        await take(browser, f"{page}/", ADMIN_KEY, "meetings-list.png", now=now, **wide)
+        await take(browser, f"{page}/meetings/5", own, "meetings-one.png", now=now, **tall)
+        await take(browser, f"{page}/meetings/5", own, "meetings-phone.png", now=now, **phone)
         await browser.close()
 
 

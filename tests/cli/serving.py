@@ -92,14 +92,14 @@ def up(tmp_path: Path) -> Iterator[Start]:
     """Start servers, and end those that are still there."""
     started: list[Up] = []
 
-    def start(*arguments: str, **environment: str) -> Up:
+    def start(*arguments: str, command: tuple[str, ...] = ("up",), **environment: str) -> Up:
         log = tmp_path / f"log-{len(started)}"
         settings = {k: v for k, v in os.environ.items() if not k.startswith("TENURE_") and k not in {"HOST", "PORT"}}
         settings["TENURE_MEETINGS_BOT"] = "http"
         port = () if "PORT" in environment else ("--port", "0")
         with log.open("w") as err:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tenure.cli", "up", *port, *arguments],
+                [sys.executable, "-m", "tenure.cli", *command, *port, *arguments],
                 cwd=tmp_path, env=settings | environment, stdout=subprocess.PIPE, stderr=err, text=True,
             )  # fmt: skip
         assert process.stdout is not None

@@ -16,7 +16,9 @@ from tests.cli.serving import SECONDS_TO_END, SECONDS_TO_START, Start, until
 
 def test_it_says_where_it_is_and_serves_at_once(up: Start, tmp_path: Path) -> None:
     server = up()
-    assert server.call("/health") == (200, {"status": "ok", "reasons": []})
+    status, health = server.call("/health")
+    assert (status, health["status"], health["reasons"]) == (200, "ok", [])
+    assert list(health["services"]) == ["bots"]
     assert server.printed.count("curl ") == 3
     assert f"dashboard     {server.address}/" in server.printed
     key_file = tmp_path / "tenure-data" / "admin.key"
@@ -155,6 +157,58 @@ def test_own_kinds_are_served_beside_the_services(up: Start, tmp_path: Path) -> 
     create = [sys.executable, "-m", "tenure.cli", "create", "Lamp", "l", "--module", "lamps"]
     subprocess.run(create, cwd=tmp_path, check=True, capture_output=True)
     until(lambda: server.call("/api/records/Lamp/l", X_Admin_API_Key=server.key)[1]["state"] == "off", 5)
+
+
+KINDS = """
+from tenure import Lifecycle, State, End
+class {name}(Lifecycle):
+    colour: str = "red"
+    on = State(initial=True)
+    off = End()
+    dim = on.to(off)
+"""
+
+
+def test_a_service_whose_kinds_are_taken_is_left_out_and_the_others_run(up: Start, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(KINDS.format(name="Bot"))
+    server = up("--module", "mine")
+    assert "without bots   --module has a kind Bot of its own" in server.printed
+    assert "services" not in server.call("/health")[1]
+    assert server.call("/services/bots/ready")[0] == 404
+    assert server.call("/bots/status", X_API_Key="x")[0] == 401
+
+
+def test_a_store_of_another_program_is_left_as_it_is(up: Start, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(KINDS.format(name="Bot"))
+    store = f"sqlite://{tmp_path}/mine.db"
+    create = [sys.executable, "-m", "tenure.cli", "create", "Bot", "b", "--module", "mine", "--store", store]
+    subprocess.run(create, cwd=tmp_path, check=True, capture_output=True)
+    server = up("--store", store)
+    assert "without bots   the store has another kind Bot" in server.printed
+    assert server.call("/api/records/Bot/b", X_Admin_API_Key=server.key)[1]["state"] == "on"
+    server.end()
+    serve = [sys.executable, "-m", "tenure.cli", "serve", "bots", "--port", "0", "--store", store]
+    ended = subprocess.run(serve, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=SECONDS_TO_START)
+    assert ended.returncode == 1
+    assert ended.stderr == "tenure: bots can't be served here: the store has another kind Bot: give it another store\n"
+
+
+def test_services_have_their_places_and_one_alone_is_at_the_root(up: Start) -> None:
+    together, alone = up(), up("--data", "other", command=("serve", "bots"))
+    for server, path in ((together, "/services/bots"), (alone, "")):
+        admin = {"X_Admin_API_Key": server.key}
+        assert server.call(f"{path}/ready") == (200, {"ready": True, "reasons": []})
+        assert server.call(f"{path}/pools", **admin) == (200, {"pools": [], "next": None})
+        assert server.call(f"{path}/pools")[0] == 401
+        assert f"{server.address}{path}/console/" in server.printed
+        assert server.call("/health")[1]["services"]["bots"]["manager"]["here"] in (True, False)
+    assert together.call("/bots/status")[0] == 401  # meetings
+    assert alone.call("/bots/status", X_Admin_API_Key=alone.key)[0] == 404
+    assert alone.call("/meetings")[0] == 404
+    commands = [line.strip() for line in alone.printed.splitlines() if line.strip().startswith(("curl", "tenure "))]
+    assert len(commands) == 4
+    assert alone.end() < SECONDS_TO_END
+    assert together.end() < SECONDS_TO_END
 
 
 def free_port() -> int:

@@ -151,7 +151,7 @@ def draw_transaction(draw: Draw, now: list[Row], seen: list[Row], ops: str, sent
 
 
 def _beat(draw: Draw, claim: Claim[Seat]) -> Change[Seat]:
-    return Change(Seat, claim.id, "beat", fence=claim.fence, seen=draw(st.integers(0, 12)))
+    return Seat.beat(claim, seen=draw(st.integers(0, 12)))
 
 
 MAKERS: dict[str, tuple[type[Lifecycle], Callable[[Draw, Any], Change[Any]]]] = {

@@ -7,7 +7,7 @@ from tests.engine_contract.conftest import Stores
 from tests.engine_contract.kinds import Bot, Instance, Job, Match, Owner
 from tests.engine_contract.looking import names, pass_unswept
 
-from tenure import Claim, InvalidChange, NotFound, NotHolder, Overdue, WrongState, minutes, seconds
+from tenure import Applied, Claim, Exists, InvalidChange, NotFound, NotHolder, Overdue, WrongState, minutes, seconds
 from tenure.testing import a
 
 
@@ -111,6 +111,58 @@ async def test_beats_keep_a_lease_and_write_no_event(a_store: Stores) -> None:
         assert (kept.state, kept.version) == (Job.running, job.version)
         assert kept.beaten_at - job.beaten_at == seconds(290)
         assert await names(store, job) == ["create", "take"]
+
+
+async def test_a_beat_in_a_transaction_renews_the_lease_and_writes_no_version_and_no_event(a_store: Stores) -> None:
+    async with a_store() as store:
+        await a(store, Owner.enabled, "o", email="e")
+        job = await a(store, Job.running, "j", owner="o", place="here")
+        await store.advance(seconds(20))
+        beaten, made = await store.apply(Job.beat(job.claim), Instance.create("i"))
+        assert (beaten.version, beaten.fence, beaten.beaten_at) == (job.version, job.fence, made.created_at)
+        await store.advance(seconds(29))
+        assert (await store.get(Job, "j")).state == Job.running
+        assert await names(store, job) == ["create", "take"]
+
+
+async def test_a_transaction_beside_the_beat_of_a_lost_claim_is_refused_whole(a_store: Stores) -> None:
+    async with a_store() as store:
+        await a(store, Owner.enabled, "o", email="e")
+        lost = await a(store, Job.running, "j", owner="o", place="here")
+        held = await store.acting("another").apply(Job.retake("j"))
+        for beside in ((Job.beat(lost.claim), Instance.create("i")), (Instance.create("i"), Job.beat(lost.claim))):
+            with pytest.raises(NotHolder, match="'another' holds it") as refusal:
+                await store.apply(*beside)
+            assert (refusal.value.kind, refusal.value.id, refusal.value.change) == (Job, "j", "beat")
+        assert await store.count(Instance) == {}
+        await store.sweep(minutes(10))
+        pass_unswept(store, seconds(30))
+        with pytest.raises(Overdue):
+            await store.apply(Job.beat(held.claim), Instance.create("i"))
+        assert await store.count(Instance) == {}
+
+
+async def test_a_claim_guards_each_transaction_of_a_submission(a_store: Stores) -> None:
+    async with a_store() as store:
+        await a(store, Owner.enabled, "o", email="e")
+        job = await a(store, Job.running, "j", owner="o", place="here")
+        await store.advance(seconds(20))
+        guard = Job.beat(job.claim)
+        creates = [[guard, Instance.create(f"i{number % 30}")] for number in range(40)]
+        ends = [[guard, Job.give_back(job.claim)], [guard, Instance.create("late")]]
+        verdicts = await store.submit([*creates, *ends])
+        assert [type(verdict) for verdict in verdicts] == [Applied] * 30 + [Exists] * 10 + [Applied, NotHolder]
+        assert {verdict.records[0].beaten_at for verdict in verdicts[:30] if isinstance(verdict, Applied)} == {
+            await store.now()
+        }
+        assert await names(store, job) == ["create", "take", "give_back"]
+
+
+def test_a_beat_takes_the_claim_of_its_own_kind() -> None:
+    with pytest.raises(InvalidChange, match=r"Instance\.beat takes a claim of its own kind"):
+        Instance.beat(Claim(Job, "j", 1))  # type: ignore[arg-type]
+    with pytest.raises(InvalidChange, match=r"Job\.beat takes a claim"):
+        Job.beat("j")  # type: ignore[arg-type]
 
 
 async def test_what_the_holder_does_renews_its_lease_and_what_others_do_does_not(a_store: Stores) -> None:

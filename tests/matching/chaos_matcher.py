@@ -10,15 +10,14 @@ from datetime import datetime
 from typing import Any
 
 import tenure
-from tenure import Change
+from tenure import Change, Lifecycle
 from tenure.matching.entrants import Proposal
 from tenure.matching.lifecycle import Matchmaker
-from tenure.matching.line import Line
 from tenure.matching.matcher import Matcher, Round, Source
 from tenure.services.bots.lifecycle import Pool, Ticket, kinds
 from tenure.services.bots.offers import entrant_of, offer
 
-KINDS = tuple(dict.fromkeys((*kinds, Matchmaker)))
+KINDS: tuple[type[Lifecycle], ...] = tuple(dict.fromkeys((*kinds, Matchmaker)))
 SPACE, POOL = "tests", "pool"
 
 
@@ -36,7 +35,7 @@ async def main(url: str, name: str) -> None:
 
         await Matcher(
             store, POOL, per=POOL, rules=pool.rules, sources=[Source(Ticket.queued, entrant_of)], offer=offered,
-            make=Line, told=tell,
+            told=tell,
         ).run()  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from tenure.services.bots.refusals import NotThen
 
 AT_ONCE = 64
 AT_A_TIME = 200
+LEAVE, ACCEPT, DECLINE = 0.05, 0.93, 0.04
 ENDS = {"played", "left"}
 
 
@@ -71,9 +72,6 @@ class Crowd:
             made = await self._store.submit([self._ticket(name, now)] for name in names)
             assert all(isinstance(verdict, Applied) for verdict in made)
             self.joined += number
-            if self._dice.random() < 0.5:
-                name = self._dice.choice(names)
-                await self._store.submit([[Ticket.leave(name)]])
             await self.check()
 
     def _ticket(self, name: str, now: datetime) -> Change[Ticket]:
@@ -93,7 +91,9 @@ class Crowd:
         """Keep the ledger, and let players do something about what happens to them. Endless."""
         async for event in self._store.feed(Ticket, Match, after=after):
             self.ledger.note(event)
-            if event.kind is Ticket and event.name == "reserve":
+            if event.kind is Ticket and event.name == "create" and self._dice.random() < LEAVE:
+                self._do(self._leave(event.id))
+            elif event.kind is Ticket and event.name == "reserve":
                 self._do(self._answer(event.id, event.fields["match"]))
             elif event.kind is Match and event.name == "start":
                 self._do(self._play(event.id))
@@ -112,13 +112,17 @@ class Crowd:
         if not task.cancelled() and task.exception() is not None:
             self.ledger.wrong.append(f"a player failed: {task.exception()!r}")
 
+    async def _leave(self, ticket: str) -> None:
+        """Think better of it, perhaps just as somebody makes a match of it."""
+        await self._store.submit([[Ticket.leave(ticket)]])
+
     async def _answer(self, ticket: str, match: str) -> None:
         """Most accept, some decline, and a few don't care."""
         chance = self._dice.random()
         try:
-            if chance < 0.93:
+            if chance < ACCEPT:
                 await self._offers.accept(ticket, match)
-            elif chance < 0.97:
+            elif chance < ACCEPT + DECLINE:
                 await self._offers.decline(ticket, match)
         except NotThen:
             pass  # the other declined before, or the offer ran out

@@ -10,7 +10,6 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from tests.matching.squads import (
     a_queue,
-    all_meet_at,
     check,
     meet_at,
     most_contiguous,
@@ -19,7 +18,7 @@ from tests.matching.squads import (
     waiting,
 )
 
-from tenure.matching.entrants import Entrant, Proposal, Rules
+from tenure.matching.entrants import Entrant, Proposal
 from tenure.matching.lineups import left_out, windows
 from tenure.matching.standing import Standing
 from tenure.matching.teams import Squads
@@ -114,13 +113,10 @@ def test_a_window_holds_those_who_are_ready_earliest(data: st.DataObject) -> Non
     line = Standing()
     for entrant in data.draw(a_queue(rules, most=9)):
         line.add(entrant)
+    run = [place.entrant for place in line.between(-math.inf, math.inf)]
     low = line.at((-math.inf, ""))
     if low is None:
         return
-    run, place = [], low
-    while place is not None:
-        run.append(place.entrant)
-        place = place.above
     players = rules.teams * rules.team_size
     best = {}
     for last in range(1, len(run)):
@@ -149,27 +145,3 @@ def test_nobody_whose_human_stage_is_over_is_left_beside_enough_stand_ins(data: 
     for person in (entrant for entrant in left if not entrant.stands_in):
         willing = [bot for bot in bots if meet_at(rules, person, bot) <= now]
         assert len(willing) < rules.teams * rules.team_size - 1
-
-
-@MANY
-@given(st.data())
-def test_people_who_can_play_by_themselves_get_no_stand_ins(data: st.DataObject) -> None:
-    rules = data.draw(some_rules())
-    players = rules.teams * rules.team_size
-    queue = data.draw(a_queue(rules, stand_ins=True, parties=False))
-    now = float(data.draw(st.integers(0, 25)))
-    people = [entrant for entrant in queue if not entrant.stands_in]
-    if len(people) == players and all_meet_at(rules, people) <= now:
-        made = waiting(rules, queue).take(now)
-        assert keys(made)[:players] == sorted(entrant.key for entrant in people) or len(made) == 1
-        assert not any(entrant.stands_in for proposal in made for entrant in proposal.entrants)
-
-
-def test_rules_of_one_team_are_none() -> None:
-    for teams, size in ((1, 5), (2, 0)):
-        try:
-            Squads(Rules(teams=teams, team_size=size))
-        except ValueError as error:
-            assert "two teams or more" in str(error)
-        else:
-            raise AssertionError("taken")

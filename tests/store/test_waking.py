@@ -35,6 +35,18 @@ async def test_a_bell_of_several_kinds_rings_for_each() -> None:
             assert await bell.heard(0)
 
 
+async def test_a_bell_of_several_records_rings_for_each_also_for_one_that_was_named_twice() -> None:
+    async with testing.store(*KINDS) as store:
+        with store.bell_of((Bot, "ada"), (Match, "m"), (Bot, "ada")) as bell:
+            await testing.a(store, Bot.idle, "ada", pool="eu")
+            assert await bell.heard(0)
+            await testing.a(store, Match.offered, "m", first="a", second="b")
+            assert await bell.heard(0)
+        with store.bell_of((Bot, "ada")) as bell:
+            await store.apply(Bot.enqueue("ada"))
+            assert await bell.heard(0)
+
+
 async def test_a_sleeper_on_explicit_time_wakes_when_its_time_has_come() -> None:
     clock = ManualClock(0)
     woken: list[int] = []

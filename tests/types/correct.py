@@ -133,6 +133,8 @@ async def use(store: Store) -> None:
     assert_type(await store.get_many(Venue, ["v"]), dict[str, Venue])
     assert_type(await store.history(Guest, "g"), list[Event[Guest]])
     assert_type(await store.beat(taken.claim, seen=3), list[Event[Guest]])
+    assert_type(Guest.beat(taken.claim), Change[Guest])
+    assert_type(await store.apply(Guest.beat(taken.claim), Venue.close("v")), tuple[Guest, Venue])
 
 
 async def listen(store: Store, claim: Claim[Guest]) -> None:

@@ -17,6 +17,7 @@ from tenure.cli import bots
 from tenure.cli.output import Output
 from tenure.cli.session import Failed, Session, UsageError
 from tenure.core.errors import InvalidChange, OutcomeUnknown, Refused, TenureError, Unavailable
+from tenure.http.rejections import Absent, Conflict, Invalid, NotNow, Rejected, TooMany
 from tenure.web.reading import Unknown
 
 OK, FAILED, USAGE, REFUSED, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -116,9 +117,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 EXIT_CODES: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
-    ((CycloptsError, UsageError, Unknown, InvalidChange), USAGE),
-    ((Refused,), REFUSED),
-    ((Unavailable, OutcomeUnknown), UNAVAILABLE),
+    ((CycloptsError, UsageError, Unknown, InvalidChange, Absent, Invalid), USAGE),
+    ((Refused, Conflict, TooMany), REFUSED),
+    ((Unavailable, OutcomeUnknown, NotNow), UNAVAILABLE),
     ((Exception,), FAILED),
 )
 
@@ -127,7 +128,7 @@ def _fail(error: Exception) -> int:
     message = " ".join(str(error).split())
     if isinstance(error, CycloptsError):
         message += " (`tenure --help` lists the commands, `tenure COMMAND --help` their options)"
-    elif not isinstance(error, (TenureError, Failed, OSError)):
+    elif not isinstance(error, (TenureError, Rejected, Failed, OSError)):
         message = f"{type(error).__name__}: {message} (TENURE_TRACEBACK=1 shows where)"
     if message:
         print(f"tenure: {message}", file=sys.stderr)

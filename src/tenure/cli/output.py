@@ -74,7 +74,7 @@ def text(value: object) -> str:
         return str(value)
     if isinstance(value, str):
         return printable(value)
-    if isinstance(value, (dict, list)):
+    if isinstance(value, (dict, list, tuple)):
         return printable(msgspec.json.encode(value, enc_hook=str).decode())
     return printable(str(value))
 

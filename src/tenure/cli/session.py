@@ -18,7 +18,7 @@ from tenure.cli.output import Output
 from tenure.core.comparing import is_compatible
 from tenure.core.errors import Unavailable
 from tenure.core.lifecycle import Lifecycle, table_of
-from tenure.services.bots import lifecycle as bots
+from tenure.services.bots import kinds as bots
 from tenure.services.meetings import lifecycle as meetings
 from tenure.services.meetings.page import lifecycle as page
 from tenure.store.store import Store

@@ -45,7 +45,7 @@ class Kind(type):
         """
         kind = cast("type[Lifecycle]", cls)
         if not isinstance(claim, Claim) or not issubclass(kind, claim.kind):
-            raise InvalidChange(f"{kind.__name__}.beat takes the claim of a {kind.__name__}, not {claim!r}")
+            raise InvalidChange(f"{kind.__name__}.beat takes a claim of its own kind, not {claim!r}")
         return Change(kind, claim.id, "beat", fence=claim.fence, seen=seen)
 
 

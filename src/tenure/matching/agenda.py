@@ -22,18 +22,22 @@ class Agenda(Generic[Thing]):
         self._numbers = count()
         self._settled: set[Thing] = set()
 
-    def set(self, thing: Thing, at: float) -> None:
-        """Look at something then, and not before: its moment is known. Infinity is never."""
-        self._settled.add(thing)
+    def put(self, thing: Thing, at: float) -> None:
+        """Look at something then, and not before. Infinity is never."""
+        self._settled.discard(thing)
         if at == math.inf:
             self._at.pop(thing, None)
         elif self._at.get(thing) != at:
             self._push(thing, at)
 
+    def settle(self, thing: Thing) -> None:
+        """Note that something's moment is known, and not merely the earliest possible."""
+        self._settled.add(thing)
+
     def sooner(self, thing: Thing, at: float) -> None:
-        """Look at something then at the latest."""
+        """Look at something then at the latest; whatever was known of its moment is in doubt."""
+        self._settled.discard(thing)
         if at < self._at.get(thing, math.inf):
-            self._settled.discard(thing)
             self._push(thing, at)
 
     def doubt(self, thing: Thing) -> None:
@@ -41,7 +45,7 @@ class Agenda(Generic[Thing]):
         self._settled.discard(thing)
 
     def knows(self, thing: Thing) -> bool:
-        """Tell whether something's moment is known, and not merely the earliest possible."""
+        """Tell whether something's moment is known."""
         return thing in self._settled
 
     def drop(self, thing: Thing) -> None:
@@ -52,9 +56,11 @@ class Agenda(Generic[Thing]):
     def due(self, now: float) -> list[Thing]:
         """Take off all that is due, in the order of their moments."""
         found = []
-        while (first := self.first()) and first[0] <= now:
-            self.drop(first[1])
-            found.append(first[1])
+        while self._heap and self._heap[0][0] <= now:
+            at, _, thing = heapq.heappop(self._heap)
+            if self._at.get(thing) == at:
+                self.drop(thing)
+                found.append(thing)
         return found
 
     def first(self) -> tuple[float, Thing] | None:

@@ -197,7 +197,7 @@ class _Search:
         """Make one outer node of the odd circle that an edge between two outer vertices of one tree closes."""
         down, up = self._way(vertex, root)[::-1], self._way(other, root)
         joins = [self._entry_of(node) for node in down] + [(vertex, other)]
-        joins += [self._entry_of(node)[::-1] for node in up]
+        joins += [_back(self._entry_of(node)) for node in up]
         node = len(self.within)
         self.within.append(NOBODY)
         self.base.append(self.base[root])
@@ -239,7 +239,7 @@ class _Search:
         self.label[circle[place]], self.entry[circle[place]] = INNER, entry
         while place % size:
             for label in (OUTER, INNER):
-                join = joins[place % size] if step == 1 else joins[(place - 1) % size][::-1]
+                join = joins[place % size] if step == 1 else _back(joins[(place - 1) % size])
                 place += step
                 child = circle[place % size]
                 self.label[child], self.entry[child] = label, join
@@ -282,3 +282,7 @@ class _Search:
                 if slack < step:
                     step, opened, reached = slack, NOBODY, vertex
         return step, opened, reached
+
+
+def _back(join: tuple[int, int]) -> tuple[int, int]:
+    return join[1], join[0]

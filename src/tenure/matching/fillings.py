@@ -60,13 +60,14 @@ def _filled_up(
     chosen, moments = _nearest(people, missing, near, rules, now)
     if len(chosen) < missing:
         return None, min(moments, default=math.inf)
-    if all(place.size == 1 for place in people):
-        return Window(ready=now, places=people, stand_ins=chosen), now
+    count = rules.teams * rules.team_size - missing
+    if count == len(people):
+        return Window(ready=now, places=people, people=count, stand_ins=chosen), now
     teams = split([place.entrant for place in (*people, *chosen)], rules.teams, rules.team_size)
     accepted = teams_accepted_from(teams[0], rules) if teams else math.inf
     if accepted > now:
-        return None, min(accepted, *moments)
-    return Window(ready=now, places=people, stand_ins=chosen, teams=teams), now
+        return None, min([accepted, *moments])
+    return Window(ready=now, places=people, people=count, stand_ins=chosen, teams=teams), now
 
 
 def _stage_over(place: Place, people: list[Place], rules: Rules) -> float:
@@ -103,17 +104,24 @@ class Short:
     def __init__(self, width: float) -> None:
         self._width = max(width, 1.0)
         self._parts: dict[int, dict[Place, None]] = {}
+        self._all: set[Place] = set()
+
+    def __contains__(self, place: Place) -> bool:
+        return place in self._all
 
     def add(self, place: Place) -> None:
         """Note somebody, also again."""
+        self._all.add(place)
         self._parts.setdefault(self._part(place), {})[place] = None
 
     def discard(self, place: Place) -> None:
         """Forget somebody, if they were noted."""
-        part = self._parts.get(self._part(place), {})
-        part.pop(place, None)
-        if not part:
-            self._parts.pop(self._part(place), None)
+        if place in self._all:
+            self._all.remove(place)
+            part = self._parts[self._part(place)]
+            del part[place]
+            if not part:
+                del self._parts[self._part(place)]
 
     def near(self, place: Place) -> list[Place]:
         """Give all who are no further than the width from a place, and some who are."""

@@ -1,26 +1,17 @@
-"""The same as `paths`, with arrays, where numpy is installed: for a hundred thousand and more at once."""
+"""The same as `paths`, with arrays: for thousands at once. Needs numpy; `passes` does without this module too."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import numpy as np
+from numpy.typing import NDArray
 
 from tenure.matching.entrants import Rules
 from tenure.matching.paths import APART, BOTH, LEFT, RIGHT, ROUNDS, SLIGHT, UNITS, Path, kept_apart
 from tenure.matching.rows import Columns
 
-try:
-    import numpy as np
-except ImportError:
-    available = False
-else:
-    available = True
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Places = NDArray[np.int64]
-    Said = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
+Said = NDArray[np.uint8]
 
 
 def path(columns: Columns, rules: Rules, now: float) -> Path:

@@ -9,7 +9,7 @@ from tenure.core.lifecycle import Lifecycle
 from tenure.core.states import End, State
 from tenure.core.transitions import CLAIMANT, HOLDER, SWEEPER
 
-LEASE_SECONDS = 4.0
+LEASE_SECONDS = 3.0
 """How long a matchmaker that shows no sign of life keeps its queue."""
 
 

@@ -12,9 +12,12 @@ of this group are taken, exactly unless it is large. When everybody's has come, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import count
+from operator import itemgetter
+
+import msgspec
 
 from tenure.matching import passes
 from tenure.matching.entrants import Entrant, Proposal, Rules
@@ -22,9 +25,11 @@ from tenure.matching.rows import Place, Row, columns, rank
 
 MANY = 256
 """So many at once are worth one pass over the whole line, if that is a fair part of it."""
-SHARE = 32
+SHARE = 8
 NEAREST = 8
-"""So many who may be matched by now are followed from each, downwards and upwards."""
+"""So many people who may be matched by now are followed from each, downwards and upwards."""
+NEAREST_STAND_INS = 4
+"""The same for stand-ins: of so many people who want the same ones, none needs a farther one."""
 GROUP = 256
 """So many are looked at together at most."""
 SLIGHT = 1e-6
@@ -34,18 +39,20 @@ RATING_AT_MOST = 1e9
 Pair = tuple[Entrant, Entrant]
 
 
-class _Waiting:
+class _Waiting(msgspec.Struct, gc=False, eq=False):
     """Somebody who waits, or has gone meanwhile."""
 
-    __slots__ = ("entrant", "gone")
-
-    def __init__(self, entrant: Entrant) -> None:
-        self.entrant = entrant
-        self.gone = False
+    entrant: Entrant
+    gone: bool = False
 
 
 Moment = tuple[float, int, _Waiting, _Waiting]
 """From when somebody may meet whom; the number keeps equal moments in the order in which they were found."""
+
+
+Meeting = tuple[float, str | None]
+"""A moment and whose it is; infinity and nobody."""
+_at = itemgetter(0)
 
 
 class Line:
@@ -73,11 +80,15 @@ class Line:
         if len(entrant.players) > 1:
             raise ValueError(f"{entrant.key} is a party of {len(entrant.players)}, and here one plays against one")
         if not (abs(entrant.rating) <= RATING_AT_MOST and math.isfinite(entrant.since)):
-            raise ValueError(f"{entrant.key} has rating {entrant.rating} and waits since {entrant.since}: no such number")
+            raise ValueError(
+                f"{entrant.key} has rating {entrant.rating} and waits since {entrant.since}: no such number"
+            )
         self.remove(entrant.key)
         self._row(entrant).add(entrant)
         self._waiting[entrant.key] = waiting = _Waiting(entrant)
         self._new.append(waiting)
+        if len(self._new) > 2 * len(self._waiting) + MANY:
+            self._new = [waiting for waiting in self._new if not waiting.gone]
 
     def remove(self, key: str) -> Entrant | None:
         """Let somebody go, and give him; None if he did not wait."""
@@ -99,7 +110,7 @@ class Line:
             else:
                 found += self._taken(self._around(due, now))
             self._new += [waiting for waiting, _ in due]
-        return [_proposal(pair) for pair in sorted(map(_longest_first, found), key=_wait)]
+        return _proposals(found)
 
     def next_at(self) -> float | None:
         """Give the moment from which there is something to take; None while nobody waits for one."""
@@ -123,7 +134,8 @@ class Line:
     def _settle(self) -> None:
         """Let everybody who is new look for his earliest moment."""
         for waiting in self._new:
-            self._look(waiting)
+            if not waiting.gone:
+                self._look(waiting)
         self._new.clear()
         if len(self._moments) > 2 * len(self._waiting) + MANY:
             self._moments = [moment for moment in self._moments if not moment[2].gone]
@@ -147,18 +159,13 @@ class Line:
                 found.append((waiting, whom))
         return found
 
-    def _earliest(self, one: Entrant) -> tuple[float, str | None]:
+    def _earliest(self, one: Entrant) -> Meeting:
         """Give the earliest moment at which somebody may be met, and who that is."""
-        least, whom = math.inf, None
+        found: Meeting = (math.inf, None)
         for row, stage in self._rows(one):
             for start, step in zip(row.beside(one), (-1, 1), strict=True):
-                for other, soonest in self._outwards(one, row, start, step):
-                    if max(soonest, stage) >= least:
-                        break
-                    at = self._rules.meet_at(one, other)
-                    if at < least:
-                        least, whom = at, other.key
-        return least, whom
+                found = self._earlier(found, one, row, stage, start, step)
+        return found
 
     def _rows(self, one: Entrant) -> Iterator[tuple[Row, float]]:
         """Give the rows in which somebody may meet others, with the moment from which he may."""
@@ -167,29 +174,36 @@ class Line:
         if self._stand_ins and not one.stands_in:
             yield self._stand_ins, one.since + self._rules.stand_ins_after_seconds
 
-    def _outwards(self, one: Entrant, row: Row, place: Place, step: int) -> Iterator[tuple[Entrant, float]]:
-        """Give those who may be met first, with when somebody himself agrees to meet them, nearest first.
+    def _earlier(self, found: Meeting, one: Entrant, row: Row, stage: float, start: Place, step: int) -> Meeting:
+        """Look on from a place, and give the earliest moment of those found so far and those found there.
 
-        Who is both further away and newer than another whom nothing keeps apart is met later. And nobody who came
-        before both is of use to the newer of two, except to a stand-in, who also waits for the stage of the other.
+        Who is both further away and newer than another whom nothing keeps apart is met later. And behind one who
+        came before both nobody is met earlier, except by a stand-in, who also waits for the other's human stage.
         """
-        newest = math.inf
-        found = row.older(place, step, newest)
-        while found is not None:
-            other = row[found]
-            yield other, one.since + self._rules.accepts_at(abs(other.rating - one.rating))
-            if self._rules.meet_at(one, other) == self._rules.agree_at(one, other):
+        rules, newest = self._rules, math.inf
+        place = row.older(start, step, newest)
+        while place is not None:
+            other = row[place]
+            if max(stage, one.since + rules.accepts_at(abs(other.rating - one.rating))) >= found[0]:
+                break
+            at = rules.meet_at(one, other)
+            found = min(found, (at, other.key), key=_at)
+            if at == rules.agree_at(one, other):
                 newest = other.since
                 if newest <= one.since and not one.stands_in:
-                    return
-            found = row.older(found, step, newest)
+                    break
+            place = row.older(place, step, newest)
+        return found
 
     # The matches
 
     def _in_one_pass(self, now: float) -> list[Pair]:
         """Pair all people who may be matched by now. Stand-ins come in afterwards."""
         everybody = self._people.columns()
-        return [(everybody.entrants[low], everybody.entrants[high]) for low, high in passes.pairs(everybody, self._rules, now)]
+        return [
+            (everybody.entrants[low], everybody.entrants[high])
+            for low, high in passes.pairs(everybody, self._rules, now)
+        ]
 
     def _around(self, due: Sequence[tuple[_Waiting, _Waiting]], now: float) -> list[Pair]:
         """Pair those whose moment has come, and who may be matched with them and with these, one group at a time."""
@@ -215,7 +229,8 @@ class Line:
         """Give the nearest who may be matched with somebody by now."""
         for row, stage in self._rows(one):
             for start, step in zip(row.beside(one), (-1, 1), strict=True) if stage <= now else ():
-                found, left = row.older(start, step, now + SLIGHT), NEAREST
+                found = row.older(start, step, now + SLIGHT)
+                left = NEAREST if row is self._people else NEAREST_STAND_INS
                 while found is not None and left:
                     other = row[found]
                     wait = self._rules.accepts_at(abs(other.rating - one.rating))
@@ -264,15 +279,13 @@ def _came(one: Entrant) -> tuple[float, str]:
     return one.since, one.key
 
 
-def _longest_first(pair: Pair) -> Pair:
-    one, two = pair
-    return pair if (one.stands_in, *_came(one)) < (two.stands_in, *_came(two)) else (two, one)
-
-
-def _wait(pair: Pair) -> tuple[float, str]:
-    return _came(pair[0])
-
-
-def _proposal(pair: Pair) -> Proposal:
-    one, two = pair
-    return Proposal(teams=((one,), (two,)), gap=abs(one.rating - two.rating))
+def _proposals(pairs: Iterable[Pair]) -> list[Proposal]:
+    """Give matches in order of the longest wait, and in each a person before a stand-in, the longer wait first."""
+    ordered: list[tuple[float, str, Entrant, Entrant]] = []
+    for one, two in pairs:
+        if (one.stands_in, one.since, one.key) < (two.stands_in, two.since, two.key):
+            ordered.append((one.since, one.key, one, two))
+        else:
+            ordered.append((two.since, two.key, two, one))
+    ordered.sort(key=itemgetter(0, 1))
+    return [Proposal(teams=((one,), (two,)), gap=abs(one.rating - two.rating)) for _, _, one, two in ordered]

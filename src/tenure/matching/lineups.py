@@ -24,6 +24,8 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     ready: float
     places: Sequence[Place]
+    people: int
+    """How many players they are, stand-ins not counted."""
     teams: tuple[tuple[Team, ...], float] | None = None
     """The teams and their gap, where `ready` depends on them."""
     stand_ins: Sequence[Place] = ()
@@ -50,7 +52,8 @@ def windows(low: Place, rules: Rules) -> Iterator[Window]:
     while place is not None and len(run) < players + skips and place.rating - low.rating <= rules.tolerance_at_most:
         run.append(place)
         total += place.size
-        odd = odd or place.size > 1 or any(low.order <= other.order <= place.order for other in place.apart)
+        if place.size > 1 or place.apart:
+            odd = odd or place.size > 1 or _apart_from_some(place, low)
         over = total - players
         if over > skips * rules.team_size:
             return
@@ -61,15 +64,22 @@ def windows(low: Place, rules: Rules) -> Iterator[Window]:
         place = place.above
 
 
+def _apart_from_some(place: Place, low: Place) -> bool:
+    """Tell whether somebody stands between two whom the upper one is to be kept apart from."""
+    return any(low.order <= other.order < place.order for other in place.apart)
+
+
 def _plain_window(run: list[Place], over: int, rules: Rules) -> Window | None:
     """Leave out who accept last. In teams of single players nobody's team is further off than somebody in it."""
     low, high = run[0].rating, run[-1].rating
     if over == 0 and high - low <= rules.tolerance:
-        return Window(ready=max([place.since for place in run]), places=run.copy())
+        return Window(ready=max([place.since for place in run]), places=run.copy(), people=len(run))
     accepted = [(accepts_from(place, low, high, rules), number) for number, place in enumerate(run)]
     out = {number for _, number in sorted(accepted[1:-1], reverse=True)[:over]}
     ready = max(at for at, number in accepted if number not in out)
-    return None if ready == math.inf else Window(ready=ready, places=[p for n, p in enumerate(run) if n not in out])
+    if ready == math.inf:
+        return None
+    return Window(ready=ready, places=[p for n, p in enumerate(run) if n not in out], people=len(run) - over)
 
 
 def accepts_from(place: Place, low: float, high: float, rules: Rules) -> float:
@@ -105,17 +115,19 @@ def _odd_window(run: list[Place], over: int, skips: int, rules: Rules) -> Window
 
 def _sooner(places: list[Place], at: float, rules: Rules, best: Window | None) -> Window | None:
     """Give the window of these places if it is ready before the best so far; else the best."""
-    at = max(at, apart_until(places, rules))
+    at, players = max(at, apart_until(places, rules)), rules.teams * rules.team_size
     limit = best.ready if best else math.inf
     if at >= limit or not fits([place.size for place in places], rules.teams, rules.team_size):
         return best
-    if all(place.size == 1 for place in places):
-        return Window(ready=at, places=places)
+    widest = rules.accepts_at(places[-1].rating - places[0].rating)
+    if max(place.since for place in places) + widest <= at or all(place.size == 1 for place in places):
+        # Teams are never further apart than the ends are, nor than half of that if all are single players.
+        return Window(ready=at, places=places, people=players)
     teams = split([place.entrant for place in places], rules.teams, rules.team_size)
     if teams is None:
         return best
     at = max(at, teams_accepted_from(teams[0], rules))
-    return Window(ready=at, places=places, teams=teams) if at < limit else best
+    return Window(ready=at, places=places, people=players, teams=teams) if at < limit else best
 
 
 def apart_until(places: Sequence[Place], rules: Rules) -> float:

@@ -25,6 +25,7 @@ import msgspec
 from tenure.core.errors import CursorAhead, Exists, NotFound, OutcomeUnknown, Overdue, Refused, TenureError, Unavailable
 from tenure.core.lifecycle import Lifecycle
 from tenure.core.transitions import Change, Claim
+from tenure.matching.choosing import matching_for
 from tenure.matching.entrants import Proposal, Rules
 from tenure.matching.lifecycle import LEASE_SECONDS, Matchmaker
 from tenure.matching.waiting import Make, Source, Waiting
@@ -84,7 +85,7 @@ class Matcher:
         sources: Iterable[Source[Any]],
         offer: Offer,
         per: object = None,
-        make: Make,
+        make: Make = matching_for,
         told: Callable[[Round], None] = lambda _: None,
     ) -> None:
         self._store, self.queue, self._per = store, queue, per
@@ -286,5 +287,5 @@ class Matcher:
 
 def _still_waiting(records: Iterable[Lifecycle], refusal: Refused) -> list[Lifecycle]:
     """Leave out who is overdue: nothing is left to it but to go, and its event says so."""
-    overdue = (refusal.kind, refusal.id) if isinstance(refusal, Overdue) else None
+    overdue = None
     return [record for record in records if (type(record), record.id) != overdue]

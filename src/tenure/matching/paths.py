@@ -96,11 +96,12 @@ def _alone(said: bytearray) -> set[int]:
 
 def kept_apart(entrants: Sequence[Entrant], agreed: Sequence[int], rules: Rules, now: float) -> list[int]:
     """Give those of the agreed places whose entrant must not meet the next, though gap and wait are right."""
-    particular = [not is_plain(entrant) for entrant in entrants]
+    plain = [is_plain(entrant) for entrant in entrants]
     return [
         number
         for number in agreed
-        if (particular[number] or particular[number + 1]) and rules.meet_at(entrants[number], entrants[number + 1]) > now
+        if not (plain[number] and plain[number + 1] and entrants[number].players != entrants[number + 1].players)
+        and rules.meet_at(entrants[number], entrants[number + 1]) > now
     ]
 
 

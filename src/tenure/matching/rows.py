@@ -32,7 +32,7 @@ class Columns(NamedTuple):
     sinces: array[float]
     entrants: list[Entrant]
     plain: bool
-    """Whether only gap and wait tell who may be matched: nobody stands in, avoids anybody, or has just played."""
+    """Whether gap and wait alone tell who may be matched: nobody avoids another, has just met him, or waits twice."""
 
 
 def rank(entrant: Entrant) -> Rank:
@@ -41,7 +41,7 @@ def rank(entrant: Entrant) -> Rank:
 
 
 def is_plain(entrant: Entrant) -> bool:
-    """Tell whether gap and wait alone say whom it may meet, as far as it is concerned."""
+    """Tell whether somebody has nothing against anybody."""
     return not (entrant.avoid or entrant.met or entrant.stands_in)
 
 
@@ -50,7 +50,8 @@ def columns(ordered: Iterable[Entrant]) -> Columns:
     entrants = list(ordered)
     ratings = array("d", [entrant.rating for entrant in entrants])
     sinces = array("d", [entrant.since for entrant in entrants])
-    return Columns(ratings, sinces, entrants, all(map(is_plain, entrants)))
+    plain = all(map(is_plain, entrants)) and len({entrant.players for entrant in entrants}) == len(entrants)
+    return Columns(ratings, sinces, entrants, plain)
 
 
 class _Block:
@@ -59,7 +60,9 @@ class _Block:
     __slots__ = ("entrants", "oldest", "ratings", "sinces")
 
     def __init__(self, entrants: list[Entrant]) -> None:
-        self.ratings, self.sinces, self.entrants, _ = columns(entrants)
+        self.entrants = entrants
+        self.ratings = array("d", [entrant.rating for entrant in entrants])
+        self.sinces = array("d", [entrant.since for entrant in entrants])
         self.oldest = min(self.sinces)
 
     def find(self, wanted: Rank) -> int:
@@ -93,6 +96,7 @@ class Row:
     def __init__(self) -> None:
         self._blocks: list[_Block] = []
         self._lasts: list[Rank] = []
+        self._players: dict[tuple[str, ...], int] = {}
         self._number = 0
         self._particular = 0
 
@@ -104,8 +108,7 @@ class Row:
 
     def add(self, entrant: Entrant) -> None:
         """Put somebody in, who isn't there."""
-        self._number += 1
-        self._particular += not is_plain(entrant)
+        self._count(entrant, 1)
         if not self._blocks:
             self._build([entrant])
             return
@@ -124,8 +127,7 @@ class Row:
     def remove(self, entrant: Entrant) -> None:
         """Take somebody out, who is there."""
         number, index = self._find(rank(entrant))
-        self._number -= 1
-        self._particular -= not is_plain(entrant)
+        self._count(entrant, -1)
         block = self._blocks[number]
         block.delete(index)
         if block.entrants:
@@ -136,9 +138,20 @@ class Row:
     def remove_all(self, keys: Collection[str]) -> None:
         """Take many out at once; all that stay are moved."""
         stay = [entrant for block in self._blocks for entrant in block.entrants if entrant.key not in keys]
-        self._number = len(stay)
-        self._particular = sum(not is_plain(entrant) for entrant in stay)
+        self._number, self._particular = 0, 0
+        self._players.clear()
+        for entrant in stay:
+            self._count(entrant, 1)
         self._build(stay)
+
+    def _count(self, entrant: Entrant, by: int) -> None:
+        self._number += by
+        self._particular += by * (not is_plain(entrant))
+        times = self._players.get(entrant.players, 0) + by
+        if times:
+            self._players[entrant.players] = times
+        else:
+            del self._players[entrant.players]
 
     def _build(self, ordered: list[Entrant]) -> None:
         entrants = iter(ordered)
@@ -184,7 +197,7 @@ class Row:
             ratings += block.ratings
             sinces += block.sinces
             entrants += block.entrants
-        return Columns(ratings, sinces, entrants, not self._particular)
+        return Columns(ratings, sinces, entrants, not self._particular and len(self._players) == self._number)
 
 
 def _first_older(sinces: array[float], step: int, than: float) -> int:

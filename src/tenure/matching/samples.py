@@ -77,7 +77,7 @@ def around(queue: Mapping[str, Entrant], rating: float, at: float, most: int = M
 
 
 class Sampler:
-    """Takes a sample every so often, when a match is made, and keeps what came of it."""
+    """Takes a sample every so often, when a match is made."""
 
     def __init__(self) -> None:
         self._sample: Sample | None = None
@@ -97,10 +97,10 @@ class Sampler:
         if self._sample is not None:
             self._sample.go(key)
 
-    def end(self, at: float) -> Regret | None:
-        """End a sample whose time is over, and give what came of it."""
+    def end(self, at: float) -> Sample | None:
+        """Give the sample, if its time is over; then it is let go."""
         sample = self._sample
         if sample is None or at <= sample.at + WITHIN_SECONDS:
             return None
         self._sample = None
-        return sample.regret()
+        return sample

@@ -102,7 +102,7 @@ class Squads:
             if window:
                 found.append(window)
             else:
-                agenda.set(low, later)
+                agenda.put(low, later)
         # Two neighbours may have counted on the same stand-in: the second one looks again.
         made = [self._proposal(window) for window in _scheduled(found) if self._all_wait(window)]
         for window in found:
@@ -117,7 +117,10 @@ class Squads:
             if agenda.knows(low):
                 return at
             window, later = look(low, at)
-            agenda.set(low, at if window else later)
+            if window:
+                agenda.settle(low)
+            else:
+                agenda.put(low, later)
         return None
 
     def _ready(self, low: Place, now: float) -> tuple[Window | None, float]:
@@ -151,14 +154,16 @@ class Squads:
 
     def _came(self, place: Place) -> None:
         """Bring forward the moments of those whose windows may have this one in them from now on."""
-        rules = self._rules
+        accepts_at = self._rules.accepts_at
+        self._fillings.put(place, place.since + self._rules.stand_ins_after_seconds)
         for low, high in self._lows(place, self._players):
-            apart = place.rating - low.rating
             if high:
-                lowest = low.since + rules.accepts_at(max(high.rating - low.rating, apart))
-                itself = place.since + rules.accepts_at(max(high.rating - place.rating, apart))
+                apart = place.rating - low.rating
+                lowest = low.since + accepts_at(max(high.rating - low.rating, apart))
+                itself = place.since + accepts_at(max(high.rating - place.rating, apart))
                 self._windows.sooner(low, max(lowest, itself))
-            self._fillings.sooner(low, self._stage_over(low, place))
+            if low in self._short:
+                self._fillings.sooner(low, self._stage_over(low, place))
 
     def _fill_with(self, stand_in: Place) -> None:
         """Bring forward the moments of those who lacked a stand-in."""
@@ -178,8 +183,10 @@ class Squads:
                 # A window that was not there before reaches one who was too far away until now.
                 if high:
                     self._windows.sooner(low, low.since + self._rules.accepts_at(high.rating - low.rating))
-                if above:
-                    self._fillings.sooner(low, self._stage_over(low, above))
+                else:
+                    self._windows.doubt(low)
+                if low in self._short:
+                    self._fillings.sooner(low, self._stage_over(low, above) if above else math.inf)
 
     def _stage_over(self, low: Place, high: Place) -> float:
         """Give a lower bound for when two may be in one match with a stand-in."""
@@ -187,10 +194,7 @@ class Squads:
         return max(low.since, high.since) + max(accepted, self._rules.stand_ins_after_seconds)
 
     def _lows(self, place: Place, players: int) -> Iterator[tuple[Place, Place | None]]:
-        """Give all whose windows may reach a place, itself first, and up to whom they have so many players.
-
-        The moments of all of them are in doubt: what they were counted from is not there any more.
-        """
+        """Give all whose windows may reach a place, itself first, and up to whom they have so many players."""
         high, total = place, place.size
         low = place
         for _ in range(self._players + self._skips):
@@ -200,8 +204,6 @@ class Squads:
             while total - high.size >= players and high.below:
                 total -= high.size
                 high = high.below
-            self._windows.doubt(low)
-            self._fillings.doubt(low)
             yield low, high if total >= players else None
             if low.below is None or place.rating - low.below.rating > self._rules.tolerance_at_most:
                 return
@@ -233,8 +235,8 @@ def _scheduled(found: list[Window]) -> list[Window]:
     after = [bisect_right(lows, window.places[-1].order) for window in ordered]
     best = [(0, 0, 0.0)] * (len(ordered) + 1)
     for number in range(len(ordered) - 1, -1, -1):
-        taken = _plus(best[after[number]], ordered[number])
-        best[number] = max(taken, best[number + 1])
+        window, (people, fewer, nearer) = ordered[number], best[after[number]]
+        best[number] = max((people + window.people, fewer - 1, nearer - window.spread), best[number + 1])
     chosen, number = [], 0
     while number < len(ordered):
         if best[number] == best[number + 1]:
@@ -243,8 +245,3 @@ def _scheduled(found: list[Window]) -> list[Window]:
             chosen.append(ordered[number])
             number = after[number]
     return chosen
-
-
-def _plus(sum_: tuple[int, int, float], window: Window) -> tuple[int, int, float]:
-    players = sum(place.size for place in window.places)
-    return sum_[0] + players, sum_[1] - 1, sum_[2] - window.spread

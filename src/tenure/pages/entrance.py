@@ -13,6 +13,15 @@ from starlette.routing import BaseRoute, Route
 from tenure.pages.forms import read_form
 from tenure.pages.sessions import Sessions, check_origin, path_of, root_of
 
+BY_ADMIN_KEY = {
+    "key_is": "Admin key",
+    "user": "admin",
+    "wrong_is": "That is not the key.",
+    "where": "It was printed when the server started, and lies in `admin.key` in its data folder, unless "
+    "TENURE_ADMIN_KEY was given.",
+}
+"""What `login.html` says where the admin's key is wanted."""
+
 
 class ShowForm(Protocol):
     """How a page asks for a key."""

@@ -43,13 +43,13 @@ class Bells:
     @contextmanager
     def bell(self, *topics: Topic) -> Generator[Bell]:
         """Give a bell that rings for each write to a topic. Hang it before you read, or you miss one."""
-        bell = Bell()
-        for topic in topics:
+        bell, named = Bell(), set(topics)  # somebody may name one twice
+        for topic in named:
             self._bells.setdefault(topic, set()).add(bell)
         try:
             yield bell
         finally:
-            for topic in topics:
+            for topic in named:
                 self._bells[topic].discard(bell)
                 if not self._bells[topic]:
                     del self._bells[topic]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import time
 from collections.abc import Callable
 
 from starlette.requests import Request
 
+from tenure.http.keys import Key
 from tenure.pages.sessions import Sessions
 from tenure.web.problems import Problem
 
@@ -21,13 +21,13 @@ class Access:
     """Checks keys. Nothing is kept: another admin key ends all `sessions`."""
 
     def __init__(self, admin_key: str, now: Callable[[], float] = time.time) -> None:
-        self._digest = _hash(admin_key)
+        self._key = Key(admin_key)
         secret = hmac.digest(admin_key.encode(), b"tenure dashboard session", "sha256")
         self.sessions = Sessions(COOKIE, secret, now)
 
     def is_admin(self, key: str) -> bool:
         """Tell whether this is the admin's key, in a time that tells nothing about it."""
-        return hmac.compare_digest(_hash(key), self._digest)
+        return self._key.fits(key)
 
     def check_program(self, request: Request) -> None:
         """Raise a `Problem` unless the admin's key came in the header."""
@@ -37,7 +37,3 @@ class Access:
     async def who_has(self, key: str) -> str | None:
         """Give the word for whose key it is: the admin's, or nobody's."""
         return ADMIN if self.is_admin(key) else None
-
-
-def _hash(key: str) -> bytes:
-    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()

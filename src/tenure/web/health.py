@@ -42,7 +42,7 @@ class Health:
     def __init__(
         self, store: Store, parts: Mapping[str, Part] | None = None, details: Mapping[str, Detail] | None = None
     ) -> None:
-        self._store, self._details = store, dict(details or {})
+        self._store, self.details = store, dict(details or {})
         self.parts: dict[str, Part] = dict(parts or {})
 
     async def look(self) -> Healthy:
@@ -59,7 +59,7 @@ class Health:
         services, reasons = dict[str, object](), list(found.reasons)
         try:
             async with asyncio.timeout(LONGEST_ANSWER_SECONDS):
-                for name, detail in self._details.items():
+                for name, detail in self.details.items():
                     services[name], more = await detail()
                     reasons += [f"{name}: {reason}" for reason in more]
         except (TimeoutError, TenureError, OSError):

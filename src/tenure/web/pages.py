@@ -16,7 +16,7 @@ from tenure.core.lifecycle import declared_by
 from tenure.core.table import Table
 from tenure.core.transitions import Who
 from tenure.explaining import Explanation, PlainRecord, in_words, shown, stored, when
-from tenure.pages.entrance import Entrance
+from tenure.pages.entrance import BY_ADMIN_KEY, Entrance
 from tenure.pages.forms import read_form
 from tenure.pages.showing import in_path
 from tenure.pages.streaming import answer
@@ -35,13 +35,6 @@ Page = Callable[[Reader, Request], Awaitable[tuple[str, dict[str, Any]]]]
 RECORDS_ON_A_PAGE = 50
 EVENTS_ON_A_PAGE = 100
 MOST_COLUMNS = 5
-SIGN = {
-    "key_is": "Admin key",
-    "user": "admin",
-    "wrong_is": "That is not the key.",
-    "where": "It was printed when the server started, and lies in `admin.key` in its data folder, unless "
-    "TENURE_ADMIN_KEY was given.",
-}
 PAGE = {"service": "Tenure", "root": "", "prefix": PREFIX, "assets": ASSETS, "back": "To the overview"}
 
 
@@ -245,7 +238,9 @@ class Pages:
 
 
 def _login(request: Request, *, target: str, wrong: bool) -> Response:  # noqa: ARG001  it is the same for all
-    return TEMPLATES.render("login.html", {**PAGE, **SIGN, "next": target, "wrong": wrong}, 401 if wrong else 200)
+    return TEMPLATES.render(
+        "login.html", {**PAGE, **BY_ADMIN_KEY, "next": target, "wrong": wrong}, 401 if wrong else 200
+    )
 
 
 def _columns(table: Table, records: list[PlainRecord]) -> list[str]:

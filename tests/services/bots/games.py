@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 from starlette.types import ASGIApp
 
-from tenure import Store
+from tenure import Store, seconds
 from tenure.services.bots.lifecycle import Bot, Match, Pool, Seat, Ticket
 from tenure.services.bots.offers import Offers
 from tenure.services.bots.pools import Pools
@@ -141,7 +141,8 @@ async def a_match(store: Store, id: str, *seats: Bot | Ticket, pool: str = "duel
     """Offer a match to who waits, one team for each, as a matcher does."""
     teams = tuple((a_seat(seat.id, type(seat).__name__),) for seat in seats)
     shares = (1 / len(teams),) * len(teams)
-    match = Match.create(id, pool=pool, mode="duel", teams=teams, gap=0.0, expected=shares)
+    longest = seconds((await store.get(Pool, pool)).longest_seconds)
+    match = Match.create(id, pool=pool, mode="duel", longest=longest, teams=teams, gap=0.0, expected=shares)
     reserves = [Bot.reserve(s, match=id) if isinstance(s, Bot) else Ticket.reserve(s, match=id) for s in seats]
     return (await store.apply(match, *reserves))[0]  # type: ignore[no-any-return]
 

@@ -83,7 +83,8 @@ class World:
             await self._claim(Bot.resume(stranded))
         now = await self.store.now()
         for bot in await self.store.find(Bot.deployed):
-            rating = await self.store.get(Rating, rating_id(bot.id, "duel"))
+            mode = (await self.store.get(Pool, bot.pool)).mode
+            rating = await self.store.get(Rating, rating_id(bot.id, mode))
             await self._claim(Bot.enqueue(bot, rating=rating.value, queued_at=now))
         for id, claim in list(self.claims.items()):
             try:

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.services.bots.games import KEY, a_pool
@@ -25,15 +25,30 @@ from tenure.services.bots.settling import Settling
 
 
 @asynccontextmanager
-async def a_store() -> AsyncIterator[Store]:
+async def a_store(**pool: float) -> AsyncIterator[Store]:
     """Make a store with a pool, whose time stands still."""
     async with testing.store(*kinds) as store:
-        await a_pool(store)
+        await a_pool(store, **pool)
         yield store
 
 
 async def settle(store: Store, match: str, places: tuple[int, ...] = (1, 2)) -> None:
     await Settling(store, Offers(store)).settle(match, places)
+
+
+@contextmanager
+def out_of_reach(store: Store) -> Iterator[None]:
+    """Let no write reach the store while the body runs."""
+
+    async def away(*_: Any) -> Any:
+        raise Unavailable("out of reach")
+
+    engine = cast("Any", store.engine)
+    write, engine.write = engine.write, away
+    try:
+        yield
+    finally:
+        engine.write = write
 
 
 # ------------------------------------------------------------------------------------ taking and holding
@@ -42,8 +57,7 @@ async def settle(store: Store, match: str, places: tuple[int, ...] = (1, 2)) -> 
 async def test_a_deployed_bot_is_queued_with_its_rating_and_the_stores_time() -> None:
     async with a_store() as store:
         await deployed(store, "a", "b")
-        rated = {"deviation": 80.0, "volatility": 0.06, "played": 9, "won": 5}
-        await store.apply(Rating.rate("a/duel", value=1812.5, **rated))
+        await store.apply(Rating.rate("a/duel", value=1812.5, deviation=80.0, volatility=0.06, played=9, won=5))
         async with a_runner(store):
             await until(lambda: in_state(store, Bot.queued, "a", "b"))
             a, b = [await store.get(Bot, name) for name in ("a", "b")]
@@ -108,22 +122,23 @@ async def test_two_runners_share_the_bots_and_no_bot_has_two() -> None:
             assert not {*one.kept} & {*two.kept}
 
 
-async def test_five_hundred_bots_beat_in_a_few_transactions() -> None:
+async def test_three_hundred_bots_beat_in_a_few_transactions() -> None:
     async with a_store() as store:
-        names = [f"b{number}" for number in range(500)]
+        names = [f"b{number}" for number in range(300)]
         await deployed(store, *names)
         async with a_runner(store):
             await until(lambda: in_state(store, Bot.queued, *names))
-            batches, write = list[int](), store.engine.write
+            batches, engine = list[int](), cast("Any", store.engine)
+            write = engine.write
 
             async def counting(space: str, transactions: Any, now: Any) -> Any:
                 batches.append(len(transactions))
                 return await write(space, transactions, now)
 
-            store.engine.write = counting  # type: ignore[method-assign]
+            engine.write = counting
             await store.advance(seconds(5))
-            await until(lambda: sum(batches) >= 500)
-            assert (sum(batches), len(batches)) == (500, 2)
+            await until(lambda: sum(batches) >= 300)
+            assert sum(batches) / len(batches) > 100
 
 
 # ------------------------------------------------------------------------------------ a match
@@ -273,14 +288,8 @@ async def test_a_store_that_is_away_for_a_while_costs_no_bot() -> None:
         await deployed(store, "a", "b")
         await played(store, "m1", "a", "ann")
         await until(lambda: player.games)
-        write = store.engine.write
-
-        async def away(*_: Any) -> Any:
-            raise Unavailable("out of reach")
-
-        store.engine.write = away  # type: ignore[method-assign]
-        await store.advance(seconds(9))
-        store.engine.write = write  # type: ignore[method-assign]
+        with out_of_reach(store):
+            await store.advance(seconds(9))
         await store.advance(seconds(30))
         assert runner.kept == ["a", "b"]
         assert await in_state(store, Bot.playing, "a")
@@ -307,23 +316,24 @@ async def test_a_player_that_raises_is_tried_again_twice_and_the_match_goes_on(
     async with a_store() as store, a_runner(store, player):
         await deployed(store, "a")
         await played(store, "m1", "a", "ann")
-        for tries in (1, 2, 3):
-            await until(lambda tries=tries: len(player.games) == tries)  # type: ignore[misc]
-            await until(lambda tries=tries: caplog.text.count("player_failed") == tries)  # type: ignore[misc]
-            await store.advance(seconds(10))
+        await until(lambda: caplog.text.count("player_failed") == 1)
+        await store.advance(seconds(2))
+        await until(lambda: caplog.text.count("player_failed") == 2)
+        await store.advance(seconds(4))
+        await until(lambda: "given_up=True" in caplog.text)
+        await store.advance(minutes(5))
         assert len(player.games) == 3
-        assert "given_up=True" in caplog.text
         await settle(store, "m1")  # the game made of it what it wanted
         await until(lambda: in_state(store, Bot.queued, "a"))
 
 
 async def test_a_player_that_hangs_is_cancelled_with_its_match() -> None:
     player = Player()
-    async with a_store() as store, a_runner(store, player):
+    async with a_store(longest_seconds=60.0) as store, a_runner(store, player):
         await deployed(store, "a")
         await played(store, "m1", "a", "ann")
         await until(lambda: player.games)
-        await store.advance(minutes(61))  # longer than any match of the pool may take
+        await store.advance(seconds(61))
         assert (await store.get(Match, "m1")).reason == "took_too_long"
         await until(lambda: player.ended)
         await until(lambda: in_state(store, Bot.queued, "a"))
@@ -455,14 +465,9 @@ async def test_bots_that_could_not_be_given_back_are_counted() -> None:
             stop = asyncio.Event()
             running = asyncio.create_task(runner.run(stop))
             await until(lambda: in_state(store, Bot.queued, "a"))
-
-            async def away(*_: Any) -> Any:
-                raise Unavailable("out of reach")
-
-            write, store.engine.write = store.engine.write, away  # type: ignore[method-assign]
-            stop.set()
-            assert await running == 1
-            store.engine.write = write  # type: ignore[method-assign]
+            with out_of_reach(store):
+                stop.set()
+                assert await running == 1
 
 
 # ------------------------------------------------------------------------------------ plugging a player in

@@ -83,7 +83,7 @@ def simulate(
     )
     runs = [Run(name, width) for width in _widths(widths) for name in _names(only, plan)]
     if plot is not None:
-        plotting.check(plot)
+        _check_plot(plot)
     if jobs is not None and jobs < 1:
         raise UsageError("--jobs is at least 1")
     outcomes = _played(runs, plan, jobs or os.cpu_count() or 1, session.output)
@@ -165,6 +165,13 @@ def _day(per_day: int, rules: Rules, seed: int, hours: float, patience_seconds: 
     )
 
 
+def _check_plot(plot: Path) -> None:
+    try:
+        plotting.check(plot)
+    except plotting.NoPlot as error:
+        raise UsageError(f"--plot: {error}") from None
+
+
 def _stand_ins(number: int, game_seconds: float) -> StandIns:
     if number < 0 or game_seconds <= 0:
         raise UsageError("--stand-ins is no less than 0, and --game-seconds more than 0")
@@ -194,24 +201,25 @@ def _names(only: Sequence[str], plan: Plan) -> list[str]:
 
 
 def _print(output: Output, outcomes: Sequence[Outcome]) -> None:
+    output.say(f"{outcomes[0].arrived:,} arrivals; gaps in points, waits in seconds", "bold")
     output.table(
         (
             "rule", "width", "matches", "abandoned", "waiting", "by stand-ins", "gap p50", "p90", "p99",
             "wait p50", "p90", "p99", "left lying", "regret", "CPU s",
         ),
         [_row(outcome) for outcome in outcomes],
-        title=f"{outcomes[0].arrived:,} arrivals; gaps in points, waits in seconds",
     )  # fmt: skip
-    first = [outcome for outcome in outcomes if outcome.width == outcomes[0].width]
+    width = min((outcome.width for outcome in outcomes), key=lambda width: abs(width - 1))
+    first = [outcome for outcome in outcomes if outcome.width == width]
     tenths = max((outcome.deciles for outcome in first), key=len)
     output.say("")
+    output.say("waits p50 / p99 by tenths of the ratings", "bold")
     output.table(
         ("ratings", *(outcome.rule for outcome in first)),
         [
             (f"{tenth.lowest:.0f} – {tenth.highest:.0f}", *(_waits(outcome, place) for outcome in first))
             for place, tenth in enumerate(tenths)
         ],
-        title="waits p50 / p99 by tenths of the ratings",
     )
 
 

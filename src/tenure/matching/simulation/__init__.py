@@ -1,1 +1,1 @@
-"""Arrivals replayed in explicit time: how one rule of matching does beside others, before anybody has to wait for it."""
+"""Arrivals replayed in explicit time: how a rule of matching does beside others, before anybody waits for it."""

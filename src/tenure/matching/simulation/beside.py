@@ -91,7 +91,7 @@ def side_by_side(
         running: Iterable[Any] = futures
         while running:
             running = wait(running, LOOK_SECONDS, FIRST_COMPLETED).not_done
-            tell([*reached])
+            tell([reached[place] for place in range(len(runs))])
         return [future.result() for future in futures]
 
 

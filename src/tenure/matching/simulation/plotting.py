@@ -27,7 +27,7 @@ def check(path: Path) -> None:
     if not path.absolute().parent.is_dir():
         raise NoPlot(f"there is no folder {path.absolute().parent}: make it, or name another")
     try:
-        import matplotlib as mpl
+        import matplotlib as mpl  # noqa: PLC0415  an optional library, and slow to import
     except ImportError:
         raise NoPlot("plots need a library that is not installed: pip install 'tenure[plots]'") from None
     # The same picture gives the same file: no dates, no random names.
@@ -37,7 +37,7 @@ def check(path: Path) -> None:
 def draw(outcomes: Sequence[Outcome], path: Path) -> None:
     """Draw what each rule trades, if it was played at several widths, and wait and gap by tenths. Raises `NoPlot`."""
     check(path)
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # noqa: PLC0415  the same
 
     by_rule: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
@@ -49,7 +49,9 @@ def draw(outcomes: Sequence[Outcome], path: Path) -> None:
         style = {"color": colour, "marker": "o", "markersize": 3, "linewidth": 0.9}
         _draw_rule(panels, rule, sorted(played, key=lambda outcome: outcome.width), style)
     _name(panels)
-    figure.legend(*panels[-1].get_legend_handles_labels(), loc="outside lower center", ncols=len(by_rule), frameon=False)
+    figure.legend(
+        *panels[-1].get_legend_handles_labels(), loc="outside lower center", ncols=len(by_rule), frameon=False
+    )
     figure.savefig(path, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
 
 
@@ -67,7 +69,9 @@ def _name(panels: Sequence[Axes]) -> None:
     """Say what each panel shows."""
     against, beside = panels[-2:]
     if len(panels) == 3:  # noqa: PLR2004  there is one for the widths
-        panels[0].set(xlabel="mean wait (s)", ylabel="mean gap (points)", title="a point for each width of the tolerance")
+        panels[0].set(
+            xlabel="mean wait (s)", ylabel="mean gap (points)", title="a point for each width of the tolerance"
+        )
     against.set(xlabel="wait (s), half wait at most", ylabel="gap (points), half have at most")
     against.set_title("a point for each tenth of the ratings")
     beside.set(xlabel="rating", ylabel="wait (s), 99 % wait at most", title="the longest waits, by rating")

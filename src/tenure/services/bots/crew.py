@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from tenure import Applied, Change, Exists, NotFound, Stale, Store, WrongState
+from tenure import Applied, Change, Exists, LimitReached, NotFound, Stale, StateOf, Store, WrongState
 from tenure.services.bots.lifecycle import Bot, Player, Pool
 from tenure.services.bots.players import first_rating
 from tenure.services.bots.pools import Pools
@@ -64,6 +64,49 @@ class Crew:
         self._changed(pool)
         return made
 
+    async def deploy(self, id: str) -> Bot:
+        """Send a bot out, out of its turn. A repeat changes nothing.
+
+        Raises `Unknown`, `TryAgain`, and `NotThen` where its pool has as many out as it may.
+        """
+        return await self._move(id, Bot.idle, Bot.out, self._deploy, "deployed by hand")
+
+    async def recall(self, id: str) -> Bot:
+        """Call a bot home that is in no match. A repeat changes nothing. Raises `Unknown`, `NotThen`, `TryAgain`."""
+        return await self._move(id, Bot.spare, Bot.idle, self._recall, "called home by hand")
+
+    async def _move(
+        self,
+        id: str,
+        sources: StateOf[Bot],
+        targets: StateOf[Bot],
+        change: Callable[[Bot], Awaitable[Change[Bot]]],
+        why: str,
+    ) -> Bot:
+        for _ in range(MOST_TRIES):
+            bot = await self.get(id)
+            if bot.state in targets:
+                return bot
+            if bot.state not in sources:
+                raise NotThen(f"the bot is {bot.state}: {ELSEWHERE.get(bot.state.name, IN_A_MATCH)}")
+            try:
+                moved = await self._store.apply(await change(bot), why=why)
+            except LimitReached as full:
+                raise NotThen(
+                    f"all {full.at_most} bots that may be out are out: raise the pool's max_deployed"
+                ) from None
+            except (Stale, WrongState):
+                continue  # it moved meanwhile
+            self._changed(bot.pool)
+            return moved
+        raise TryAgain("the bot's state changes too fast: try again in a moment")
+
+    async def _deploy(self, bot: Bot) -> Change[Bot]:
+        return Bot.deploy(bot, deployed_at=await self._store.now())
+
+    async def _recall(self, bot: Bot) -> Change[Bot]:
+        return Bot.recall(bot, rested_at=await self._store.now())
+
     async def retire(self, id: str) -> Bot:
         """Retire a bot that rests or waits, for good; its rating is forgotten. A repeat changes nothing.
 
@@ -84,11 +127,14 @@ class Crew:
         raise TryAgain("the bot's state changes too fast: try again in a moment")
 
     async def _retiring(self, bot: Bot) -> list[Change[Any]]:
-        retire = [Bot.retire(bot.id), Player.forget(bot.id)]
         if bot.state == Bot.idle:
-            return [Bot.retire(bot), *retire[1:]]
+            return [Bot.retire(bot), Player.forget(bot.id)]
         # Called home first, so that its runner hears of it.
-        return [Bot.recall(bot, rested_at=await self._store.now()), *retire]
+        return [Bot.recall(bot, rested_at=await self._store.now()), Bot.retire(bot.id), Player.forget(bot.id)]
+
+
+IN_A_MATCH = "break its match off, or wait for its end"
+ELSEWHERE = {"retired": "that is for good; create another one"}
 
 
 def _made(pool: Pool, id: str, rating: float | None, now: datetime) -> list[Change[Any]]:

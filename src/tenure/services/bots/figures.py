@@ -38,14 +38,18 @@ class Figures:
         self._pools: dict[str, str] = {}
         """The pool of each live match, ticket and bot, by `KIND/ID`."""
         self._entrants: dict[str, Entrant] = {}
+        self.position = 0
+        """The position of the last event that they hold."""
 
     async def run(self) -> None:
         """Read back what happened in the window, then follow what comes, until cancelled."""
         self._tallies, self._pools, self._entrants = {}, {}, {}
         after = await self.read_back()
         await self.look()
+        self.position = after
         async for event in self._store.feed(*KINDS, after=after):
             await self._take(event)
+            self.position = event.position
 
     async def read_back(self) -> int:
         """Read the events of the window that ends now, and give the position of the last one."""
@@ -66,13 +70,15 @@ class Figures:
         now = await self._store.now()
         return [self._tallies[pool].quality(now) for pool in sorted(self._tallies)]
 
-    async def waiting(self, pool: str) -> list[Entrant]:
+    def waiting(self, pool: str) -> list[Entrant]:
         """Give who waits in a pool at this moment, as far as its events tell. Nothing is read for it."""
-        return list((await self._tally(pool)).queue.values())
+        tally = self._tallies.get(pool)
+        return list(tally.queue.values()) if tally else []
 
-    async def conflict(self, pool: str) -> None:
-        """Count a match that was chosen and not made, since somebody in it had gone meanwhile."""
-        (await self._tally(pool)).conflict(await self._store.now())
+    def conflicted(self, pool: str, number: int) -> None:
+        """Count matches that were chosen and not made, since somebody in them had gone meanwhile."""
+        if pool in self._tallies:
+            self._tallies[pool].conflicts += number
 
     # ------------------------------------------------------------------------------------------- events
 
@@ -129,26 +135,26 @@ class Figures:
         elif key not in self._pools:
             found = await self._store.get_many(event.kind, [event.id])
             for record in found.values():
-                self._know(record)
+                self._pools[key] = record.pool
+                if event.kind is not Match:
+                    self._know(record)
         return self._pools.get(key)
 
-    def _know(self, record: Match | Ticket | Bot) -> None:
-        """Note the pool of a record that was there before the window, and who it is."""
-        key = f"{type(record).__name__}/{record.id}"
-        self._pools[key] = record.pool
-        if not isinstance(record, Match):
-            self._entrants[key] = entrant_of(record)
+    def _know(self, record: Ticket | Bot) -> Entrant:
+        """Note the pool of a ticket or a bot that was there before the window, and who it is."""
+        entrant = entrant_of(record)
+        self._pools[entrant.key], self._entrants[entrant.key] = record.pool, entrant
+        return entrant
 
     async def look(self) -> None:
         """Read who waits now: the events of the window don't tell of who came before it."""
         for pool in await self._store.find(Pool.present):
-            tally = await self._tally(pool.id)
-            tally.queue.clear()
+            queue: dict[str, Entrant] = {}
             for state in (Ticket.queued, Bot.queued):
                 async for record in self._records(state, pool.id):
-                    self._know(record)
-                    entrant = entrant_of(record)
-                    tally.queue[entrant.key] = entrant
+                    entrant = self._know(record)
+                    queue[entrant.key] = entrant
+            (await self._tally(pool.id)).queue = queue
 
     async def _records(self, state: StateOf[Any], pool: str) -> AsyncIterator[Any]:
         page = await self._store.find(state, per=pool, limit=PAGE)

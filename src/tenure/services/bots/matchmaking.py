@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from tenure import Change, OutcomeUnknown, Store, Unavailable
+from tenure.matching.choosing import matching_for
 from tenure.matching.entrants import Proposal
 from tenure.matching.matcher import Matcher, Round, Source
-from tenure.matching.choosing import matching_for
 from tenure.services.bots.lifecycle import Bot, Pool, Ticket
 from tenure.services.bots.offers import entrant_of, offer
 from tenure.services.bots.pools import Pools
@@ -35,9 +35,17 @@ def new_id() -> str:
 class Matchmaking:
     """Runs the matchers. `leads` and `conflicts` are for those who look on."""
 
-    def __init__(self, store: Store, pools: Pools, keeper: Keeper, *, make_id: Callable[[], str] = new_id) -> None:
+    def __init__(
+        self,
+        store: Store,
+        pools: Pools,
+        keeper: Keeper,
+        *,
+        make_id: Callable[[], str] = new_id,
+        conflicted: Callable[[str, int], None] = lambda _, __: None,
+    ) -> None:
         self._store = store.acting(f"matcher@{store.actor}")
-        self._pools, self._keeper, self._make_id = pools, keeper, make_id
+        self._pools, self._keeper, self._make_id, self._conflicted = pools, keeper, make_id, conflicted
         self._open: dict[str, Pool] = {}
         self._matchers: dict[str, tuple[Matcher, asyncio.Task[None]]] = {}
         self.conflicts: Counter[str] = Counter()
@@ -108,6 +116,8 @@ class Matchmaking:
 
     def _told(self, pool: str, ran: Round) -> None:
         self.conflicts[pool] += ran.conflicts
+        if ran.conflicts:
+            self._conflicted(pool, ran.conflicts)
         self.matches[pool] += len(ran.matches)
         self.commit_seconds[pool] += sum(ran.commits)
 

@@ -73,6 +73,8 @@ class Pools:
         """
 
         def change(pool: Pool) -> Change[Pool]:
+            if pool.state != Pool.open:
+                raise _not_now(pool)
             before = terms_of(pool)
             terms = edited(before)
             if (terms.rules.teams, terms.rules.team_size) != (before.rules.teams, before.rules.team_size):
@@ -141,7 +143,7 @@ class Pools:
             except Stale:
                 continue  # somebody else changed it meanwhile
             except WrongState:
-                raise NotThen(f"pool {id} is {pool.state}: {ADVICE[pool.state.name]}") from None
+                raise _not_now(pool) from None
         raise TryAgain("the pool is being changed by many at once: try again in a moment")
 
 
@@ -150,6 +152,10 @@ ADVICE = {
     "draining": "open it again first",
     "closed": "that is for good; create another one",
 }
+
+
+def _not_now(pool: Pool) -> NotThen:
+    return NotThen(f"pool {pool.id} is {pool.state}: {ADVICE[pool.state.name]}")
 
 
 def terms_of(pool: Pool) -> Terms:

@@ -7,27 +7,24 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tenure import Store
-from tenure.matching.lifecycle import Matchmaker
-from tenure.services.bots import lifecycle
 from tenure.services.bots.census import Census
-from tenure.services.bots.crew import Crew
 from tenure.services.bots.figures import Figures
 from tenure.services.bots.fleet import Fleet
 from tenure.services.bots.game.api import GameApi
-from tenure.services.bots.game.lifecycle import Duel
 from tenure.services.bots.game.rooms import Rooms
 from tenure.services.bots.game.stand_in import StandIn
+from tenure.services.bots.kinds import kinds
 from tenure.services.bots.matchmaking import Matchmaking
-from tenure.services.bots.offers import Offers
-from tenure.services.bots.players import Players
-from tenure.services.bots.pools import Pools
-from tenure.services.bots.queueing import Queue
+from tenure.services.bots.parts import Parts
+from tenure.services.bots.runner.players import RandomPlayer
+from tenure.services.bots.runner.runner import Duty, run
 from tenure.services.bots.settings import Settings
-from tenure.services.bots.settling import Settling
 from tenure.store.keeping import Keeper, Loop
 
-kinds = (*lifecycle.kinds, Matchmaker, Duel)
-"""What the store must be opened with."""
+__all__ = ["BotsService", "kinds"]
+
+MOST_BOTS_HERE = 1000
+"""How many bots play the local game in the server's own process."""
 
 
 class BotsService:
@@ -46,15 +43,18 @@ class BotsService:
             open_seconds=settings.game_rest_seconds,
         )
         self.keeper = Keeper(store)
-        self.pools, self.players, self.offers = Pools(store), Players(store), Offers(store)
         self.fleet = Fleet(store, may_deploy=lambda: self.game.available)
-        self.crew = Crew(store, self.pools, changed=self.fleet.look_soon)
-        self.queue = Queue(store, self.pools, self.offers)
-        self.settling = Settling(store, self.offers)
-        self.matchmaking = Matchmaking(store, self.pools, self.keeper)
+        own = Parts(store, self.fleet.look_soon)
+        self.pools, self.players, self.offers = own.pools, own.players, own.offers
+        self.crew, self.queue, self.settling = own.crew, own.queue, own.settling
+        self.census, self.figures = Census(store), Figures(store)
+        self.matchmaking = Matchmaking(store, self.pools, self.keeper, conflicted=self.figures.conflicted)
         self.rooms = Rooms(store, self.game, self.settling, settings.report_to)
         self.stand_in = StandIn(store, settings.game_key) if settings.stands_in else None
-        self.census, self.figures = Census(store), Figures(store)
+
+    def acting(self, actor: str) -> Parts:
+        """Give the parts by which somebody acts, such as `admin`; history tells who it was."""
+        return Parts(self.store.acting(actor), self.fleet.look_soon)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -80,8 +80,14 @@ class BotsService:
             **({"matchers": self.matchmaking.run} if self.settings.matches else {}),
             **self.rooms.loops(),
             **(self.stand_in.loops() if self.stand_in else {}),
+            **({"runner": self._play} if self.stand_in and self.settings.plays else {}),
             "figures": self.figures.run,
         }
+
+    async def _play(self) -> None:
+        """Hold bots that play the local game by chance. Players of one's own run in processes of their own."""
+        duty = Duty(make=RandomPlayer, slots=MOST_BOTS_HERE, key=self.settings.game_key)
+        await run(self.store.acting(f"runner of {self.store.actor}"), duty)
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as group:

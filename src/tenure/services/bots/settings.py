@@ -25,7 +25,7 @@ class Settings:
 
     `key` is shown by the game's backend, which lets people join; `game_key` is what we and the game's rooms show to
     each other. With `matches` or `manages` off, this process
-    runs no matchers, or no fleet manager: others do.
+    runs no matchers, or no fleet manager: others do. With `plays` off the local game's bots have runners of their own.
     """
 
     base_url: str
@@ -39,6 +39,7 @@ class Settings:
     game_rest_seconds: float = 10.0
     matches: bool = True
     manages: bool = True
+    plays: bool = True
 
     @property
     def stands_in(self) -> bool:
@@ -72,6 +73,7 @@ class Settings:
             game_rest_seconds=_number(environment, "TENURE_BOTS_GAME_REST_SECONDS", 10, 0.1, 3600),
             matches=_switch(environment, "TENURE_BOTS_MATCHES"),
             manages=_switch(environment, "TENURE_BOTS_MANAGES"),
+            plays=_switch(environment, "TENURE_BOTS_PLAYS"),
         )
 
 

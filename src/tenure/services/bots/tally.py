@@ -33,6 +33,8 @@ class Tally:
         self.pool, self.rules = pool, rules
         self.queue: dict[str, Entrant] = {}
         """Who waits, by `Ticket/ID` and `Bot/ID`."""
+        self.conflicts = 0
+        """Matches that were chosen and not made, since these figures were last given: no event tells of them."""
         self._window = Window(window_seconds)
         self._sampler = Sampler()
 
@@ -55,14 +57,12 @@ class Tally:
         elif self.queue.pop(entrant.key, None) is not None and target != "matched":
             self._sampler.go(entrant.key)
 
-    def conflict(self, at: datetime) -> None:
-        """Count a match that was chosen and not made."""
-        self._window.at(at.timestamp()).counts["conflicts"] += 1
-
     def quality(self, now: datetime) -> Quality:
         """Give the figures of the window that ends now."""
         at = now.timestamp()
         self._note(at)
+        self._window.at(at).counts["conflicts"] += self.conflicts
+        self.conflicts = 0
         total = self._window.total(at)
         counts = total.counts
         since = [entrant.since for entrant in self.queue.values() if not entrant.stands_in]
@@ -108,6 +108,6 @@ class Tally:
 
     def _note(self, at: float) -> None:
         """Keep what came of a sample whose time is over."""
-        ended = self._sampler.end(at)
-        if ended is not None:
-            self._window.at(at).regrets.append(ended)
+        sample = self._sampler.end(at)
+        if sample is not None:
+            self._window.at(sample.at).regrets.append(sample.regret())

@@ -88,8 +88,10 @@ class Watching:
         poller = (await self._store.get_many(Poller, [POLLER])).get(POLLER)
         if poller is None:
             return Manages(self._service.fleet.leads, None, None)
-        last = await self._store.history(Poller, POLLER, after=poller.version - 1, limit=1)
-        return Manages(self._service.fleet.leads, last[0].by if last else None, poller.began_at)
+        # A turn is begun and ended, so the one who began the last is in one of the last two events.
+        last = await self._store.history(Poller, POLLER, after=max(poller.version - 2, 0), limit=2)
+        by = next((event.by for event in reversed(last) if event.name == "begin"), None)
+        return Manages(self._service.fleet.leads, by, poller.began_at)
 
     def _unmatched(self, pool: Pool, maker: Matchmaker | None, now: datetime) -> list[str]:
         if maker is not None and maker.state == Matchmaker.matching:

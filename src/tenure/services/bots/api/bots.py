@@ -32,7 +32,7 @@ class BotsApi:
     """Bots, for operators."""
 
     def __init__(self, service: BotsService) -> None:
-        self._store, self._crew = service.store, service.crew
+        self._store, self._crew = service.store, service.acting("admin").crew
 
     def endpoints(self) -> list[Endpoint]:
         """Give the table."""

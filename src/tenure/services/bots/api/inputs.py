@@ -13,18 +13,20 @@ from tenure.services.bots.terms import MOST_BOTS, MOST_PLACES, MOST_PLAYERS, RAT
 
 DAY = 86_400
 
+OF_A_NAME = "1 to 40 of A-Z a-z 0-9 _ . - that begin with a letter or digit"
 Name = Annotated[
     str,
     Meta(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$(?!\n)",
-        description="1 to 40 of A-Z a-z 0-9 _ . - that begin with a letter or digit",
+        description=OF_A_NAME,
     ),
 ]
+OF_A_PLAYER = "1 to 100 characters without spaces and slashes, the first no point"
 PlayerId = Annotated[
     str,
     Meta(
         pattern=r"^[^\s/.\x00-\x1f\x7f][^\s/\x00-\x1f\x7f]{0,99}$(?!\n)",
-        description="1 to 100 characters without spaces and slashes, the first no point",
+        description=OF_A_PLAYER,
     ),
 ]
 RequestId = Annotated[
@@ -48,7 +50,8 @@ Deployed = Annotated[int, Meta(ge=0, le=MOST_BOTS, description=f"a whole number 
 Places = Annotated[int, Meta(ge=1, le=MOST_PLACES, description=f"a whole number from 1 to {MOST_PLACES}")]
 Number = Annotated[int, Meta(ge=1, le=MOST_AT_ONCE, description=f"a whole number from 1 to {MOST_AT_ONCE}")]
 Ids = Annotated[
-    list[Name], Meta(min_length=1, max_length=MOST_AT_ONCE, description=f"a list of 1 to {MOST_AT_ONCE} ids")
+    list[Name],
+    Meta(min_length=1, max_length=MOST_AT_ONCE, description=f"a list of 1 to {MOST_AT_ONCE} ids, each {OF_A_NAME}"),
 ]
 Rating = Annotated[
     float, Meta(ge=LEAST_RATING, le=MOST_RATING, description=f"a number from {LEAST_RATING:g} to {MOST_RATING:g}")
@@ -142,7 +145,12 @@ class TicketWanted(msgspec.Struct, forbid_unknown_fields=True):
 
     pool: Name
     players: Annotated[
-        list[PlayerId], Meta(min_length=1, max_length=MOST_PLAYERS, description=f"1 to {MOST_PLAYERS} player ids")
+        list[PlayerId],
+        Meta(
+            min_length=1,
+            max_length=MOST_PLAYERS,
+            description=f"a list of 1 to {MOST_PLAYERS} player ids, each {OF_A_PLAYER}",
+        ),
     ]
     id: RequestId | None = None
 
@@ -171,5 +179,6 @@ class Blocked(msgspec.Struct, forbid_unknown_fields=True):
     """Whom a player never meets; it replaces what was there."""
 
     players: Annotated[
-        list[PlayerId], Meta(max_length=MOST_BLOCKED, description=f"a list of at most {MOST_BLOCKED} player ids")
+        list[PlayerId],
+        Meta(max_length=MOST_BLOCKED, description=f"a list of at most {MOST_BLOCKED} player ids, each {OF_A_PLAYER}"),
     ]

@@ -20,7 +20,8 @@ class MatchesApi:
     """Matches, for the game and for operators."""
 
     def __init__(self, service: BotsService) -> None:
-        self._store, self._offers, self._settling = service.store, service.offers, service.settling
+        by = service.acting("game")
+        self._store, self._offers, self._settling = service.store, by.offers, by.settling
 
     def endpoints(self) -> list[Endpoint]:
         """Give the table."""

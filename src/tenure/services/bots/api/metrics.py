@@ -14,6 +14,7 @@ OUTCOMES = ("matches", "started", "settled", "expired", "declined", "called_off"
 GONE = ("gave_up", "left", "cooled")
 BREAKER = ("closed", "open", "half-open")
 MOST_POOLS = 1000
+NAMES = {"bots": "tenure_bots", "tickets": "tenure_bots_tickets", "matches": "tenure_bots_matches"}
 
 
 class Collected:
@@ -39,8 +40,8 @@ async def collect(service: BotsService) -> list[Metric]:
 
 
 def _states(counts: dict[str, dict[str, dict[str, int]]]) -> Iterator[Metric]:
-    for name in ("bots", "tickets", "matches"):
-        metric = GaugeMetricFamily(f"tenure_bots_{name}", f"{name.capitalize()} by state", labels=("pool", "state"))
+    for name, shown in NAMES.items():
+        metric = GaugeMetricFamily(shown, f"{name.capitalize()} by state", labels=("pool", "state"))
         for pool, kinds in counts.items():
             for state, number in kinds.get(name, {}).items():
                 metric.add_metric((pool, state), number)

@@ -22,7 +22,7 @@ class PlayersApi:
     """Players, people and bots alike."""
 
     def __init__(self, service: BotsService) -> None:
-        self._store, self._players = service.store, service.players
+        self._store, self._players = service.store, service.acting("game").players
 
     def endpoints(self) -> list[Endpoint]:
         """Give the table."""

@@ -21,7 +21,7 @@ class PoolsApi:
     """Pools: listed, made, changed, drained, opened again, closed."""
 
     def __init__(self, service: BotsService) -> None:
-        self._store, self._pools, self._census = service.store, service.pools, service.census
+        self._store, self._pools, self._census = service.store, service.acting("admin").pools, service.census
 
     def endpoints(self) -> list[Endpoint]:
         """Give the table."""

@@ -32,7 +32,9 @@ class TicketsApi:
     """What people do, with the key of the game's backend."""
 
     def __init__(self, service: BotsService) -> None:
-        self._store, self._queue, self._offers = service.store, service.queue, service.offers
+        by = service.acting("game")
+        self._store, self._queue, self._offers = service.store, by.queue, by.offers
+        self._game_key = service.settings.game_key
         self._polls = Polls(service.store, service.queue, service.closing)
 
     def endpoints(self) -> list[Endpoint]:
@@ -72,7 +74,7 @@ class TicketsApi:
         view = await self._queue.waiting(id)
         if wait:
             view = await self._polls.news(view, seen or views.cursor(view), wait)
-        return json(views.waiting(view))
+        return json(views.waiting(view, self._game_key))
 
     async def leave(self, request: Request) -> Response:
         """Leave the queue."""
@@ -91,4 +93,4 @@ class TicketsApi:
         return await self._shown(id)
 
     async def _shown(self, id: str, status: int = 200) -> Response:
-        return json(views.waiting(await self._queue.waiting(id)), status)
+        return json(views.waiting(await self._queue.waiting(id), self._game_key), status)

@@ -10,6 +10,7 @@ import msgspec
 
 from tenure import Event, Lifecycle
 from tenure.services.bots.census import Counts
+from tenure.services.bots.game.contract import seat_key
 from tenure.services.bots.lifecycle import Bot, Match, Player, Pool, Rating, Ticket
 from tenure.services.bots.pools import terms_of
 from tenure.services.bots.queueing import Waiting
@@ -52,7 +53,7 @@ def bot(bot: Bot) -> Json:
         "rating": bot.rating,
         "match": bot.match,
         "runner": bot.holder,
-        "last_beat_at": when(bot.beaten_at),
+        "last_beat_at": when(bot.beaten_at) if bot.holder else None,
         "played": bot.played,
         "deployed_at": when(bot.deployed_at),
         "queued_at": when(bot.queued_at),
@@ -75,8 +76,13 @@ def ticket(ticket: Ticket) -> Json:
     }
 
 
-def waiting(view: Waiting) -> Json:
-    """Show a ticket to the person: how long it has waited, what it was offered. `cursor` tells two looks apart."""
+def waiting(view: Waiting, game_key: str) -> Json:
+    """Show a ticket to the person: how long it has waited, what it was offered. `cursor` tells two looks apart.
+
+    Who plays is told the seat, and the key that opens it in the game's room.
+    """
+    seat = f"Ticket/{view.ticket.id}"
+    plays = view.match is not None and view.ticket.state == Ticket.playing
     return {
         **ticket(view.ticket),
         "waited": round(view.waited, 3),
@@ -85,6 +91,8 @@ def waiting(view: Waiting) -> Json:
         "accepted": view.accepted,
         "seats": view.seats,
         "accept_until": when(view.accept_until),
+        "seat": seat if plays else None,
+        "seat_key": seat_key(game_key, view.match.id, seat) if plays and view.match and game_key else None,
         "cursor": cursor(view),
     }
 

@@ -6,12 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
-from tenure import LimitReached, Refused, Store
-from tenure.http.rejections import Absent, Conflict, Invalid
-from tenure.services.bots.crew import Crew
-from tenure.services.bots.lifecycle import Bot
-from tenure.services.bots.pools import Pools
-from tenure.services.bots.settling import Settling
+from tenure.http.rejections import Absent, Invalid
+from tenure.services.bots.parts import Parts
 
 Form = Mapping[str, str]
 Step = Callable[[str, Form], Awaitable[str]]
@@ -34,8 +30,8 @@ DONE = {
 class Acting:
     """Does what forms ask for; each step gives the word of `DONE` that answers it."""
 
-    def __init__(self, store: Store, pools: Pools, crew: Crew, settling: Settling) -> None:
-        self._store, self._pools, self._crew, self._settling = store.acting(ACTOR), pools, crew, settling
+    def __init__(self, by: Parts) -> None:
+        self._pools, self._crew, self._settling = by.pools, by.crew, by.settling
         self._steps: dict[str, dict[str, Step]] = {
             "pools": {"edit": self._edit, "drain": self._drain, "reopen": self._reopen, "make": self._make},
             "bots": {"deploy": self._deploy, "recall": self._recall, "retire": self._retire},
@@ -67,23 +63,11 @@ class Acting:
         return "made"
 
     async def _deploy(self, id: str, form: Form) -> str:  # noqa: ARG002
-        bot = await self._crew.get(id)
-        try:
-            await self._store.apply(Bot.deploy(bot, deployed_at=await self._store.now()), why="deployed by hand")
-        except LimitReached as full:
-            raise Conflict(
-                f"all {full.at_most} bots that may be out are out: raise that number on the pool's page first"
-            ) from None
-        except Refused:
-            raise Conflict(f"only a bot that rests can be deployed, and this one is {bot.state}") from None
+        await self._crew.deploy(id)
         return "deployed"
 
     async def _recall(self, id: str, form: Form) -> str:  # noqa: ARG002
-        bot = await self._crew.get(id)
-        try:
-            await self._store.apply(Bot.recall(bot, rested_at=await self._store.now()), why="called back by hand")
-        except Refused:
-            raise Conflict("a bot in a match can't be called back: break the match off, or wait for its end") from None
+        await self._crew.recall(id)
         return "recalled"
 
     async def _retire(self, id: str, form: Form) -> str:  # noqa: ARG002

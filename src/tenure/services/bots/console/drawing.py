@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from tenure.matching.entrants import Entrant, Rules
 
-WIDTH, HEIGHT = 720.0, 260.0
-LEFT, RIGHT, TOP, BOTTOM = 56.0, 14.0, 12.0, 40.0
+WIDTH, NARROW, HEIGHT = 1020.0, 480.0, 270.0
+LEFT, RIGHT, TOP, BOTTOM = 56.0, 26.0, 12.0, 40.0
 SHELF = 22.0
 """The height of the strip in which bots stand, below the people."""
 MOST_DOTS = 300
@@ -83,9 +83,13 @@ class Drawing:
     width: float = WIDTH
     height: float = HEIGHT
     left: float = LEFT
-    right: float = WIDTH - RIGHT
     top: float = TOP
     bottom: float = HEIGHT - BOTTOM
+
+    @property
+    def right(self) -> float:
+        """Where the plane ends."""
+        return self.width - RIGHT
 
 
 Scale = Callable[[float], float]
@@ -131,7 +135,7 @@ def draw_queue(entrants: Sequence[Entrant], now: float, rules: Rules) -> Drawing
     x = _linear(least, most, LEFT, WIDTH - RIGHT)
     y = _by_wait(longest, HEIGHT - BOTTOM - SHELF, TOP)
     drawn = Drawing(
-        label=f"{len(people)} people and {len(entrants) - len(people)} bots wait, by rating and wait",
+        label=f"{_people(len(people))} and {_bots(len(entrants) - len(people))} wait, by rating and wait",
         x_title="rating", y_title="wait", x_ticks=_ticks(least, most, x), y_ticks=_wait_ticks(longest, y),
         shelf=HEIGHT - BOTTOM - SHELF,
     )  # fmt: skip
@@ -175,7 +179,7 @@ def _boxes(people: Sequence[Entrant], now: float, span: tuple[float, float], x: 
     for number, found in bins.items():
         oldest = max(now - entrant.since for entrant in found)
         begin, end, said = _place(number, span, x)
-        label = f"{said}: {len(found):,} people, the longest wait {oldest:,.0f} s"
+        label = f"{said}: {_people(len(found))}, the longest wait {oldest:,.0f} s"
         top = min(y(oldest), floor - 2)
         boxes.append(Box(begin, top, end, round(floor - top, 1), "person", _level(len(found), fullest), label))
     return boxes
@@ -187,7 +191,7 @@ def _shelved(entrants: Sequence[Entrant], span: tuple[float, float], x: Scale) -
     boxes = []
     for number, found in bins.items():
         begin, width, said = _place(number, span, x)
-        label = f"{said}: {len(found):,} bots"
+        label = f"{said}: {_bots(len(found))}"
         top = HEIGHT - BOTTOM - SHELF + 4
         boxes.append(Box(begin, top, width, SHELF - 8, "bot", _level(len(found), fullest), label))
     return boxes
@@ -198,6 +202,14 @@ def _place(number: int, span: tuple[float, float], x: Scale) -> tuple[float, flo
     size = (span[1] - span[0]) / BINS
     begin, end = span[0] + number * size, span[0] + (number + 1) * size
     return x(begin), round(max(x(end) - x(begin) - 1, 1), 1), f"{begin:,.0f} to {end:,.0f}"
+
+
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number:,} people"
+
+
+def _bots(number: int) -> str:
+    return "1 bot" if number == 1 else f"{number:,} bots"
 
 
 def _level(number: int, fullest: int) -> int:
@@ -241,9 +253,10 @@ def draw_rating(values: Sequence[float]) -> Drawing | None:
     if len(values) < 2:  # noqa: PLR2004
         return None
     least, most = _span(values)
-    x, y = _linear(0, len(values) - 1, LEFT, WIDTH - RIGHT), _linear(least, most, HEIGHT - BOTTOM, TOP)
+    x, y = _linear(0, len(values) - 1, LEFT, NARROW - RIGHT), _linear(least, most, HEIGHT - BOTTOM, TOP)
     points = [(x(number), y(value)) for number, value in enumerate(values)]
     return Drawing(
+        width=NARROW,
         label=f"The rating over the last {len(values) - 1} matches: from {values[0]:,.0f} to {values[-1]:,.0f}",
         x_title="matches", y_title="rating", x_ticks=_ticks(0, len(values) - 1, x), y_ticks=_ticks(least, most, y, 6),
         path=" ".join(f"{x},{y}" for x, y in points),

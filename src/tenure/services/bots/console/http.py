@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,16 +13,18 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from tenure import InvalidChange, OutcomeUnknown, Refused, Unavailable
+from tenure import CursorAhead, InvalidChange, OutcomeUnknown, Refused, Unavailable
 from tenure.http.answering import HANDLERS
+from tenure.http.keys import Key
+from tenure.http.reading import read_number
 from tenure.http.rejections import NotNow, Rejected
-from tenure.pages.entrance import Entrance, to
+from tenure.pages.entrance import BY_ADMIN_KEY, Entrance, to
 from tenure.pages.forms import read_form, read_text
 from tenure.pages.rendering import HEADERS
 from tenure.pages.sessions import Session, Sessions, check_origin, path_of, root_of
 from tenure.pages.showing import in_path
 from tenure.pages.streaming import SIGN_OF_LIFE, Room, answer, event, rings
-from tenure.services.bots.console.acting import DONE, Acting
+from tenure.services.bots.console.acting import ACTOR, DONE, Acting
 from tenure.services.bots.console.one import One
 from tenure.services.bots.console.reading import LISTED, Reading, Wanted
 from tenure.services.bots.console.rendering import ASSETS, TEMPLATES
@@ -35,14 +36,7 @@ COOKIE = "tenure_bots"
 ADMIN = "admin"
 MOST_STREAMS = 64
 COALESCE_SECONDS = 0.5
-ONES = ("bots", "tickets", "matches")
-SIGN = {
-    "key_is": "Admin key",
-    "user": "admin",
-    "wrong_is": "That is not the key.",
-    "where": "It was printed when the server started, and lies in `admin.key` in its data folder, unless "
-    "TENURE_ADMIN_KEY was given.",
-}
+WATCHED = (Pool, Match, Bot, Ticket)
 PAGE = {"service": "Bots", "assets": ASSETS, "back": "To the pools"}
 Shown = tuple[str, dict[str, Any]]
 Page = Callable[[Request], Awaitable[Shown]]
@@ -58,12 +52,12 @@ class Console:
 
     def __init__(self, service: BotsService) -> None:
         admin_key = service.settings.admin_key
-        self._store, self._closing, self._key = service.store, service.closing, _digest(admin_key)
+        self._store, self._closing, self._key = service.store, service.closing, Key(admin_key)
         self._sessions = Sessions(COOKIE, hmac.digest(admin_key.encode(), b"tenure bots page", "sha256"), time.time)
         self._entrance = Entrance(self._sessions, self._who_has, _login)
         self._reading = Reading(service.store, service.census, service.figures)
         self._one = One(service.store)
-        self._acting = Acting(service.store, service.pools, service.crew, service.settling)
+        self._acting = Acting(service.acting(ACTOR))
         self._room = Room(MOST_STREAMS)
 
     def routes(self) -> list[BaseRoute]:
@@ -150,22 +144,34 @@ class Console:
         return self._render(request, session, template, {**values, "problem": no.detail, "notice": ""}, no.status)
 
     async def live(self, request: Request, session: Session) -> Response:  # noqa: ARG002
-        """Stream that something has changed."""
+        """Stream that something has changed since the position at which the page was read."""
+        after = read_number(request, "after", default=None, most=10**18 - 1)
         if self._room.is_full:
             raise NotNow("too many pages are open: close some")
-        return answer(self._stream())
+        return answer(self._stream(after))
 
-    async def _stream(self) -> AsyncIterator[str]:
-        with self._room.taken(), self._store.bell(Pool, Match, Bot, Ticket) as bell:
-            yield ": here\n\n"
+    async def _stream(self, after: int | None) -> AsyncIterator[str]:
+        with self._room.taken(), self._store.bell(*WATCHED) as bell:
+            yield event("change", {}) if await self._is_news(after) else ": here\n\n"
             async with aclosing(rings(bell, self._closing, coalesce_seconds=COALESCE_SECONDS)) as heard:
                 async for is_new in heard:
                     yield event("change", {}) if is_new else SIGN_OF_LIFE
 
+    async def _is_news(self, after: int | None) -> bool:
+        """Tell whether anything has happened between the page's reading and its stream, or while this was away."""
+        if after is None:
+            return False
+        try:
+            async for _ in self._store.feed(*WATCHED, after=after, until=await self._store.position()):
+                return True
+        except CursorAhead:
+            return True  # the store was set back
+        return False
+
     # ------------------------------------------------------------------------------------ the frame
 
     async def _who_has(self, key: str) -> str | None:
-        return ADMIN if hmac.compare_digest(_digest(key), self._key) else None
+        return ADMIN if self._key.fits(key) else None
 
     def _guarded(
         self, page: Callable[[Request, Session], Awaitable[Response]]
@@ -192,8 +198,9 @@ class Console:
 
     def _showing(self, page: Page) -> Callable[[Request, Session], Awaitable[Response]]:
         async def show(request: Request, session: Session) -> Response:
+            after = await self._store.position()
             template, values = await page(request)
-            return self._render(request, session, template, values)
+            return self._render(request, session, template, {"stream": f"/live?after={after}", **values})
 
         return show
 
@@ -212,9 +219,5 @@ class Console:
 
 
 def _login(request: Request, *, target: str, wrong: bool) -> Response:
-    values = {**PAGE, **SIGN, "root": root_of(request), "next": target, "wrong": wrong}
+    values = {**PAGE, **BY_ADMIN_KEY, "root": root_of(request), "next": target, "wrong": wrong}
     return TEMPLATES.render("login.html", values, 401 if wrong else 200)
-
-
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode(errors="surrogateescape")).digest()

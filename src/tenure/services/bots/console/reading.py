@@ -34,9 +34,8 @@ Counts = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Who does some work that one process at a time does, and since when; `name` says which."""
+    """Who does some work that one process at a time does, and since when."""
 
-    name: str
     holder: str | None
     at: datetime
 
@@ -53,7 +52,11 @@ class PoolRow:
     @property
     def out(self) -> int:
         """How many bots are out: deployed, queued, in a match or cooling down."""
-        return sum(self.counts.get("bots", {}).get(name, 0) for name in Bot.out.names)
+        return sum(self.number("bots", name) for name in Bot.out.names)
+
+    def number(self, what: str, state: str) -> int:
+        """Count its bots, tickets or matches of one state."""
+        return self.counts.get(what, {}).get(state, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Overview:
 
     def total(self, what: str, *states: str) -> int:
         """Count bots, tickets or matches of all these pools that are in some states."""
-        return sum(row.counts.get(what, {}).get(name, 0) for row in self.pools for name in states)
+        return sum(row.number(what, name) for row in self.pools for name in states)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ class Reading:
         matcher = (await self._store.get_many(Matchmaker, [queue_of(id)])).get(queue_of(id))
         row = PoolRow(pool, await self._census.of(id), await self._figures.of(id), _matcher(matcher))
         matches = await self._store.find(LISTED["matches"], under=pool, newest_first=True, limit=MOST_MATCHES)
-        entrants: Sequence[Entrant] = await self._figures.waiting(id)
+        entrants: Sequence[Entrant] = self._figures.waiting(id)
         return PoolWhole(
             row=row,
             manager=await self.manager(),
@@ -144,8 +147,9 @@ class Reading:
         found = (await self._store.get_many(Poller, [POLLER])).get(POLLER)
         if found is None:
             return None
+        # Between two turns nobody holds it: the last one's end says whose it was.
         last = await self._store.history(Poller, POLLER, after=max(found.version - 1, 0), limit=1)
-        return Held("fleet", found.holder or (last[0].by if last else None), found.changed_at)
+        return Held(found.holder or (last[0].by if last else None), found.changed_at)
 
     # ------------------------------------------------------------------------------------ lists
 
@@ -214,4 +218,4 @@ def made_of(match: Match) -> Made:
 
 
 def _matcher(found: Matchmaker | None) -> Held | None:
-    return None if found is None else Held("matcher", found.holder, found.entered_at)
+    return None if found is None else Held(found.holder, found.entered_at)

@@ -90,6 +90,7 @@ EVENTS = {
     "cool": "It did not accept in time",
     "warm": "It has cooled down",
     "strand": "Its runner was not heard of any more",
+    "hand_over": "Handed to another runner",
     "resume": "Taken over by a runner",
     "finish": "Has played",
     "free": "Freed: its match ended",

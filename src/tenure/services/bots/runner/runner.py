@@ -12,6 +12,7 @@ from tenure.services.bots.players import rating_id
 from tenure.services.bots.runner.keeping import Kept
 from tenure.services.bots.runner.play import Play
 from tenure.services.bots.runner.stage import Stage
+from tenure.store.waking import Bell
 
 BEAT_SECONDS = 5.0
 LOOK_AGAIN_SECONDS = 5.0
@@ -54,6 +55,7 @@ class Runner:
     def __init__(self, store: Store, stage: Stage, duty: Duty) -> None:
         self._store, self._stage, self._duty = store, stage, duty
         self._kept: dict[str, tuple[Kept, asyncio.Task[None]]] = {}
+        self._free: Bell | None = None
         self._away = False
 
     @property
@@ -87,7 +89,7 @@ class Runner:
     # ------------------------------------------------------------------------------------ taking
 
     async def _take_for_ever(self) -> None:
-        with self._store.bell(Bot) as bell:
+        with self._store.bell(Bot) as self._free:
             while True:
                 try:
                     while await self._take():
@@ -95,7 +97,7 @@ class Runner:
                     self._note("")
                 except (Unavailable, OutcomeUnknown) as error:
                     self._note(str(error))
-                await self._store.clock.wait(bell, LOOK_AGAIN_SECONDS)
+                await self._store.clock.wait(self._free, LOOK_AGAIN_SECONDS)
 
     async def _take(self) -> int:
         """Take what there is and fits, and give how many bots that was."""
@@ -157,6 +159,8 @@ class Runner:
     def _let_go(self, id: str, task: asyncio.Task[None]) -> None:
         if id in self._kept and self._kept[id][1] is task:
             del self._kept[id]
+            if self._free is not None:
+                self._free.ring()  # there is a slot again
         if not task.cancelled() and (error := task.exception()) is not None:
             # One bot's trouble is its own: its lease runs out, and it is taken anew.
             self._store.log.error("bot_lost", bot=id, error=type(error).__name__, said=str(error))

@@ -1,0 +1,96 @@
+"""The demo's processes, each as anybody would start it, and ended in order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TENURE = (sys.executable, "-m", "tenure.cli")
+END_SECONDS = 6.0
+
+
+class Failed(Exception):  # noqa: N818  what happened is the name
+    """A process ended by itself; the message says what it wrote last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """Where `tenure up` is, and its keys."""
+
+    address: str
+    bots: str
+    admin_key: str
+    key: str
+    game_key: str
+
+
+@asynccontextmanager
+async def up(data: Path, port: int | None) -> AsyncIterator[tuple[Up, asyncio.subprocess.Process]]:
+    """Run `tenure up` while the body runs."""
+    place = () if port is None else ("--port", str(port))
+    async with _process("up", data, "--json", "up", *place, "--log-level", "warning") as process:
+        if process.stdout is None or not (line := await process.stdout.readline()):
+            raise Failed(f"tenure up did not start: {_last(data / 'up.log')}")
+        told = json.loads(line)
+        found = Up(
+            address=told["address"],
+            bots=told["address"] + told["services"]["bots"],
+            admin_key=os.environ.get("TENURE_ADMIN_KEY") or _read(data / "admin.key"),
+            key=os.environ.get("TENURE_BOTS_KEY") or _read(data / "bots.key"),
+            game_key=os.environ.get("TENURE_BOTS_GAME_KEY") or _read(data / "game.key"),
+        )
+        yield found, process
+
+
+@asynccontextmanager
+async def runner(data: Path, pace_seconds: float) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run a runner, which holds the bots, while the body runs."""
+    os.environ["DEMO_PACE_SECONDS"] = str(pace_seconds)
+    command = ("bots", "runner", "--player", "examples.demo.players:Skilled", "--grace-seconds", "0")
+    async with _process("runner", data, *command) as process:
+        yield process
+
+
+@asynccontextmanager
+async def _process(name: str, data: Path, *command: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    with (data / f"{name}.log").open("w") as log:
+        # A session of its own: Ctrl-C reaches the demo alone, which ends its processes in order.
+        process = await asyncio.create_subprocess_exec(
+            *TENURE, "--data", str(data), *command, cwd=ROOT, stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    try:
+        yield process
+    finally:
+        await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End a process; one that does not, or that somebody can't wait for, is killed."""
+    if process.returncode is None:
+        process.send_signal(signal.SIGINT)
+    try:
+        async with asyncio.timeout(END_SECONDS):
+            await process.communicate()
+    except TimeoutError:
+        pass
+    finally:
+        if process.returncode is None:
+            process.kill()
+
+
+def _read(path: Path) -> str:
+    return path.read_text().strip()
+
+
+def _last(log: Path) -> str:
+    lines = log.read_text().strip().splitlines()
+    return lines[-1] if lines else "it wrote nothing"

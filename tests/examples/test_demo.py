@@ -1,0 +1,83 @@
+"""The demo as a real process: people come, a match is settled, and Ctrl-C leaves nothing behind."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+LIVELY = (
+    "--port", "0", "--people-per-minute", "900", "--pace-seconds", "0.02", "--bots", "2", "--bots-after-seconds", "0.5",
+    "--seed", "1", "--without-meetings",
+)  # fmt: skip
+SECONDS_TO_MATCH, SECONDS_TO_END = 30, 12
+
+
+@contextmanager
+def a_demo(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+    """Run a demo, and give it with its address and key. Its temporary folder lies in `folder`."""
+    settings = {k: v for k, v in os.environ.items() if not k.startswith("TENURE_") and k not in {"HOST", "PORT"}}
+    command = [sys.executable, "-m", "examples.demo", *LIVELY]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**settings, "TMPDIR": str(folder)}, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        printed = ""
+        while "Ctrl-C" not in printed and (line := process.stdout.readline()):
+            printed += line
+        address, key = re.search(r"bots page +(\S+)/console/", printed), re.search(r"admin key +(\S+)", printed)
+        assert address, printed
+        assert key
+        yield process, address[1], key[1]
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.wait(SECONDS_TO_END)
+        process.stdout.close()
+
+
+def ask(url: str, key: str) -> Any:
+    request = urllib.request.Request(url, headers={"X-Admin-API-Key": key})  # noqa: S310  our own address
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        return json.loads(answer.read())
+
+
+def processes_of(folder: Path) -> list[int]:
+    """Give the processes that were told a path in this folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal() and int(entry.name) != os.getpid():
+            try:
+                command = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if str(folder).encode() in command:
+                found.append(int(entry.name))
+    return found
+
+
+def test_people_and_bots_play_and_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
+    with a_demo(tmp_path) as (process, address, key):
+        last = time.monotonic() + SECONDS_TO_MATCH
+        settled: list[Any] = []
+        while not any(seat["kind"] == "Bot" for match in settled for team in match["teams"] for seat in team):
+            assert time.monotonic() < last, "no match with a bot was settled in time"
+            assert process.poll() is None
+            settled = ask(f"{address}/matches?state=over", key)["matches"]
+            time.sleep(0.05)
+        best = ask(f"{address}/leaderboard?mode=duel", key)
+        assert best
+        assert len(processes_of(tmp_path)) >= 2  # the server and the runner
+        process.send_signal(signal.SIGINT)
+        assert process.wait(SECONDS_TO_END) == 0
+    assert processes_of(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,171 @@
+"""One pass over a whole queue: as good as dynamic programming on the sorted line or better, with and without arrays."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.matching.test_line_properties import all_rules, entrants
+from tests.matching.waiting_line import NOW, Worth, a_person, best, many, neighbours_paired, worth
+
+from tenure.matching import kernel, passes, paths
+from tenure.matching.entrants import Entrant, Proposal, Rules
+from tenure.matching.passes import PathFinder
+from tenure.matching.paths import Pair
+from tenure.matching.rows import FULL, Row, columns, rank
+
+SETTINGS = settings(max_examples=40, deadline=None, print_blob=True)
+FINDERS = [paths.path, kernel.path]
+people = st.lists(entrants.filter(lambda one: not one.stands_in), max_size=10, unique_by=lambda one: one.key)
+QUEUES = {
+    "dense": (Rules(), 3000, 3000.0, 60.0),
+    "sparse": (Rules(), 3000, 300_000.0, 60.0),
+    "mixed": (Rules(), 3000, 60_000.0, 60.0),
+    "all new": (Rules(tolerance=0.0), 3000, 3000.0, 1.0),
+    "never wider": (Rules(tolerance_per_second=0.0), 3000, 100_000.0, 60.0),
+    "one": (Rules(), 1, 1.0, 1.0),
+    "nobody": (Rules(), 0, 1.0, 1.0),
+}
+
+
+@pytest.fixture(params=[None, kernel.path], ids=["without arrays", "with arrays"])
+def finder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> PathFinder | None:
+    """Pass over all without numpy, or with it however few there are."""
+    monkeypatch.setattr(passes, "MANY", 0)
+    monkeypatch.setattr(passes, "by_arrays", request.param)
+    return None if request.param is None else kernel.path
+
+
+def worth_of(ordered: list[Entrant], pairs: list[Pair]) -> Worth:
+    return worth(Proposal(teams=((ordered[low],), (ordered[high],)), gap=0.0) for low, high in pairs)
+
+
+def check(ordered: list[Entrant], pairs: list[Pair], rules: Rules, now: float) -> Worth:
+    """Nobody is paired twice or with somebody who does not agree; give what it is worth."""
+    places = [place for pair in pairs for place in pair]
+    assert len(places) == len(set(places))
+    assert all(low < high and rules.meet_at(ordered[low], ordered[high]) <= now for low, high in pairs)
+    return worth_of(ordered, pairs)
+
+
+@pytest.mark.usefixtures("finder")
+@pytest.mark.parametrize("name", QUEUES)
+@pytest.mark.parametrize("whole_points", [False, True])
+def test_a_pass_over_many_is_no_worse_than_dynamic_programming(name: str, *, whole_points: bool) -> None:
+    rules, number, width, oldest = QUEUES[name]
+    ordered = sorted(many(number, seed=number, width=width, oldest=oldest, whole_points=whole_points), key=rank)
+    pairs = passes.pairs(columns(ordered), rules, NOW)
+    assert check(ordered, pairs, rules, NOW) <= neighbours_paired(ordered, rules, NOW)
+
+
+@pytest.mark.parametrize("name", QUEUES)
+@pytest.mark.parametrize("whole_points", [False, True])
+def test_arrays_find_the_same_pairs(name: str, *, whole_points: bool) -> None:
+    rules, number, width, oldest = QUEUES[name]
+    ordered = sorted(many(number, seed=9, width=width, oldest=oldest, whole_points=whole_points), key=rank)
+    assert kernel.path(columns(ordered), rules, NOW) == paths.path(columns(ordered), rules, NOW)
+
+
+@SETTINGS
+@given(rules=all_rules, waiting=people)
+def test_arrays_find_the_same_pairs_of_any_few(rules: Rules, waiting: list[Entrant]) -> None:
+    ordered = sorted(waiting, key=rank)
+    for now in (NOW - 10.0, NOW, NOW + 5.0):
+        found = kernel.path(columns(ordered), rules, now)
+        assert found == paths.path(columns(ordered), rules, now)
+        assert check(ordered, found.pairs, rules, now) <= neighbours_paired(ordered, rules, now)
+
+
+@SETTINGS
+@given(rules=all_rules, waiting=people)
+def test_a_pass_over_few_finds_the_best_there_is(rules: Rules, waiting: list[Entrant]) -> None:
+    ordered = sorted(waiting, key=rank)
+    found = check(ordered, passes.pairs(columns(ordered), rules, NOW), rules, NOW)
+    assert found == best(ordered, rules, NOW)
+
+
+@SETTINGS
+@given(rules=all_rules, waiting=people)
+def test_pairs_of_the_next_three_are_no_worse_than_pairs_of_neighbours(rules: Rules, waiting: list[Entrant]) -> None:
+    ordered = sorted(waiting, key=rank)
+    if ordered:
+        found = check(ordered, passes.nearby(ordered, rules, NOW), rules, NOW)
+        assert best(ordered, rules, NOW) <= found <= neighbours_paired(ordered, rules, NOW)
+
+
+@pytest.mark.usefixtures("finder")
+def test_one_of_an_odd_run_is_left_out_where_that_makes_gaps_least() -> None:
+    ordered = [a_person(rating) for rating in (0.0, 10.0, 11.0, 30.0, 31.0)]
+    assert passes.pairs(columns(ordered), Rules(), NOW) == [(1, 2), (3, 4)]
+
+
+@pytest.mark.usefixtures("finder")
+def test_of_equals_the_newest_is_left_out() -> None:
+    ordered = sorted((a_person(1500.0, waited) for waited in (4.0, 2.0, 9.0, 1.0, 7.0)), key=rank)
+    pairs = passes.pairs(columns(ordered), Rules(), NOW)
+    assert {NOW - ordered[place].since for pair in pairs for place in pair} == {9.0, 7.0, 4.0, 2.0}
+
+
+@pytest.mark.usefixtures("finder")
+def test_thousands_of_strangers_between_friends_are_paired_around() -> None:
+    names = [f"player {place}" for place in range(1000)]
+    ordered = [
+        a_person(place / 10, player=name, avoid=[names[place ^ 1]], key=f"Ticket/{place:04}")
+        for place, name in enumerate(names)
+    ]
+    assert check(ordered, passes.pairs(columns(ordered), Rules(), NOW), Rules(), NOW)[0] == -500
+
+
+def test_without_numpy_a_line_works_all_the_same() -> None:
+    program = (
+        "import sys; sys.modules['numpy'] = None\n"
+        "from tenure.matching import passes\n"
+        "from tenure.matching.entrants import Entrant, Rules\n"
+        "from tenure.matching.line import Line\n"
+        "line = Line(Rules())\n"
+        "for number in map(str, range(2000)):\n"
+        "    line.add(Entrant(key=number, rating=float(number), since=0.0, players=(number,)))\n"
+        "print(passes.by_arrays, len(line.take(1.0)))\n"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout == "None 1000\n"
+
+
+# The row that holds them in order
+
+
+def test_a_row_is_in_order_whatever_comes_and_goes() -> None:
+    row, there = Row(), dict[str, Entrant]()
+    for number, one in enumerate(many(3 * FULL, seed=8, width=50.0, oldest=3.0, whole_points=True)):
+        row.add(one)
+        there[one.key] = one
+        if number % 3 == 2:
+            row.remove(there.pop(min(there)))
+    assert row.columns().entrants == sorted(there.values(), key=rank)
+    assert len(row) == len(there)
+    gone = set(list(there)[::2])
+    row.remove_all(gone)
+    left = sorted((one for one in there.values() if one.key not in gone), key=rank)
+    assert row.columns() == columns(left)
+    for one in left:
+        row.remove(one)
+    assert len(row) == 0
+    assert not row.columns().entrants
+
+
+@pytest.mark.parametrize("step", [-1, 1])
+def test_a_row_gives_the_next_who_came_before_a_moment(step: int) -> None:
+    everybody = sorted(many(2 * FULL + 7, seed=10, width=500.0, oldest=9.0), key=rank)
+    row = Row()
+    for one in everybody:
+        row.add(one)
+    for place in range(0, len(everybody), 50):
+        start = row.beside(everybody[place])[step > 0]
+        beyond = everybody[place + 1 :] if step > 0 else everybody[:place][::-1]
+        for than in (NOW - 8.9, NOW - 5.0, NOW):
+            found = row.older(start, step, than)
+            older = next((one for one in beyond if one.since < than), None)
+            assert (found and row[found]) == older
