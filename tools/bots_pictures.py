@@ -24,7 +24,7 @@ from tenure import seconds  # noqa: E402
 from tenure.matching.entrants import Rules  # noqa: E402
 from tenure.services.bots.lifecycle import Bot, Match, Player, Rating  # noqa: E402
 
-STEPS, WAITING = 160, 14
+STEPS = 200
 NAMES = (
     "ada", "alan", "anita", "barbara", "bjarne", "charles", "claude", "dana", "dennis", "donald", "edsger", "edith",
     "frances", "fred", "gladys", "grace", "guido", "hedy", "ida", "jean", "john", "joan", "karen", "kathleen", "ken",
@@ -43,7 +43,7 @@ class Town:
 
     async def begin(self) -> None:
         """Make the pool with its bots, and let everybody have a rating already."""
-        rules = Rules(tolerance=60, tolerance_per_second=20, tolerance_at_most=500, rematch_after_seconds=10)
+        rules = Rules(tolerance=10, tolerance_per_second=1, tolerance_at_most=200, stand_ins_after_seconds=30)
         await self._world.a_pool("duel-eu", max_deployed=10, accept_seconds=20, rules=rules)
         for name, skill in self._skills.items():
             rating = Rating.create(f"{name}/duel", player=name, mode="duel", value=skill, deviation=90.0)
@@ -53,7 +53,7 @@ class Town:
             await self._world.service.crew.create("duel-eu", ids=[f"bot-{number + 1:02}"], rating=rating)
         await self.step(joining=False)
 
-    async def step(self, *, joining: bool = True, seconds_long: float = 2.0) -> None:
+    async def step(self, *, joining: bool = True, seconds_long: float = 1.5) -> None:
         """Let some seconds pass: somebody joins, matches are made, accepted and settled."""
         world, chance = self._world, self._chance
         await world.store.advance(seconds(seconds_long * chance.uniform(0.2, 2.0)))
@@ -67,13 +67,6 @@ class Town:
             self.playing.append(await world.accept(match))
         while len(self.playing) > 4 and chance.random() < 0.7:  # noqa: PLR2004  most end soon
             await self._settle(self.playing.pop(0))
-
-    async def gather(self, number: int) -> None:
-        """Let people wait whom the matcher has yet to look at."""
-        for _ in range(number):
-            await self._world.store.advance(seconds(self._chance.uniform(0.1, 1.2)))
-            await self._join()
-            await self._world.run_bots()
 
     async def _join(self) -> None:
         players = await self._world.store.get_many(Player, NAMES)
@@ -95,7 +88,6 @@ async def furnish(site: Site) -> dict[str, str]:
     await town.begin()
     for _ in range(STEPS):
         await town.step()
-    await town.gather(WAITING)
     await site.figures()
     store = site.world.store
     over = await store.find(Match.over, newest_first=True, limit=1)

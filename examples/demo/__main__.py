@@ -78,7 +78,13 @@ async def _live(up: Up, http: aiohttp.ClientSession, plan: Plan, wanted: argpars
     async with asyncio.TaskGroup() as group:
         group.create_task(town.live(people, plan))
         if not wanted.without_meetings:
-            group.create_task(meetings.talk(http, up.address, up.admin_key, plan.pace_seconds))
+            group.create_task(_talk(up, http, plan))
+
+
+async def _talk(up: Up, http: aiohttp.ClientSession, plan: Plan) -> None:
+    """Let meetings go on till somebody ends them: the rest goes on without."""
+    with contextlib.suppress(Failed, aiohttp.ClientError):
+        await meetings.talk(http, up.address, up.admin_key, plan.pace_seconds)
 
 
 async def _watch(name: str, process: asyncio.subprocess.Process) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from typing import Any
 
 import aiohttp
+from examples.demo.servers import ask
 
 ROOMS = ("planning", "standup")
 TALK = (
@@ -22,27 +22,20 @@ async def talk(http: aiohttp.ClientSession, url: str, admin_key: str, pace_secon
     """Ask for a bot in each room, and talk there for ever."""
     admin = {"X-Admin-API-Key": admin_key}
     email = {"email": "demo@example.org", "max_concurrent_bots": len(ROOMS)}
-    user = await _ask(http, f"{url}/admin/users", email, admin)
-    token = await _ask(http, f"{url}/admin/users/{user['id']}/tokens", {}, admin)
+    user = await ask(http, f"{url}/admin/users", email, admin)
+    token = await ask(http, f"{url}/admin/users/{user['id']}/tokens", {}, admin)
     for room in ROOMS:
         wanted = {"platform": "local", "native_meeting_id": room, "bot_name": "Tenure"}
-        await _ask(http, f"{url}/bots", wanted, {"X-API-Key": token["token"]})
+        await ask(http, f"{url}/bots", wanted, {"X-API-Key": token["token"]})
     async with asyncio.TaskGroup() as group:
         for number, room in enumerate(ROOMS):
             group.create_task(_talk_in(http, f"{url}/local-meeting/{room}", number, pace_seconds))
 
 
 async def _talk_in(http: aiohttp.ClientSession, room: str, number: int, pace_seconds: float) -> None:
-    seat = await _ask(http, f"{room}/join", {"name": ("Ada", "Grace")[number]}, {})
+    seat = await ask(http, f"{room}/join", {"name": ("Ada", "Grace")[number]}, {})
     proof = {"participant": seat["participant"], "key": seat["key"]}
     for text in itertools.cycle(TALK[number:] + TALK[:number]):
         await asyncio.sleep(6 * pace_seconds)
-        await _ask(http, f"{room}/say", {**proof, "text": text}, {})
-        await _ask(http, f"{room}/look", {**proof, "wait_seconds": 0}, {})
-
-
-async def _ask(http: aiohttp.ClientSession, url: str, body: object, headers: dict[str, str]) -> Any:
-    async with http.post(url, json=body, headers=headers) as answer:
-        if answer.status >= 400:  # noqa: PLR2004
-            raise RuntimeError(f"{url} answered {answer.status}: {await answer.text()}")
-        return await answer.json()
+        await ask(http, f"{room}/say", {**proof, "text": text}, {})
+        await ask(http, f"{room}/look", {**proof, "wait_seconds": 0}, {})

@@ -11,6 +11,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import aiohttp
 
 ROOT = Path(__file__).resolve().parents[2]
 TENURE = (sys.executable, "-m", "tenure.cli")
@@ -18,7 +21,7 @@ END_SECONDS = 6.0
 
 
 class Failed(Exception):  # noqa: N818  what happened is the name
-    """A process ended by itself; the message says what it wrote last."""
+    """The demo can't go on; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,9 @@ class Up:
 
 @asynccontextmanager
 async def up(data: Path, port: int | None) -> AsyncIterator[tuple[Up, asyncio.subprocess.Process]]:
-    """Run `tenure up` while the body runs."""
+    """Run `tenure up` while the body runs. Its bots play by the demo's own players, in the runner."""
+    os.environ["TENURE_BOTS_PLAYS"] = "0"
+    os.environ.setdefault("TENURE_MEETINGS_BOT", "http")  # a browser for each meeting would be too much to look at
     place = () if port is None else ("--port", str(port))
     async with _process("up", data, "--json", "up", *place, "--log-level", "warning") as process:
         if process.stdout is None or not (line := await process.stdout.readline()):
@@ -71,6 +76,16 @@ async def _process(name: str, data: Path, *command: str) -> AsyncIterator[asynci
         yield process
     finally:
         await _end(process)
+
+
+async def ask(http: aiohttp.ClientSession, url: str, body: object, headers: dict[str, str]) -> Any:
+    """Post to a server; what is there already (409) is None. Raises `Failed`."""
+    async with http.post(url, json=body, headers=headers) as answer:
+        if answer.status == 409:  # noqa: PLR2004
+            return None
+        if answer.status >= 400:  # noqa: PLR2004
+            raise Failed(f"{url} answered {answer.status}: {await answer.text()}")
+        return await answer.json()
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

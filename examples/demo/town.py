@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 from examples.demo.people import Server, visit
+from examples.demo.servers import ask
 
 NAMES = (
     "ada", "alan", "anita", "barbara", "bjarne", "charles", "claude", "dana", "dennis", "donald", "edsger", "edith",
@@ -34,7 +35,8 @@ class Plan:
 
 
 async def found(http: aiohttp.ClientSession, url: str, key: str, plan: Plan) -> None:
-    """Make two pools, one for duels and one for pairs, and the bots of each."""
+    """Make two pools, one for duels and one for pairs, and the bots of each; what is there already stays."""
+    admin = {"X-Admin-API-Key": key}
     rules = {**RULES, "stand_ins_after_seconds": plan.bots_after_seconds}
     terms = {"region": "eu", "accept_seconds": 12, "cool_seconds": 10, "rotate_seconds": 90}
     pools: Sequence[tuple[dict[str, Any], int]] = (
@@ -45,15 +47,9 @@ async def found(http: aiohttp.ClientSession, url: str, key: str, plan: Plan) -> 
         ),
     )
     for pool, bots in pools:
-        await _ask(http, f"{url}/pools", key, {**terms, **pool, "max_deployed": bots})
-        await _ask(http, f"{url}/bots", key, {"pool": pool["id"], "number": bots + bots // 2})
-
-
-async def _ask(http: aiohttp.ClientSession, url: str, key: str, body: object) -> Any:
-    async with http.post(url, json=body, headers={"X-Admin-API-Key": key}) as answer:
-        if answer.status >= 400:  # noqa: PLR2004
-            raise RuntimeError(f"{url} answered {answer.status}: {await answer.text()}")
-        return await answer.json()
+        ids = [f"{pool['mode']}-bot-{number + 1:02}" for number in range(bots + bots // 2)]
+        await ask(http, f"{url}/pools", {**terms, **pool, "max_deployed": bots}, admin)
+        await ask(http, f"{url}/bots", {"pool": pool["id"], "ids": ids}, admin) if ids else None
 
 
 async def live(server: Server, plan: Plan) -> None:

@@ -7,7 +7,19 @@ from tests.engine_contract.conftest import Stores
 from tests.engine_contract.kinds import Bot, Instance, Job, Match, Owner
 from tests.engine_contract.looking import names, pass_unswept
 
-from tenure import Applied, Claim, Exists, InvalidChange, NotFound, NotHolder, Overdue, WrongState, minutes, seconds
+from tenure import (
+    Applied,
+    Claim,
+    Exists,
+    InvalidChange,
+    NotFound,
+    NotHolder,
+    Overdue,
+    Transaction,
+    WrongState,
+    minutes,
+    seconds,
+)
 from tenure.testing import a
 
 
@@ -148,9 +160,9 @@ async def test_a_claim_guards_each_transaction_of_a_submission(a_store: Stores) 
         job = await a(store, Job.running, "j", owner="o", place="here")
         await store.advance(seconds(20))
         guard = Job.beat(job.claim)
-        creates = [[guard, Instance.create(f"i{number % 30}")] for number in range(40)]
-        ends = [[guard, Job.give_back(job.claim)], [guard, Instance.create("late")]]
-        verdicts = await store.submit([*creates, *ends])
+        asked: list[Transaction] = [(guard, Instance.create(f"i{number % 30}")) for number in range(40)]
+        asked += [(guard, Job.give_back(job.claim)), (guard, Instance.create("late"))]
+        verdicts = await store.submit(asked)
         assert [type(verdict) for verdict in verdicts] == [Applied] * 30 + [Exists] * 10 + [Applied, NotHolder]
         assert {verdict.records[0].beaten_at for verdict in verdicts[:30] if isinstance(verdict, Applied)} == {
             await store.now()

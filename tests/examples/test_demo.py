@@ -15,7 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 LIVELY = (
-    "--port", "0", "--people-per-minute", "900", "--pace-seconds", "0.02", "--bots", "2", "--bots-after-seconds", "0.5",
+    "--port", "0", "--people-per-minute", "240", "--pace-seconds", "0.02", "--bots", "2", "--bots-after-seconds", "0.2",
     "--seed", "1", "--without-meetings",
 )  # fmt: skip
 SECONDS_TO_MATCH, SECONDS_TO_END = 30, 12

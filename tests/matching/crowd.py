@@ -15,7 +15,7 @@ from tenure.services.bots.offers import Offers
 from tenure.services.bots.refusals import NotThen
 
 AT_ONCE = 64
-AT_A_TIME = 200
+AT_A_TIME = 50
 LEAVE, ACCEPT, DECLINE = 0.05, 0.93, 0.04
 ENDS = {"played", "left"}
 
@@ -64,8 +64,9 @@ class Crowd:
         self.joined = 0
         self.checks = 0
 
-    async def join(self, players: int) -> None:
-        """Let so many join, some at a time; all are counted each time."""
+    async def join(self, players: int, *, over_seconds: float = 0.0) -> None:
+        """Let so many join, some at a time, over about so long; all are counted each time."""
+        pause = over_seconds * AT_A_TIME / (players - self.joined)
         while self.joined < players:
             now, number = await self._store.now(), min(AT_A_TIME, players - self.joined)
             names = [f"t{self.joined + n}" for n in range(number)]
@@ -73,6 +74,7 @@ class Crowd:
             assert all(isinstance(verdict, Applied) for verdict in made)
             self.joined += number
             await self.check()
+            await asyncio.sleep(pause)
 
     def _ticket(self, name: str, now: datetime) -> Change[Ticket]:
         rating = self._dice.gauss(1500, 300)

@@ -109,7 +109,7 @@ async def chaos(
         async with matchers_of(url, seed) as matchers:
             await crowd.join(players // 2)
             await crowd.until(lambda: crowd.ledger.matches > 0)
-            joining = asyncio.create_task(crowd.join(players))
+            joining = asyncio.create_task(crowd.join(players, over_seconds=kills * pause))
             for number in range(kills):
                 await asyncio.sleep(pause * dice.random())
                 await matchers.kill_one(leader=number % 2 == 0)
@@ -134,7 +134,7 @@ def is_well(crowd: Crowd, matchers: Matchers) -> None:
 
 
 async def test_matchers_that_are_killed_lose_nobody_and_seat_nobody_twice(kept_url: str) -> None:
-    crowd, matchers = await chaos(kept_url, players=200, seed=7, kills=1, pause=0.2, accept_seconds=1.5)
+    crowd, matchers = await chaos(kept_url, players=300, seed=7, kills=1, pause=0.4, accept_seconds=1.5)
     is_well(crowd, matchers)
 
 

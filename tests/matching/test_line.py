@@ -199,6 +199,15 @@ def test_a_bot_that_comes_late_is_taken_as_soon_as_it_agrees() -> None:
     assert line.next_at() == NOW + 5.0
 
 
+def test_a_bot_is_taken_by_the_first_whose_stage_is_over_though_another_is_nearer() -> None:
+    near, far = a_person(1490.0, waited=1.0, player="ada"), a_person(1400.0, waited=6.0, avoid=["ada"])
+    line = line_of(near, far)
+    assert line.next_at() is None
+    line.add(a_bot(1500.0))
+    assert line.next_at() == NOW + 5.0
+    assert [proposal.entrants[0] for proposal in line.take(NOW + 5.0)] == [far]
+
+
 def test_the_nearest_bot_fills_in() -> None:
     bots = [a_bot(rating, waited=100.0) for rating in (1400.0, 1430.0, 1510.0, 1495.0, 1600.0)]
     (proposal,) = line_of(a_person(1500.0, waited=20.0), *bots).take(NOW)
@@ -323,11 +332,13 @@ def test_a_change_and_a_look_cost_what_has_changed_not_what_waits() -> None:
 
 
 def test_memory_does_not_grow_with_those_who_come_and_go() -> None:
-    line = line_of(*(a_person(1000.0 * place) for place in range(100)))
-    for number in range(20_000):
-        line.add(a_person(float(number % 90_000), key=f"Ticket/x{number % 10}"))
-        line.next_at()
-    assert len(line) == 110
+    line = line_of(*(a_person(1000.0 * place) for place in range(20)))
+    line.add(a_person(waited=60.0))
+    line.add(a_person(waited=60.0))
+    for number in range(5000):
+        line.add(a_person(float(4 * number), key=f"Ticket/x{number % 10}"))
+        assert line.next_at() == NOW - 60.0
+    assert len(line) == 32
     assert len(line._moments) < 600
     assert len(line._new) < 600
 

@@ -7,6 +7,7 @@ import math
 import random
 from collections.abc import Iterable
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,6 +97,21 @@ def test_the_same_who_wait_are_matched_alike_in_whatever_order_they_came(
         other.add(entrant)
         other.next_at()
     assert one.take(NOW + 20.0) == other.take(NOW + 20.0)
+
+
+def test_of_many_small_queues_each_gets_the_best_there_is() -> None:
+    drawn = random.Random(11)  # noqa: S311  # nosec B311  not a secret
+    for _ in range(400):
+        tolerance, more, bots = drawn.choice([0.0, 40.0]), drawn.choice([2.0, 10.0]), drawn.choice([0.0, 0.4])
+        rules = Rules(tolerance=tolerance, tolerance_per_second=more)
+        waiting = [
+            msgspec.structs.replace(one, stands_in=drawn.random() < bots)
+            for one in many(8, seed=drawn.randrange(10**9), width=drawn.choice([60.0, 300.0]), oldest=30.0)
+        ]
+        line = Line(rules)
+        for one in waiting:
+            line.add(one)
+        assert worth(line.take(NOW)) == best(waiting, rules, NOW)
 
 
 @pytest.mark.parametrize("rules", [Rules(), Rules(tolerance=0.0, tolerance_per_second=2.0)])

@@ -75,11 +75,15 @@ async def test_a_wait_widens_what_is_accepted(a_store: Stores) -> None:
 async def test_queues_of_another_key_are_left_alone(a_store: Stores) -> None:
     async with a_store(*KINDS) as store:
         await seek(store, 1000)
-        matcher = a_matcher(store)
+        matcher = a_matcher(handle := store.acting("matcher"))
         await matcher.once()
         await seek(store, 1010, 1020, queue="casual")
-        assert (await matcher.once()).waiting == 1
-        assert (await a_matcher(store, "casual").once()).matches[0].gap == 10
+        before(handle, "get_many", never)
+        assert (await matcher.once()).waiting == 1, "their first event says where they wait"
+        await store.apply(Seeker.rate("s1010", rating=1011.0))
+        del handle.get_many
+        assert (await matcher.once()).waiting == 1, "a later one does not, so they are read"
+        assert (await a_matcher(store, "casual").once()).matches[0].gap == 9
         assert (await store.get(Seeker, "s1000")).state == Seeker.queued
 
 
@@ -248,7 +252,10 @@ async def test_the_queue_that_is_followed_is_the_queue_that_is_there(a_store: St
         matcher = a_matcher(handle := store.acting("matcher"), rules=NEVER, make=lambda _: known)
         new = iter(range(3000, 4000))
 
-        before(handle, "find", lambda: some_changes(store, chance, new))
+        async def between_two_pages() -> None:
+            before(handle, "find", lambda: some_changes(store, chance, new))
+
+        before(handle, "find", between_two_pages)
         for _ in range(6):
             before(handle, chance.choice(["now", "position", "get_many"]), lambda: some_changes(store, chance, new))
             await matcher.once()
@@ -282,6 +289,18 @@ async def test_an_engine_that_is_away_loses_nobody(a_store: Stores) -> None:
             await matcher.once()
         assert len((await matcher.once()).matches) == 1
         assert await states(store) == {"matched": 2}
+
+
+async def test_who_left_during_an_outage_is_forgotten(a_store: Stores) -> None:
+    async with a_store(*KINDS) as store:
+        await seek(store, 1000, 2000)
+        matcher = a_matcher(handle := store.acting("matcher"))
+        assert (await matcher.once()).waiting == 2
+        before(handle, "position", away)
+        with pytest.raises(Unavailable):
+            await matcher.once()
+        await store.apply(Seeker.leave("s2000"))
+        assert (await matcher.once()).waiting == 1
 
 
 async def test_a_commit_whose_answer_was_lost_seats_nobody_twice(a_store: Stores) -> None:
@@ -357,7 +376,7 @@ async def test_an_entrant_with_a_key_of_its_own_is_refused(a_store: Stores) -> N
 
 
 async def never() -> None:
-    raise AssertionError("the queue is read again")
+    raise AssertionError("it is read though nothing asks for it")
 
 
 async def away() -> None:

@@ -13,6 +13,7 @@ from tests.matching.waiting_line import NOW, Worth, a_person, best, many, neighb
 
 from tenure.matching import kernel, passes, paths
 from tenure.matching.entrants import Entrant, Proposal, Rules
+from tenure.matching.exact import exactly
 from tenure.matching.passes import PathFinder
 from tenure.matching.paths import Pair
 from tenure.matching.rows import FULL, Row, columns, rank
@@ -94,6 +95,16 @@ def test_pairs_of_the_next_three_are_no_worse_than_pairs_of_neighbours(rules: Ru
     if ordered:
         found = check(ordered, passes.nearby(ordered, rules, NOW), rules, NOW)
         assert best(ordered, rules, NOW) <= found <= neighbours_paired(ordered, rules, NOW)
+
+
+@pytest.mark.usefixtures("finder")
+@pytest.mark.parametrize("rules", [Rules(), Rules(tolerance=0.0, tolerance_per_second=2.0)])
+def test_where_people_are_few_and_far_a_pass_is_as_good_as_an_exact_matching(rules: Rules) -> None:
+    ordered = sorted(many(1000, seed=12, width=60_000.0, oldest=40.0, whole_points=True), key=rank)
+    found = check(ordered, passes.pairs(columns(ordered), rules, NOW), rules, NOW)
+    exact = [Proposal(teams=((one,), (two,)), gap=0.0) for one, two in exactly(ordered, rules, NOW)]
+    assert found == worth(exact)
+    assert found < neighbours_paired(ordered, rules, NOW)
 
 
 @pytest.mark.usefixtures("finder")

@@ -256,6 +256,11 @@ def test_who_left_or_met_somebody_outside_the_sample_is_left_out() -> None:
     assert sample.regret() == compare([(FOUR[2], FOUR[3])], [(FOUR[2], FOUR[3])])
 
 
+def test_who_was_placed_a_moment_later_is_nobodys_loss() -> None:
+    regret = compare([(FOUR[0], FOUR[3])], [])
+    assert (regret.people, regret.placed, regret.gap, regret.gap_exactly) == (0, 2, 40.0, 40.0)
+
+
 def test_several_samples_are_added_up_and_gaps_are_means_where_equally_many_are_placed() -> None:
     one = compare([(FOUR[0], FOUR[1])], [(FOUR[0], FOUR[1])])
     two = compare([(FOUR[0], FOUR[2])], [(FOUR[0], FOUR[1])])

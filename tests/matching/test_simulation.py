@@ -102,6 +102,7 @@ def test_nobody_is_lost_and_no_pair_is_against_the_rules(name: str) -> None:
     assert outcome.matches * 2 == outcome.matched + outcome.stand_ins
     assert watched.sizes == {0: outcome.matches - outcome.stand_ins, 1: outcome.stand_ins}
     assert outcome.stand_ins > 20, "each of the ten filled in again after its game"
+    assert outcome.gap == outcome.apart
     assert outcome.gap.number == outcome.matches
     assert outcome.wait.number == outcome.matched == sum(decile.wait.number for decile in outcome.deciles)
     assert outcome.regret is not None
@@ -116,6 +117,9 @@ def test_nobody_is_lost_in_teams_with_parties(name: str) -> None:
     outcome = simulation.outcome(name, 0.0)
     assert outcome.matched + outcome.abandoned + outcome.waiting == outcome.arrived > 150
     assert outcome.matches > 20
+    assert outcome.apart.p50 is not None
+    assert outcome.gap.p50 is not None
+    assert outcome.apart.p50 > outcome.gap.p50, "players are further apart than the means of their teams"
     assert outcome.regret is None
 
 

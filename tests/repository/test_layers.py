@@ -25,8 +25,8 @@ ALLOWED = {
 SEPARATE = {"engines", "services"}
 COMPOSITION_ROOT = "tenure.opening"
 OPTIONAL = {
-    "aiodocker", "asyncpg", "coredis", "discord", "docker", "matplotlib", "opentelemetry", "playwright", "psycopg",
-    "redis",
+    "aiodocker", "asyncpg", "coredis", "discord", "docker", "matplotlib", "openskill", "opentelemetry", "playwright",
+    "psycopg", "redis",
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from tenure.store.logging import Log
 from tenure.web import logs
@@ -18,6 +19,7 @@ def loggers_as_before() -> Iterator[None]:
     root.handlers[:] = before[0]
     root.setLevel(before[1])
     uvicorn.setLevel(before[2])
+    structlog.reset_defaults()
 
 
 def set_up() -> None:
@@ -49,3 +51,12 @@ def test_less_important_lines_are_left_out(capsys: pytest.CaptureFixture[str]) -
     set_up()
     logging.getLogger("tenure").debug("detail")
     assert capsys.readouterr().err == ""
+
+
+def test_a_line_of_a_library_that_uses_structlog_is_written_alike(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up()
+    structlog.get_logger("library").warning("retry", key="s3cret")
+    structlog.get_logger("library").debug("detail")
+    written = capsys.readouterr()
+    line = json.loads(written.err)
+    assert (line["event"], line["level"], line["key"], written.out) == ("retry", "warning", logs.HIDDEN, "")

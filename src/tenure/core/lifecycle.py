@@ -38,13 +38,13 @@ class Kind(type):
         """Give the change that begins a record in this one of its initial states."""
         return cast("Change[K]", cast("type[Lifecycle]", cls)._create(state, id, *args, **kwargs))  # noqa: SLF001
 
-    def beat(cls: Callable[..., K], claim: Claim[K], /, *, seen: int = 0) -> Change[K]:
+    def beat(cls: Callable[..., L], claim: Claim[L], /, *, seen: int = 0) -> Change[L]:
         """Give the change that renews a claim's lease: beside others, all are refused once the claim is over.
 
         It acknowledges the commands up to version `seen`. It makes no event and no version.
         """
-        kind = cast("type[Lifecycle]", cls)
-        if not isinstance(claim, Claim) or not issubclass(kind, claim.kind):
+        kind, given = cast("type[Lifecycle]", cls), cast("object", claim)
+        if not isinstance(given, Claim) or not issubclass(kind, given.kind):
             raise InvalidChange(f"{kind.__name__}.beat takes a claim of its own kind, not {claim!r}")
         return Change(kind, claim.id, "beat", fence=claim.fence, seen=seen)
 

@@ -53,8 +53,7 @@ def _filled_up(
     people: list[Place], missing: int, near: list[Place], rules: Rules, now: float
 ) -> tuple[Window | None, float]:
     """Give a match of these people and the nearest stand-ins, or when to try again."""
-    ready = max(_stage_over(place, people, rules) for place in people)
-    ready = max(ready, apart_until(people, rules))
+    ready = max(max(_stage_over(place, people, rules), apart_until(place, people, rules)) for place in people)
     if ready > now:
         return None, ready
     chosen, moments = _nearest(people, missing, near, rules, now)

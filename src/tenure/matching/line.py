@@ -21,6 +21,7 @@ import msgspec
 
 from tenure.matching import passes
 from tenure.matching.entrants import Entrant, Proposal, Rules
+from tenure.matching.paths import SLIGHT
 from tenure.matching.rows import Place, Row, columns, rank
 
 MANY = 256
@@ -32,8 +33,6 @@ NEAREST_STAND_INS = 4
 """The same for stand-ins: of so many people who want the same ones, none needs a farther one."""
 GROUP = 256
 """So many are looked at together at most."""
-SLIGHT = 1e-6
-"""So that rounding hides nobody before `meet_at`, which has the last word, is asked."""
 RATING_AT_MOST = 1e9
 
 Pair = tuple[Entrant, Entrant]
@@ -209,15 +208,15 @@ class Line:
         """Pair those whose moment has come, and who may be matched with them and with these, one group at a time."""
         found: list[Pair] = []
         seen: set[str] = set()
-        for waiting, whom in due:
+        for waiting, _ in due:
             if waiting.entrant.key not in seen:
-                found += self._best(self._group([waiting.entrant, whom.entrant], seen, now), now)
+                found += self._best(self._group(waiting.entrant, seen, now), now)
         # A group too large to be looked at whole may have hidden who was due: then these are taken as they are.
         return found or [(waiting.entrant, whom.entrant) for waiting, whom in due[:1]]
 
-    def _group(self, pair: list[Entrant], seen: set[str], now: float) -> list[Entrant]:
-        group = [one for one in pair if one.key not in seen]
-        seen.update(one.key for one in group)
+    def _group(self, first: Entrant, seen: set[str], now: float) -> list[Entrant]:
+        group = [first]
+        seen.add(first.key)
         for one in group:
             for other in self._near(one, now) if len(group) < GROUP else ():
                 if other.key not in seen:

@@ -50,23 +50,18 @@ def windows(low: Place, rules: Rules) -> Iterator[Window]:
     total, odd = 0, False
     place: Place | None = low
     while place is not None and len(run) < players + skips and place.rating - low.rating <= rules.tolerance_at_most:
+        if place.size > 1 or place.apart:
+            odd = odd or place.size > 1 or not place.apart.keys().isdisjoint(run)
         run.append(place)
         total += place.size
-        if place.size > 1 or place.apart:
-            odd = odd or place.size > 1 or _apart_from_some(place, low)
         over = total - players
         if over > skips * rules.team_size:
             return
         if over >= 0:
-            window = _odd_window(run, over, skips, rules) if odd else _plain_window(run, over, rules)
+            window = _Search(run, rules).found(over, skips) if odd else _plain_window(run, over, rules)
             if window:
                 yield window
         place = place.above
-
-
-def _apart_from_some(place: Place, low: Place) -> bool:
-    """Tell whether somebody stands between two whom the upper one is to be kept apart from."""
-    return any(low.order <= other.order < place.order for other in place.apart)
 
 
 def _plain_window(run: list[Place], over: int, rules: Rules) -> Window | None:
@@ -87,63 +82,67 @@ def accepts_from(place: Place, low: float, high: float, rules: Rules) -> float:
     return place.since + rules.accepts_at(max(place.rating - low, high - place.rating))
 
 
-def _odd_window(run: list[Place], over: int, skips: int, rules: Rules) -> Window | None:
-    """Try all ways to leave out as many players as are too many, those first who accept last."""
-    low, high = run[0].rating, run[-1].rating
-    accepted = {place: accepts_from(place, low, high, rules) for place in run}
-    ends = [run[0], run[-1]] if len(run) > 1 else [run[0]]
-    between = sorted(run[1:-1], key=lambda place: (accepted[place], place.order), reverse=True)
-    best: Window | None = None
+class _Search:
+    """Tries all ways to leave out as many players as are too many, those first who accept last."""
 
-    def leave_out(number: int, kept: list[Place], over: int, skips: int) -> None:
-        nonlocal best
+    def __init__(self, run: list[Place], rules: Rules) -> None:
+        low, high = run[0].rating, run[-1].rating
+        self._rules = rules
+        self._accepted = {place: accepts_from(place, low, high, rules) for place in run}
+        self._ends = [run[0], run[-1]]
+        self._between = sorted(run[1:-1], key=lambda place: (self._accepted[place], place.order), reverse=True)
+        self._best: Window | None = None
+        self._ready = math.inf
+
+    def found(self, over: int, skips: int) -> Window | None:
+        """Give the window that is ready first."""
+        self._leave_out(0, *self._kept([], -math.inf, self._ends), over, skips)
+        return self._best
+
+    def _leave_out(self, number: int, kept: list[Place], at: float, over: int, skips: int) -> None:
+        if at >= self._ready:
+            return
         if over == 0:
-            chosen = [*kept, *between[number:]]
-            at = max(accepted[place] for place in chosen)
-            if at < (best.ready if best else math.inf):
-                best = _sooner(sorted(chosen, key=lambda place: place.order), at, rules, best)
-        elif skips > 0 and number < len(between):
-            place = between[number]
+            self._take(*self._kept(kept, at, self._between[number:]))
+        elif skips > 0 and number < len(self._between):
+            place = self._between[number]
             if place.size <= over:
-                leave_out(number + 1, kept, over - place.size, skips - 1)
-            if accepted[place] < (best.ready if best else math.inf):
-                leave_out(number + 1, [*kept, place], over, skips)
+                self._leave_out(number + 1, kept, at, over - place.size, skips - 1)
+            self._leave_out(number + 1, *self._kept(kept, at, [place]), over, skips)
 
-    leave_out(0, ends, over, skips)
-    return best
+    def _kept(self, kept: list[Place], at: float, more: list[Place]) -> tuple[list[Place], float]:
+        """Give who plays if these do too, and from when."""
+        kept = kept.copy()
+        for place in more:
+            at = max(at, self._accepted[place], apart_until(place, kept, self._rules))
+            kept.append(place)
+        return kept, at
 
-
-def _sooner(places: list[Place], at: float, rules: Rules, best: Window | None) -> Window | None:
-    """Give the window of these places if it is ready before the best so far; else the best."""
-    at, players = max(at, apart_until(places, rules)), rules.teams * rules.team_size
-    limit = best.ready if best else math.inf
-    if at >= limit or not fits([place.size for place in places], rules.teams, rules.team_size):
-        return best
-    widest = rules.accepts_at(places[-1].rating - places[0].rating)
-    if max(place.since for place in places) + widest <= at or all(place.size == 1 for place in places):
+    def _take(self, places: list[Place], at: float) -> None:
+        """Take these for the best so far, if they are ready before it."""
+        rules, players = self._rules, self._rules.teams * self._rules.team_size
+        if at >= self._ready or not fits([place.size for place in places], rules.teams, rules.team_size):
+            return
+        places, teams = sorted(places, key=lambda place: place.order), None
+        widest = rules.accepts_at(places[-1].rating - places[0].rating)
         # Teams are never further apart than the ends are, nor than half of that if all are single players.
-        return Window(ready=at, places=places, people=players)
-    teams = split([place.entrant for place in places], rules.teams, rules.team_size)
-    if teams is None:
-        return best
-    at = max(at, teams_accepted_from(teams[0], rules))
-    return Window(ready=at, places=places, people=players, teams=teams) if at < limit else best
+        if len(places) < players and max(place.since for place in places) + widest > at:
+            teams = split([place.entrant for place in places], rules.teams, rules.team_size)
+            at = max(at, teams_accepted_from(teams[0], rules)) if teams else math.inf
+        if at < self._ready:
+            self._best, self._ready = Window(ready=at, places=places, people=players, teams=teams), at
 
 
-def apart_until(places: Sequence[Place], rules: Rules) -> float:
-    """Give until when some of them must not meet: for ever where one avoids another, else until they may meet again."""
+def apart_until(place: Place, others: Sequence[Place], rules: Rules) -> float:
+    """Give until when somebody must not meet any of some: for ever, or until they may meet again."""
     until = -math.inf
-    for place in places:
-        for other in place.apart:
-            if other in places:
-                until = max(until, _pair_apart_until(place, other, rules))
+    if place.apart:
+        for other in others:
+            for_ever = place.apart.get(other)
+            if for_ever is not None:
+                again = max(place.since, other.since) + rules.rematch_after_seconds
+                until = max(until, math.inf if for_ever else again)
     return until
-
-
-def _pair_apart_until(one: Place, two: Place, rules: Rules) -> float:
-    if not (one.entrant.avoid.isdisjoint(two.entrant.players) and two.entrant.avoid.isdisjoint(one.entrant.players)):
-        return math.inf
-    return max(one.since, two.since) + rules.rematch_after_seconds
 
 
 def teams_accepted_from(teams: Sequence[Team], rules: Rules) -> float:

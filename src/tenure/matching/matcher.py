@@ -287,5 +287,5 @@ class Matcher:
 
 def _still_waiting(records: Iterable[Lifecycle], refusal: Refused) -> list[Lifecycle]:
     """Leave out who is overdue: nothing is left to it but to go, and its event says so."""
-    overdue = None
+    overdue = (refusal.kind, refusal.id) if isinstance(refusal, Overdue) else None
     return [record for record in records if (type(record), record.id) != overdue]

@@ -41,11 +41,16 @@ class Sample:
 
 
 def compare(taken: Iterable[tuple[Entrant, Entrant]], best: Iterable[tuple[Entrant, Entrant]]) -> Regret:
-    """Give what was taken beside the best: people placed, and the mean gap where these are equally many."""
+    """Give what was taken beside the best: people placed, and the mean gap where these are equally many.
+
+    Who places more than the best of that instant did so a moment later, and has nothing to regret.
+    """
     (placed, gap), (placed_exactly, gap_exactly) = _measure(taken), _measure(best)
-    if placed != placed_exactly:
+    if placed < placed_exactly:
         return Regret(samples=1, placed=placed, placed_exactly=placed_exactly)
-    return Regret(samples=1, placed=placed, placed_exactly=placed_exactly, gap=gap, gap_exactly=gap_exactly)
+    if placed > placed_exactly:
+        gap_exactly = gap
+    return Regret(samples=1, placed=placed, placed_exactly=placed, gap=gap, gap_exactly=gap_exactly)
 
 
 def _measure(pairs: Iterable[tuple[Entrant, Entrant]]) -> tuple[int, float]:

@@ -24,8 +24,8 @@ class Place:
         self.rating, self.since, self.size = entrant.rating, entrant.since, len(entrant.players)
         self.below: Place | None = None
         self.above: Place | None = None
-        self.apart: dict[Place, None] = {}
-        """Who stands in the row whom it avoids or has just met, or who does so with it."""
+        self.apart: dict[Place, bool] = {}
+        """Who stands in the row and is to be kept apart from it: True for ever, False after they met."""
 
 
 class Standing:
@@ -61,7 +61,7 @@ class Standing:
         return place
 
     def remove(self, place: Place) -> None:
-        """Take somebody out of the row. The place keeps its neighbours of that moment."""
+        """Take somebody out of the row."""
         del self._places[place.entrant.key]
         number = bisect_left(self._ends, place.order)
         block = self._blocks[number]
@@ -70,11 +70,10 @@ class Standing:
             self._ends[number] = block[-1][0]
         else:
             del self._blocks[number], self._ends[number]
-        if place.below:
-            place.below.above = place.above
-        if place.above:
-            place.above.below = place.below
+        _link(place.below, place.above)
         self._forget(place)
+        # Who holds on to it for a while should not hold on to all who have ever stood beside it.
+        place.below = place.above = None
 
     def at(self, order: Order) -> Place | None:
         """Give the first place that is not below an order: `(rating, "")` is the first of a rating."""
@@ -129,6 +128,7 @@ class Standing:
                     del named[player]
         for other in place.apart:
             del other.apart[place]
+        place.apart = {}
 
 
 def _names(place: Place) -> frozenset[str]:
@@ -145,4 +145,5 @@ def _link(below: Place | None, above: Place | None) -> None:
 
 
 def _keep_apart(one: Place, two: Place) -> None:
-    one.apart[two] = two.apart[one] = None
+    avoids = not one.entrant.avoid.isdisjoint(two.entrant.players)
+    one.apart[two] = two.apart[one] = avoids or not two.entrant.avoid.isdisjoint(one.entrant.players)

@@ -162,8 +162,7 @@ class Squads:
                 lowest = low.since + accepts_at(max(high.rating - low.rating, apart))
                 itself = place.since + accepts_at(max(high.rating - place.rating, apart))
                 self._windows.sooner(low, max(lowest, itself))
-            if low in self._short:
-                self._fillings.sooner(low, self._stage_over(low, place))
+            self._fill_sooner(low, place)
 
     def _fill_with(self, stand_in: Place) -> None:
         """Bring forward the moments of those who lacked a stand-in."""
@@ -185,13 +184,18 @@ class Squads:
                     self._windows.sooner(low, low.since + self._rules.accepts_at(high.rating - low.rating))
                 else:
                     self._windows.doubt(low)
-                if low in self._short:
-                    self._fillings.sooner(low, self._stage_over(low, above) if above else math.inf)
+                self._fill_sooner(low, above)
 
-    def _stage_over(self, low: Place, high: Place) -> float:
-        """Give a lower bound for when two may be in one match with a stand-in."""
-        accepted = self._rules.accepts_at(high.rating - low.rating)
-        return max(low.since, high.since) + max(accepted, self._rules.stand_ins_after_seconds)
+    def _fill_sooner(self, low: Place, high: Place | None) -> None:
+        """Bring a look for stand-ins forward to when two may be in one match. Where there are none, the first will."""
+        if not self._stand_ins or low not in self._short:
+            return
+        if high is None:
+            self._fillings.doubt(low)
+        else:
+            accepted = self._rules.accepts_at(high.rating - low.rating)
+            at = max(low.since, high.since) + max(accepted, self._rules.stand_ins_after_seconds)
+            self._fillings.sooner(low, at)
 
     def _lows(self, place: Place, players: int) -> Iterator[tuple[Place, Place | None]]:
         """Give all whose windows may reach a place, itself first, and up to whom they have so many players."""

@@ -126,7 +126,7 @@ class Store:
 
     async def beaten(self, claim: Claim[K], *, seen: int = 0) -> tuple[K, list[Event[K]]]:
         """Beat, and give the record as it is now too."""
-        change = claim.kind.beat(claim, seen=seen)
+        change: Change[K] = Change(claim.kind, claim.id, "beat", fence=claim.fence, seen=seen)
         (record,) = self._records(await self._lanes.put(self._transaction((change,), "", "")))
         row = row_of(record)
         if row.told <= row.seen:

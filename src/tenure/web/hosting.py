@@ -78,13 +78,16 @@ async def _choose(hosted: Hosted, address: str) -> Served:
         declared = await engine.declarations()
     finally:
         await engine.close()
-    wanted = [hosted.only] if hosted.only else list(SERVICES)
-    left_out = {
-        name: "; ".join(found) for name in wanted if (found := list(obstacles(name, hosted.own_kinds, declared)))
-    }
+    wanted: list[ServiceName] = [hosted.only] if hosted.only else list(SERVICES)
+    left_out: dict[ServiceName, str] = {}
+    for name in wanted:
+        if why := "; ".join(obstacles(name, hosted.own_kinds, declared)):
+            left_out[name] = why
     if hosted.only in left_out:
         raise NotHosted(f"{hosted.only} can't be served here: {left_out[hosted.only]}: give it another store")
-    paths = {name: "" if hosted.only else SERVICES[name].path for name in wanted if name not in left_out}
+    paths: dict[ServiceName, str] = {
+        name: "" if hosted.only else SERVICES[name].path for name in wanted if name not in left_out
+    }
     return Served(address, paths, left_out)
 
 

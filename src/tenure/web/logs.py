@@ -15,6 +15,7 @@ HIDDEN = "(hidden)"
 
 def set_up(*, as_json: bool, level: str, secrets: Iterable[str]) -> None:
     """Let all loggers of this process write to stderr in one form."""
+    hide = hiding(secrets)
     shared: list[Processor] = [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
@@ -22,7 +23,7 @@ def set_up(*, as_json: bool, level: str, secrets: Iterable[str]) -> None:
         _fields_of_store,
         structlog.stdlib.ExtraAdder(allow=()),
         structlog.processors.format_exc_info,
-        hiding(secrets),
+        hide,
     ]
     last: Processor = (
         structlog.processors.JSONRenderer(default=str)
@@ -35,6 +36,19 @@ def set_up(*, as_json: bool, level: str, secrets: Iterable[str]) -> None:
             foreign_pre_chain=shared,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
         )
+    )
+    # Libraries that log by structlog itself, such as those that call again after a failure, write to the same place.
+    structlog.configure(
+        processors=[
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            hide,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -133,8 +133,8 @@ SERVICES: dict[ServiceName, Service] = {
         tries=(
             'curl {admin} {url}/pools -d \'{{"id": "duel-eu", "mode": "duel", "region": "eu", "max_deployed": 4}}\'',
             'curl {admin} {url}/bots -d \'{{"pool": "duel-eu", "number": 8}}\'',
-            "tenure bots runner",
-            'curl {admin} {url}/tickets -d \'{{"pool": "duel-eu", "players": ["ada"]}}\'',
+            'curl {admin} {url}/tickets -d \'{{"pool": "duel-eu", "players": ["ada"], "id": "ada-1"}}\'',
+            'curl {admin} "{url}/tickets/ada-1?wait=20"',
         ),
     ),
 }

@@ -50,12 +50,16 @@ async def check(store: Store, *, joined: int, made: int) -> Seen:
     _check_players(seen)
     _check_ratings(seen)
     for pool in seen.pools.values():
-        for kind, records in ((Bot, seen.bots), (Ticket, seen.tickets)):
-            waiting = {r.id for r in records.values() if r.state == kind.queued and r.pool == pool.id}
-            ranked = await store.find(kind.queued, per=pool.id)
-            assert [record.id for record in ranked] == [r.id for r in sorted(ranked, key=lambda r: r.rating)]
-            assert {record.id for record in ranked} == waiting
+        await _check_rank(store, Bot.queued, pool, [*seen.bots.values()])
+        await _check_rank(store, Ticket.queued, pool, [*seen.tickets.values()])
     return seen
+
+
+async def _check_rank(store: Store, queued: StateOf[Any], pool: Pool, records: list[Any]) -> None:
+    """Those who stand in a pool's queue are those who wait there, by rating: no ghosts, and nobody is missing."""
+    ranked = await store.find(queued, per=pool.id)
+    assert [record.rating for record in ranked] == sorted(record.rating for record in ranked)
+    assert {record.id for record in ranked} == {r.id for r in records if r.state == queued and r.pool == pool.id}
 
 
 def _check_matches(seen: Seen) -> None:

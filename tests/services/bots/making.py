@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tenure import Claim, Exists, NotHolder, Overdue, Poller, Refused, Store, WrongState, seconds, testing
+from tenure import Claim, Exists, NotHolder, Overdue, Poller, Refused, Store, testing
 from tenure.matching.entrants import Rules
 from tenure.matching.matcher import Matcher
+from tenure.services.bots.crew import Crew
 from tenure.services.bots.fleet import POLLER
 from tenure.services.bots.lifecycle import Bot, Match, Pool, Rating, Ticket
+from tenure.services.bots.matchmaking import Matchmaking
 from tenure.services.bots.players import rating_id
 from tenure.services.bots.service import BotsService, kinds
 from tenure.services.bots.settings import Settings
@@ -138,18 +141,26 @@ class World:
 @asynccontextmanager
 async def a_world(*, url: str = "sqlite:", **settings: Any) -> AsyncIterator[World]:
     """Make a service whose time stands still until `world.store.advance(…)`. At the end its indexes must be right."""
+    settings = {"plays": False, **settings}
     made = Settings(base_url="http://127.0.0.1:1", admin_key="the-admins-key", game_key=KEY, **settings)
     async with testing.store(*kinds, url=url, space="bots", at=START) as store:
-        world = World(store, BotsService(store, made))
+        service = BotsService(store, made)
+        # Ids by number, so that a run comes again as it was.
+        service.crew = Crew(store, service.pools, changed=service.fleet.look_soon, make_id=numbered("bot"))
+        service.matchmaking = Matchmaking(store, service.pools, service.keeper, make_id=numbered("match"))
+        world = World(store, service)
         yield world
         for matcher in world.matchers.values():
             await matcher.give_back()
         assert await world.audit() == []
 
 
+def numbered(name: str) -> Callable[[], str]:
+    """Give a function that makes ids one after the other."""
+    numbers = itertools.count(1)
+    return lambda: f"{name}-{next(numbers)}"
+
+
 def players_of(match: Match) -> list[str]:
     """Give all who play in a match."""
     return sorted(player for team in match.teams for seat in team for player in seat.players)
-
-
-__all__ = ["KEY", "START", "World", "WrongState", "a_world", "players_of", "seconds"]

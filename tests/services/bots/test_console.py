@@ -8,6 +8,7 @@ import pytest
 from tests.services.bots.browsing import a_site
 
 from tenure import seconds
+from tenure.cli.application import app
 from tenure.services.bots.console import words
 from tenure.services.bots.console.acting import DONE
 from tenure.services.bots.console.http import MOST_STREAMS
@@ -89,6 +90,15 @@ async def test_streams_are_for_who_is_logged_in_and_are_bounded() -> None:
 async def test_an_empty_page_says_what_to_do(path: str, advice: str) -> None:
     async with a_site() as site:
         assert advice in await site.page(path)
+
+
+async def test_what_an_empty_page_advises_is_what_the_command_line_takes() -> None:
+    async with a_site() as site:
+        page = await site.page("/")
+    advice = re.findall(r"tenure (bots [^<]+)", page)
+    assert len(advice) == 2
+    for command in advice:
+        assert app.parse_args(command.split(), exit_on_error=False, print_error=False)
 
 
 async def test_a_pool_shows_its_bots_against_its_target_and_who_manages() -> None:

@@ -50,10 +50,13 @@ async def test_bots_that_cannot_be_are_refused() -> None:
         with pytest.raises(Unknown):
             await world.service.crew.create("duels")
         await world.a_pool()
-        for wrong in ({"number": 0}, {"number": 1001}, {"ids": []}, {"ids": ["a", "a"]}, {"ids": ["a/b"]},
-                      {"rating": float("nan")}, {"rating": 1e9}):  # fmt: skip
+        wrongs: list[dict[str, Any]] = [
+            {"number": 0}, {"number": 1001}, {"ids": []}, {"ids": ["a", "a"]}, {"ids": ["a/b"]},
+            {"rating": float("nan")}, {"rating": 1e9},
+        ]  # fmt: skip
+        for wrong in wrongs:
             with pytest.raises(Wrong):
-                await world.service.crew.create("duels", **wrong)  # type: ignore[arg-type]
+                await world.service.crew.create("duels", **wrong)
         await world.service.pools.drain("duels")
         with pytest.raises(NotThen, match="open one"):
             await world.service.crew.create("duels")
@@ -236,7 +239,8 @@ async def test_one_that_moves_meanwhile_does_not_keep_the_others_home(monkeypatc
         real = Store.apply
 
         async def apply(store: Store, *changes: Any, **more: Any) -> Any:
-            if store.actor.startswith("fleet") and monkeypatch.undo() is None:
+            if store.actor.startswith("fleet"):
+                monkeypatch.undo()
                 await real(world.store, Bot.retire(bots[1].id))
             return await real(store, *changes, **more)
 

@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 from tests.services.bots.games import KEY, Game, a_game, a_playing_match, a_pool
+from tests.services.bots.runners import in_state, until
 
-from tenure import Store, minutes, seconds, testing
+from tenure import Poller, Store, minutes, seconds, testing
 from tenure.services.bots.game.api import GameApi, GameAway, GameRefused, probing
 from tenure.services.bots.game.contract import Opening, SeatOpened, fits, is_room_url, seat_key
-from tenure.services.bots.game.lifecycle import Duel
 from tenure.services.bots.game.rooms import AGAIN, Rooms
-from tenure.services.bots.lifecycle import Match, Rating, Ticket, kinds
+from tenure.services.bots.kinds import kinds
+from tenure.services.bots.lifecycle import Bot, Match, Rating, Ticket
 from tenure.services.bots.offers import Offers
+from tenure.services.bots.service import BotsService
+from tenure.services.bots.settings import Settings
 from tenure.services.bots.settling import Settling
 
 ANN = SeatOpened(seat="Ticket/ann", players=("ann",), bot=False, rating=1500.0)
@@ -130,11 +133,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-async def until(api: GameApi, state: str) -> None:
-    while api.breaker != state:
-        await asyncio.sleep(0)
-
-
 @pytest.mark.parametrize("how", ["500", "hangs", "refused"])
 async def test_a_game_that_is_down_is_called_no_more_until_it_answers_again(clock: Clock, how: str) -> None:
     async with a_game() as game, an_api(game, try_seconds=0.05, open_seconds=10) as api:
@@ -152,7 +150,7 @@ async def test_a_game_that_is_down_is_called_no_more_until_it_answers_again(cloc
         game.status, api.url = 0, url
         clock.now = 10.1
         probe = asyncio.create_task(probing(api, 0.01))
-        await until(api, "closed")
+        await until(lambda: api.breaker == "closed")
         probe.cancel()
         await asyncio.gather(probe, return_exceptions=True)
         assert await api.open("m1", OPENING) == f"{game.url}/play/m1"
@@ -167,7 +165,7 @@ async def test_only_one_call_tries_whether_the_game_is_back(clock: Clock) -> Non
         clock.now = 10.1
         game.status, game.troubles = 0, [0]
         trying = asyncio.create_task(api.look("m1"))
-        await until(api, "half-open")
+        await until(lambda: api.breaker == "half-open")
         with pytest.raises(GameAway, match="not called"):
             await api.look("m1")
         game.hangs.set()
@@ -189,13 +187,46 @@ async def test_refusals_and_our_own_cancelling_open_no_breaker() -> None:
         assert api.breaker == "closed"
 
 
+async def turned(store: Store, turns: int) -> bool:
+    """Let a second pass, and tell whether the fleet manager has had so many turns."""
+    await store.advance(seconds(1))
+    pollers = await store.get_many(Poller, ["bots/fleet"])
+    return bool(pollers) and pollers["bots/fleet"].turns > turns
+
+
+async def test_while_the_breaker_is_open_no_bot_is_deployed(clock: Clock) -> None:
+    async with a_game() as game, testing.store(*kinds) as store:
+        settings = Settings(
+            base_url="http://127.0.0.1:1", admin_key="x", game_key=KEY, game_url=game.url, game_tries=1,
+            game_failures=1, matches=False,
+        )  # fmt: skip
+        service = BotsService(store, settings)
+        await a_pool(store)
+        await service.crew.create("duel", ids=["a"])
+        async with service.game as api:
+            game.status = 500
+            with pytest.raises(GameAway):
+                await api.look("m1")
+            fleet = asyncio.create_task(service.fleet.run())
+            await until(lambda: turned(store, 3))
+            assert (await store.get(Bot, "a")).state == Bot.idle
+            assert "the game is away" in service.trouble
+            game.status, clock.now = 0, 10.1
+            await api.probe()
+            await store.advance(seconds(10))
+            await until(lambda: in_state(store, Bot.deployed, "a"))
+            assert service.trouble == ""
+            fleet.cancel()
+            await asyncio.gather(fleet, return_exceptions=True)
+
+
 # ------------------------------------------------------------------------------------ rooms follow matches
 
 
 @asynccontextmanager
 async def a_world(game: Game, **given: Any) -> AsyncIterator[tuple[Store, Rooms, GameApi]]:
     """Make a service's rooms at a game, in a store whose time stands still."""
-    async with testing.store(*kinds, Duel) as store, an_api(game, **given) as api:
+    async with testing.store(*kinds) as store, an_api(game, **given) as api:
         await a_pool(store)
         settling = Settling(store, Offers(store))
         yield store, Rooms(store, api, settling, lambda id: f"http://127.0.0.1:1/matches/{id}/result"), api

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
+import aiohttp
 import msgspec
 import pytest
 from hypothesis import given
@@ -20,7 +22,11 @@ from tenure.services.bots.game.contract import Opening, RoomSeen, SeatOpened, op
 from tenure.services.bots.game.lifecycle import Choice, Duel
 from tenure.services.bots.game.local import create_app
 from tenure.services.bots.game.stand_in import SOON, NoRoom, StandIn, WrongMove
-from tenure.services.bots.lifecycle import Match, kinds
+from tenure.services.bots.kinds import kinds
+from tenure.services.bots.lifecycle import Match
+from tenure.services.bots.runner.play import Game as SeatAt
+from tenure.services.bots.runner.players import RandomPlayer, ScriptedPlayer
+from tenure.web.serving import bind, serving
 
 ANN, BOB = "Ticket/ann", "Ticket/bob"
 SEATS = ((ANN,), (BOB,))
@@ -71,7 +77,7 @@ def test_places_follow_the_points_and_a_draw_is_possible(numbers: list[tuple[int
 @asynccontextmanager
 async def a_room(url: str = "sqlite:", report_to: str = "http://127.0.0.1:1/") -> AsyncIterator[tuple[Store, StandIn]]:
     """Make a match between Ann and Bob with its room, in a store whose time stands still."""
-    async with testing.store(*kinds, Duel, url=url) as store:
+    async with testing.store(*kinds, url=url) as store:
         await a_pool(store)
         match = await a_playing_match(store, "m1", "ann", "bob")
         game = StandIn(store, KEY)
@@ -187,7 +193,7 @@ async def test_a_server_that_was_killed_goes_on_where_the_duel_was(tmp_path: Any
     async with a_room(url) as (_, game):
         await play(game, (9, 1), (9, 1))
         await game.move("m1", ANN, 3, 5)
-    async with tenure.open(url, *kinds, Duel, space="tests") as store:
+    async with tenure.open(url, *kinds, space="tests") as store:
         table = await StandIn(store, KEY).look("m1")
         assert (table.round, table.points, table.chosen) == (3, (2, 0), (ANN,))
 
@@ -235,6 +241,30 @@ async def test_a_report_that_is_turned_down_is_settled(status: int) -> None:
         assert await report(world) == 1
         await world.store.advance(minutes(1))
         assert await report(world) == 0
+
+
+# ------------------------------------------------------------------------------------ players that ship
+
+
+async def test_players_that_ship_play_a_match_to_its_end() -> None:
+    taken = bind("127.0.0.1", 0)
+    base_url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    async with a_room() as (store, game), aiohttp.ClientSession() as http:
+        async with serving(create_app(game, key=KEY, base_url=base_url), taken):
+            teams = (await store.get(Match, "m1")).teams
+
+            def seat(name: str, team: int) -> SeatAt:
+                key = seat_key(KEY, "m1", name)
+                room = f"{base_url}/rooms/m1"
+                return SeatAt(match="m1", mode="duel", room=room, seat=name, team=team, teams=teams, key=key, http=http)
+
+            scripted, random_one = ScriptedPlayer((9, 8, 7)), RandomPlayer(Random(1))  # noqa: S311  a game
+            await asyncio.gather(scripted.play(seat(ANN, 0)), random_one.play(seat(BOB, 1)))
+            await scripted.play(seat(ANN, 0))  # called again it sees that all is over
+        table = await game.look("m1")
+        assert table.state == "over"
+        by_ann = [next(c.number for c in played.choices if c.seat == ANN) for played in table.played]
+        assert by_ann == [9, 8, 7, 9, 8]
 
 
 # ------------------------------------------------------------------------------------ over HTTP

@@ -2,16 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from tests.places import ENGINES, Place
 from tests.services.bots.games import KEY, a_pool
 from tests.services.bots.runners import Blocker, Player, a_runner, deployed, in_state, offered, played, until
 
-from tenure import Store, Unavailable, minutes, seconds, testing
+from tenure import Store, StoreReplaced, Unavailable, minutes, seconds, testing
 from tenure.services.bots.game.contract import seat_key
 from tenure.services.bots.lifecycle import Bot, Match, Rating, Ticket
 from tenure.services.bots.offers import Offers
@@ -25,10 +26,10 @@ from tenure.services.bots.settling import Settling
 
 
 @asynccontextmanager
-async def a_store(**pool: float) -> AsyncIterator[Store]:
+async def a_store(**pool: Any) -> AsyncIterator[Store]:
     """Make a store with a pool, whose time stands still."""
     async with testing.store(*kinds) as store:
-        await a_pool(store, **pool)
+        await a_pool(store, "duel", **pool)
         yield store
 
 
@@ -70,10 +71,11 @@ async def test_a_runner_takes_no_more_than_its_slots_and_fills_one_that_is_free_
         await deployed(store, "a", "b", "c")
         async with a_runner(store, slots=2) as runner:
             await until(lambda: in_state(store, Bot.queued, "a", "b"))
-            assert (runner.kept, (await store.get(Bot, "c")).state) == (["a", "b"], Bot.deployed)
+            await until(lambda: runner.kept == ["a", "b"])
+            assert (await store.get(Bot, "c")).state == Bot.deployed
             await store.apply(Bot.recall("a", rested_at=await store.now()))
             await until(lambda: in_state(store, Bot.queued, "c"))
-            assert runner.kept == ["b", "c"]
+            await until(lambda: runner.kept == ["b", "c"])
 
 
 async def test_a_runner_of_some_pools_leaves_the_bots_of_others_alone() -> None:
@@ -237,9 +239,13 @@ async def test_a_match_that_is_broken_off_ends_the_play() -> None:
 # ------------------------------------------------------------------------------------ dead runners
 
 
-async def test_a_dead_runners_match_is_played_on_by_another_in_the_same_seat() -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_a_dead_runners_match_is_played_on_by_another_in_the_same_seat(
+    place_of: Callable[[str], Place], engine: str
+) -> None:
     first, second = Player(), Player()
-    async with a_store() as store:
+    async with testing.store(*kinds, url=place_of(engine).fresh()) as store:
+        await a_pool(store)
         await deployed(store, "a")
         async with a_runner(store, first):
             await played(store, "m1", "a", "ann")
@@ -294,6 +300,19 @@ async def test_a_store_that_is_away_for_a_while_costs_no_bot() -> None:
         assert runner.kept == ["a", "b"]
         assert await in_state(store, Bot.playing, "a")
         assert (player.seats, player.ended) == (["Bot/a"], [])
+
+
+async def test_a_runner_whose_store_was_replaced_ends_and_says_so() -> None:
+    async with a_store() as store:
+
+        async def replaced(*_: Any) -> Any:
+            raise StoreReplaced("it was emptied")
+
+        engine = cast("Any", store.engine)
+        find, engine.find = engine.find, replaced
+        with pytest.raises(StoreReplaced):
+            await run(store, Duty(make=Player))
+        engine.find = find
 
 
 # ------------------------------------------------------------------------------------ bad players
@@ -455,6 +474,29 @@ async def test_a_runner_that_is_cancelled_gives_its_bots_back() -> None:
         with pytest.raises(asyncio.CancelledError):
             await running
         assert await in_state(store, Bot.deployed, "a")
+
+
+async def test_bots_that_are_being_claimed_when_the_runner_stops_are_given_back() -> None:
+    stop, asked, go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    async with a_store() as store:
+        await deployed(store, "a", "b")
+        engine = cast("Any", store.engine)
+        write = engine.write
+
+        async def slow(*given: Any) -> Any:
+            asked.set()
+            await go_on.wait()
+            return await write(*given)
+
+        engine.write = slow
+        running = asyncio.create_task(stopped(store, Player(), stop))
+        await asked.wait()
+        stop.set()
+        await until(lambda: "takes bots" not in {task.get_name() for task in asyncio.all_tasks()})
+        go_on.set()
+        assert await running == 0
+        assert [event.name for event in await store.history(Bot, "a")][-2:] == ["enqueue", "dequeue"]
+        assert await in_state(store, Bot.deployed, "a", "b")
 
 
 async def test_bots_that_could_not_be_given_back_are_counted() -> None:

@@ -7,21 +7,23 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tests.services.bots.games import KEY, a_match, a_pool, a_ticket
 from tests.services.bots.runners import deployed, in_state, until
 
-from tenure import Store, seconds, testing
+from tenure import Store
 from tenure.cli.application import UNAVAILABLE, USAGE, run
+from tenure.core.clock import wall_time
+from tenure.opening import open as open_store
 from tenure.services.bots.api.http import create_app
 from tenure.services.bots.game import duel
 from tenure.services.bots.kinds import kinds
 from tenure.services.bots.lifecycle import Bot, Match, Rating, Ticket
 from tenure.services.bots.service import BotsService
 from tenure.services.bots.settings import Settings
+from tenure.store.timing import SystemClock
 from tenure.web.serving import bind, serving
 
 MINE = """
@@ -31,6 +33,15 @@ class Mine:
     async def play(self, game):
         await play_duel(game, lambda turn: 1)
 """
+
+
+class Ahead(SystemClock):
+    """A clock that goes as this machine's does, and can be put forward."""
+
+    ahead = 0.0
+
+    def __call__(self) -> int:
+        return wall_time() + round(self.ahead * 1_000_000)
 
 
 class Runner:
@@ -53,6 +64,7 @@ class World:
     """The service with its local game, in the test's own time, and the runners beside it."""
 
     store: Store
+    clock: Ahead
     service: BotsService
     folder: Path
     url: str
@@ -67,6 +79,12 @@ class World:
         )  # fmt: skip
         self.runners.append(Runner(process))
         return self.runners[-1]
+
+    async def put_forward(self, seconds: float) -> None:
+        """Let it be later, in steps that are no outage: a sweeper is at work all the time."""
+        for _ in range(4):
+            self.clock.ahead += seconds / 4
+            await self.store.sweep()
 
     async def play(self, match: str, bot: str, person: str) -> None:
         """Bring a match of a queued bot and somebody new to where the person has to move."""
@@ -103,10 +121,12 @@ async def a_world(folder: Path) -> AsyncIterator[World]:
         base_url=base_url, admin_key="the-admins-key", game_key=KEY, matches=False, manages=False, plays=False
     )
     (folder / "mine.py").write_text(MINE)
-    async with testing.store(*kinds, url=url, space="bots", at=datetime.now(UTC)) as store:
+    clock = Ahead()
+    async with open_store(url, *kinds, space="bots", clock=clock) as store, store.sweeping():
+        await store.sweep()
         service = BotsService(store, settings)
         await a_pool(store)
-        world = World(store, service, folder, url, [])
+        world = World(store, clock, service, folder, url, [])
         async with service.running(), serving(create_app(service), taken):
             try:
                 yield world
@@ -134,7 +154,7 @@ async def test_whatever_a_killed_runner_did_another_goes_on_with_it_and_every_se
         first.send(signal.SIGKILL)
         await first.ended()
 
-        await store.advance(seconds(16))
+        await world.put_forward(16)
         before = {name: await world.bot(name) for name in ("queued", "matched", "playing")}
         assert {name: bot.state for name, bot in before.items()} == {
             "queued": Bot.deployed, "matched": Bot.deployed, "playing": Bot.stranded

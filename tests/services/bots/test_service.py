@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.places import SQLITE, Place
-from tests.services.bots.making import START, World, a_world
+from tests.services.bots.making import KEY, START, World, a_world
 
 from tenure import Poller, seconds, testing
 from tenure.matching.entrants import Rules
@@ -59,7 +59,7 @@ async def test_a_matcher_goes_by_the_rules_as_they_are_edited() -> None:
             await until(world, lambda: world.service.matchmaking.leads.get("duels"))
             wide = Rules(tolerance=1e5, tolerance_at_most=1e5)
             await world.service.pools.edit("duels", lambda terms: msgspec.structs.replace(terms, rules=wide))
-            matcher = world.service.matchmaking._matchers["duels"][0]  # noqa: SLF001
+            matcher = world.service.matchmaking._matchers["duels"][0]
             await until(world, lambda: matcher.rules == wide)
 
 
@@ -97,7 +97,7 @@ async def test_when_the_service_stops_others_take_its_turns_at_once_and_nothing_
 
 async def test_two_services_on_one_store_match_and_manage_together(place_of: Callable[[str], Place]) -> None:
     url, clock = place_of(SQLITE).fresh(), ManualClock(round(START.timestamp() * 1e6))
-    settings = Settings(base_url="http://127.0.0.1:1", admin_key="k", game_key="the-games-secret-key")
+    settings = Settings(base_url="http://127.0.0.1:1", admin_key="k", game_key=KEY, plays=False)
     async with (
         testing.store(*kinds, url=url, space="bots", clock=clock, actor="one") as one,
         testing.store(*kinds, url=url, space="bots", clock=clock, actor="two", every_change_applied=False) as two,

@@ -55,7 +55,7 @@ async def test_the_new_layout_shares_no_key_with_the_old_one(place_of: PlaceOf) 
             if isinstance(value, str):
                 old.set(key, value, ex=3600)
             elif isinstance(value, dict):
-                old.zadd(key, value)  # type: ignore[arg-type]
+                old.zadd(key, value)
             else:
                 old.sadd(key, *value)
         before = {key: old.dump(key) for key in OLD}
@@ -106,7 +106,7 @@ async def test_whatever_takes_a_bot_out_of_the_queue_leaves_no_ghost_in_it(place
         for bot, person in ((matched, "ann"), (stranded, "bob")):
             ticket = await world.join(person)
             entrants = [entrant_of(ticket), entrant_of(await world.bot(bot))]
-            records = {entrants[0].key: ticket, entrants[1].key: await world.bot(bot)}
+            records: dict[str, Bot | Ticket] = {entrants[0].key: ticket, entrants[1].key: await world.bot(bot)}
             teams = ((entrants[0],), (entrants[1],))
             pool = await world.service.pools.get("duels")
             made = offer(f"m-{bot}", pool, Proposal(teams=teams, gap=0.0), records, await world.store.now())
@@ -276,7 +276,7 @@ class Trouble:
     def __init__(self, world: World, number: int, *, made: bool) -> None:
         self.world, self.number, self.made, self.on = world, number, made, True
         self._write = world.store.engine.write
-        world.store.engine.write = self.write  # type: ignore[method-assign]
+        world.store.engine.write = self.write  # type: ignore[method-assign, assignment]
 
     async def write(self, *args: Any) -> Any:
         self.number -= self.on

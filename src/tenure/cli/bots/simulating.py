@@ -205,7 +205,7 @@ def _print(output: Output, outcomes: Sequence[Outcome]) -> None:
     output.table(
         (
             "rule", "width", "matches", "abandoned", "waiting", "by stand-ins", "gap p50", "p90", "p99",
-            "wait p50", "p90", "p99", "left lying", "regret", "CPU s",
+            "apart p90", "wait p50", "p90", "p99", "left lying", "regret", "CPU s",
         ),
         [_row(outcome) for outcome in outcomes],
     )  # fmt: skip
@@ -235,6 +235,7 @@ def _row(outcome: Outcome) -> tuple[object, ...]:
         outcome.waiting,
         f"{outcome.stand_ins:,}",
         *_shown(outcome.gap),
+        _shown(outcome.apart)[1],
         *_shown(outcome.wait),
         f"{outcome.left_lying:.2f}",
         regret,

@@ -67,6 +67,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     left_lying: float
     """How many of up to 40 next to one another could be matched right now and are not: the mean over the day."""
     gap: Spread
+    apart: Spread
+    """How far the ratings within a match are apart; between two players that is their gap."""
     wait: Spread
     deciles: tuple[Decile, ...]
     regret: Regret | None
@@ -81,7 +83,8 @@ class Simulation:
         self.waiting: dict[str, Entrant] = {}
         self.players: set[str] = set()
         self.arrived = self.matches = self.abandoned = self.refused = self.filled = 0
-        self.ratings, self.waits, self.gaps, self.match_gaps = array("d"), array("d"), array("d"), array("d")
+        self.ratings, self.waits, self.gaps = array("d"), array("d"), array("d")
+        self.match_gaps, self.aparts = array("d"), array("d")
         self.regrets: list[Regret] = []
         self.left_lying: list[int] = []
         self._given_up: list[tuple[float, str]] = []
@@ -122,6 +125,7 @@ class Simulation:
             stand_ins=self.filled,
             left_lying=sum(self.left_lying) / max(len(self.left_lying), 1),
             gap=spread_of(self.match_gaps),
+            apart=spread_of(self.aparts),
             wait=spread_of(self.waits),
             deciles=deciles_of(zip(self.ratings, self.waits, self.gaps, strict=True)),
             regret=together(self.regrets),
@@ -188,6 +192,8 @@ class Simulation:
         self.matches += 1
         self.match_gaps.append(proposal.gap)
         entrants = proposal.entrants
+        ratings = [entrant.rating for entrant in entrants]
+        self.aparts.append(max(ratings) - min(ratings))
         self.filled += any(entrant.stands_in for entrant in entrants)
         for entrant in entrants:
             if entrant.stands_in:

@@ -9,6 +9,7 @@ from tenure.services.bots.ratings.changes import rate_changes, rated_of
 from tenure.services.bots.ratings.contract import Rated, RatingSystem
 from tenure.services.bots.ratings.elo import Elo
 from tenure.services.bots.ratings.glicko2 import Glicko2
+from tenure.services.bots.ratings.plackett_luce import OpenSkill
 
 __all__ = ["Rated", "RatingSystem", "rate_changes", "rated_of", "rating_system"]
 
@@ -26,9 +27,6 @@ def rating_system(name: str) -> RatingSystem:
         case "glicko2":
             return Glicko2()
         case "openskill":
-            # The library is optional, and only this system needs it.
-            from tenure.services.bots.ratings.plackett_luce import OpenSkill  # noqa: PLC0415  as it says
-
             return OpenSkill()
         case _:
             raise ValueError(f"there is no rating system {name!r}: take elo, glicko2 or openskill")

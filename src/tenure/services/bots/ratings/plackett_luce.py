@@ -7,11 +7,6 @@ from collections.abc import Sequence
 
 from tenure.services.bots.ratings.contract import Rated, check_places
 
-try:
-    from openskill.models import PlackettLuce
-except ImportError:
-    raise ImportError("the rating system `openskill` needs its library: pip install 'tenure[bots]'") from None
-
 CENTRE, DEVIATION, PERFORMANCE, DRIFT = 1500.0, 500.0, 250.0, 5.0
 """The library's own numbers (25, 25/3, 25/6, 25/300) times 60; the third is how much a player's form varies."""
 FURTHEST = 300.0
@@ -24,6 +19,11 @@ class OpenSkill:
     name = "openskill"
 
     def __init__(self) -> None:
+        try:
+            # The library is optional, and only this system needs it.
+            from openskill.models import PlackettLuce  # noqa: PLC0415  as it says
+        except ImportError:
+            raise ImportError("the rating system `openskill` needs its library: pip install 'tenure[bots]'") from None
         self._model = PlackettLuce(mu=CENTRE, sigma=DEVIATION, beta=PERFORMANCE, tau=DRIFT)
 
     def initial(self) -> Rated:

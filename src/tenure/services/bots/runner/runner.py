@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tenure import Applied, Change, OutcomeUnknown, Store, TenureError, Unavailable
+from tenure import Applied, Change, OutcomeUnknown, Store, StoreReplaced, TenureError, Unavailable
 from tenure.services.bots.lifecycle import Bot, Pool, Rating
 from tenure.services.bots.players import rating_id
 from tenure.services.bots.runner.keeping import Kept
@@ -56,6 +56,7 @@ class Runner:
         self._store, self._stage, self._duty = store, stage, duty
         self._kept: dict[str, tuple[Kept, asyncio.Task[None]]] = {}
         self._free: Bell | None = None
+        self._claiming: asyncio.Task[int] | None = None
         self._away = False
 
     @property
@@ -65,7 +66,10 @@ class Runner:
 
     async def run(self, stop: asyncio.Event) -> int:
         """Run until `stop` is set, and give how many bots could not be given back."""
-        work = [asyncio.create_task(self._take_for_ever()), asyncio.create_task(self._beat_for_ever())]
+        work = [
+            asyncio.create_task(self._take_for_ever(), name="takes bots"),
+            asyncio.create_task(self._beat_for_ever(), name="beats"),
+        ]
         ends = [asyncio.create_task(stop.wait()), asyncio.create_task(self._stage.broken.wait())]
         grace = 0.0
         try:
@@ -95,6 +99,8 @@ class Runner:
                     while await self._take():
                         continue
                     self._note("")
+                except StoreReplaced:
+                    raise  # nothing that is held here is there any more: the runner begins anew, if somebody starts it
                 except (Unavailable, OutcomeUnknown) as error:
                     self._note(str(error))
                 await self._store.clock.wait(self._free, LOOK_AGAIN_SECONDS)
@@ -139,9 +145,16 @@ class Runner:
         )
 
     async def _claim(self, changes: Sequence[Change[Bot]]) -> int:
-        """Claim one bot with each change; what another runner was faster with, or can't be taken yet, is left."""
+        """Claim one bot with each change; what another runner was faster with, or can't be taken yet, is left.
+
+        A runner that stops meanwhile waits for it: else it would hold bots of which it knows nothing.
+        """
         if not changes:
             return 0
+        self._claiming = asyncio.create_task(self._claim_each(changes), name="claims bots")
+        return await asyncio.shield(self._claiming)
+
+    async def _claim_each(self, changes: Sequence[Change[Bot]]) -> int:
         taken = [v.records[0] for v in await self._store.submit([[c] for c in changes]) if isinstance(v, Applied)]
         for bot in taken:
             self._keep(bot)
@@ -175,6 +188,8 @@ class Runner:
 
     async def _give_back(self, grace: float) -> int:
         """Give all bots back: who waits at once, who plays when the match is over, but no later than after `grace`."""
+        if self._claiming is not None:
+            await asyncio.gather(self._claiming, return_exceptions=True)
         began = len(self._kept)
         await self._end(grace, hurries=False) if grace > 0 else None
         await self._end(LAST_SECONDS, hurries=True)
