@@ -13,7 +13,7 @@ from benchmarks.report import load
 
 from tenure.benchmarks.stand import ENGINES
 
-PARTS = (*ENGINES, "peers", "large", "scale", "meetings", "attending", "matching")
+PARTS = (*ENGINES, "peers", "large", "scale", "meetings", "attending", "matching", "matching_teams")
 
 
 def main() -> None:

@@ -39,10 +39,3 @@ def test_a_claim_that_guards_a_hundred_transactions_of_a_batch_is_written_once()
     lay_out(sheet, batch, {key: Place(number, None) for number, key in enumerate(batch.rows)})
     assert [line[1] for line in sheet.lines["write_beats"]] == [LATER]
     assert len(sheet.lines["write_records"]) == len(sheet.lines["write_events"]) == 100
-
-
-def test_a_beat_at_an_instant_at_which_it_was_beaten_already_writes_nothing() -> None:
-    model = a_held_job()
-    batch = begun(model, NOW)
-    batch.run(Transaction((Job.beat(record_of(Job, model.rows["Job", "j"]).claim),), "ann"))
-    assert not batch.changed

@@ -94,6 +94,18 @@ async def test_a_feed_from_the_present_position_gives_what_comes(a_store: Stores
         assert await store.position() >= event.position > position
 
 
+async def test_a_feed_with_an_end_gives_what_is_there_up_to_it_and_ends(a_store: Stores) -> None:
+    async with a_store() as store:
+        await a(store, Bot.queued, "ada", pool="eu")
+        until = await store.position()
+        await a(store, Match.running, "m", first="ada", second="bob")
+        await a(store, Bot.idle, "bob", pool="eu")
+        assert [event.name async for event in store.feed(after=0, until=until)] == ["create", "enqueue"]
+        # Its last event may be of another kind, and there may be nothing between both.
+        assert [event.id async for event in store.feed(Match, after=0, until=await store.position())] == ["m", "m"]
+        assert [event async for event in store.feed(after=until, until=until)] == []
+
+
 async def test_a_feed_has_no_gap_under_many_concurrent_writers(a_store: Stores) -> None:
     async with a_store() as store:
         await store.submit([[Bot.create(f"b{n}", pool="eu")] for n in range(10)])

@@ -16,6 +16,9 @@ from tenure.services.bots.refusals import NotThen
 
 AT_ONCE = 64
 AT_A_TIME = 50
+AUDITED = 25
+"""Each so manyth check looks at the indexes too, while all go on."""
+
 LEAVE, ACCEPT, DECLINE = 0.05, 0.93, 0.04
 ENDS = {"played", "left"}
 
@@ -83,10 +86,12 @@ class Crowd:
         )
 
     async def check(self) -> None:
-        """Everybody who joined is somewhere, and no index says otherwise than the records."""
+        """Everybody who joined is somewhere, nobody sits twice, and now and then: no index says what is not so."""
         counts = await self._store.count(Ticket)
         assert sum(counts.values()) == self.joined, f"of {self.joined} there are {counts}"
         assert self.ledger.wrong == []
+        if self.checks % AUDITED == 0:
+            assert await self._store.engine.audit(self._store.space_name, repair=False) == []
         self.checks += 1
 
     async def follow(self, after: int) -> None:

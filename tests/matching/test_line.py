@@ -331,6 +331,13 @@ def test_a_change_and_a_look_cost_what_has_changed_not_what_waits() -> None:
         assert ASKED.total() < 60
 
 
+def test_a_crowd_that_comes_at_once_is_matched_in_one_pass_and_not_one_by_one() -> None:
+    line = line_of(*many(5000, seed=13, width=5000.0, oldest=60.0), rules=Counted())
+    ASKED.clear()
+    assert len(line.take(NOW)) == 2500
+    assert ASKED.total() < 100
+
+
 def test_memory_does_not_grow_with_those_who_come_and_go() -> None:
     line = line_of(*(a_person(1000.0 * place) for place in range(20)))
     line.add(a_person(waited=60.0))

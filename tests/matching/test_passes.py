@@ -18,15 +18,15 @@ from tenure.matching.passes import PathFinder
 from tenure.matching.paths import Pair
 from tenure.matching.rows import FULL, Row, columns, rank
 
-SETTINGS = settings(max_examples=40, deadline=None, print_blob=True)
+SETTINGS = settings(max_examples=25, deadline=None, print_blob=True)
 FINDERS = [paths.path, kernel.path]
 people = st.lists(entrants.filter(lambda one: not one.stands_in), max_size=10, unique_by=lambda one: one.key)
 QUEUES = {
-    "dense": (Rules(), 3000, 3000.0, 60.0),
-    "sparse": (Rules(), 3000, 300_000.0, 60.0),
-    "mixed": (Rules(), 3000, 60_000.0, 60.0),
-    "all new": (Rules(tolerance=0.0), 3000, 3000.0, 1.0),
-    "never wider": (Rules(tolerance_per_second=0.0), 3000, 100_000.0, 60.0),
+    "dense": (Rules(), 1999, 2000.0, 60.0),
+    "sparse": (Rules(), 2000, 200_000.0, 60.0),
+    "mixed": (Rules(), 2000, 40_000.0, 60.0),
+    "all new": (Rules(tolerance=0.0), 2000, 2000.0, 1.0),
+    "never wider": (Rules(tolerance_per_second=0.0), 2000, 70_000.0, 60.0),
     "one": (Rules(), 1, 1.0, 1.0),
     "nobody": (Rules(), 0, 1.0, 1.0),
 }
@@ -121,6 +121,17 @@ def test_of_equals_the_newest_is_left_out() -> None:
 
 
 @pytest.mark.usefixtures("finder")
+@pytest.mark.parametrize("who", ["lower", "higher", "both"])
+def test_neighbours_of_whom_one_avoids_the_other_are_not_paired(who: str) -> None:
+    avoids = {"lower", "higher"} if who == "both" else {who}
+    ordered = [
+        a_person(0.0, player="ada", avoid=["bob"] if "lower" in avoids else []),
+        a_person(1.0, player="bob", avoid=["ada"] if "higher" in avoids else []),
+    ]
+    assert passes.pairs(columns(ordered), Rules(), NOW) == []
+
+
+@pytest.mark.usefixtures("finder")
 def test_thousands_of_strangers_between_friends_are_paired_around() -> None:
     names = [f"player {place}" for place in range(1000)]
     ordered = [
@@ -180,3 +191,30 @@ def test_a_row_gives_the_next_who_came_before_a_moment(step: int) -> None:
             found = row.older(start, step, than)
             older = next((one for one in beyond if one.since < than), None)
             assert (found and row[found]) == older
+
+
+@pytest.mark.parametrize("step", [-1, 1])
+def test_a_row_knows_who_is_oldest_far_away_until_he_goes(step: int) -> None:
+    row = Row()
+    for place in range(3 * FULL):
+        row.add(a_person(step * float(place)))
+    here, old = a_person(-step * 1.0), a_person(step * 2.5 * FULL, waited=9.0)
+    start = row.beside(here)[step > 0]
+    assert row.older(start, step, NOW) is None
+    row.add(old)
+    start = row.beside(here)[step > 0]
+    found = row.older(start, step, NOW)
+    assert found is not None
+    assert row[found] == old
+    row.remove(old)
+    assert row.older(row.beside(here)[step > 0], step, NOW) is None
+
+
+def test_a_row_says_who_is_beside_one_who_is_not_in_it() -> None:
+    row = Row()
+    for rating in (1.0, 2.0, 3.0):
+        row.add(a_person(rating))
+    for rating, below, above in ((0.0, None, 1.0), (1.5, 1.0, 2.0), (2.5, 2.0, 3.0), (9.0, 3.0, None)):
+        starts = zip(row.beside(a_person(rating)), (-1, 1), strict=True)
+        found = [row.older(start, step, NOW + 1.0) for start, step in starts]
+        assert [place and row[place].rating for place in found] == [below, above]

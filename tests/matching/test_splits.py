@@ -13,7 +13,7 @@ from tests.matching.squads import a_person, gap_of, least_gap
 from tenure.matching.entrants import Entrant, Rules
 from tenure.matching.splits import EXACTLY, fits, mean_rating, split
 
-MANY = settings(max_examples=150, deadline=None, print_blob=True)
+MANY = settings(max_examples=80, deadline=None, print_blob=True)
 RATINGS = st.one_of(st.integers(0, 40).map(lambda step: step * 25.0), st.floats(0, 3000))
 
 

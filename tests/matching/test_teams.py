@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import random
 from collections import Counter
 from itertools import combinations
 
-from hypothesis import given, note, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.matching.squads import (
+    a_person,
     a_queue,
+    a_stand_in,
     check,
     meet_at,
     most_contiguous,
@@ -18,17 +21,13 @@ from tests.matching.squads import (
     waiting,
 )
 
-from tenure.matching.entrants import Entrant, Proposal
+from tenure.matching.entrants import Entrant, Rules
 from tenure.matching.lineups import left_out, windows
 from tenure.matching.standing import Standing
 from tenure.matching.teams import Squads
 
-MANY = settings(max_examples=150, deadline=None, print_blob=True)
+MANY = settings(max_examples=80, deadline=None, print_blob=True)
 LATE = 100.0
-
-
-def keys(proposals: list[Proposal]) -> list[str]:
-    return sorted(entrant.key for proposal in proposals for entrant in proposal.entrants)
 
 
 @MANY
@@ -56,31 +55,80 @@ def test_there_are_at_least_as_many_matches_as_the_best_choice_of_neighbours_has
     assert len(waiting(rules, queue).take(now)) >= most_contiguous(queue, rules, now)
 
 
-@MANY
-@given(st.data())
-def test_what_changed_step_by_step_is_what_a_fresh_look_finds(data: st.DataObject) -> None:
-    rules = data.draw(some_rules())
-    queue = data.draw(a_queue(rules, most=16, stand_ins=True))
-    squads, present, now = Squads(rules), dict[str, Entrant](), 10.0
-    for entrant in queue:
-        match data.draw(st.sampled_from(["come", "come", "come", "go", "look", "take"])):
-            case "go" if present:
-                key = data.draw(st.sampled_from(sorted(present)))
-                assert squads.remove(key) == present.pop(key)
-            case "take":
-                now += data.draw(st.sampled_from([0.0, 1.0, 3.5]))
-                for proposal in squads.take(now):
-                    for one in proposal.entrants:
-                        del present[one.key]
-            case "look":
-                squads.next_at()
-            case _:
-                squads.add(entrant)
-                present[entrant.key] = entrant
-    fresh = waiting(rules, list(present.values()))
-    note(f"{rules} {present} at {now}")
-    assert squads.next_at() == fresh.next_at()
-    assert squads.take(now) == fresh.take(now)
+LIFE = [(2, 5), (2, 4), (3, 3), (5, 2), (6, 1), (2, 2)]
+
+
+@settings(max_examples=40, deadline=None, print_blob=True)
+@given(st.integers(0, 1 << 30))
+def test_after_a_long_life_a_queue_finds_what_a_fresh_one_finds(seed: int) -> None:
+    life = Life(random.Random(seed))  # noqa: S311  dice
+    for _ in range(7):
+        for _ in range(15):
+            life.step()
+        fresh = waiting(life.rules, list(life.present.values()))
+        assert sorted(life.present) == sorted(key for key in life.seen if key in life.squads)
+        assert life.squads.next_at() == fresh.next_at()
+    fresh = waiting(life.rules, list(life.present.values()))
+    assert life.squads.take(life.now + 3) == fresh.take(life.now + 3)
+
+
+class Life:
+    """A queue through which people, parties and stand-ins come and go as the dice fall."""
+
+    def __init__(self, dice: random.Random) -> None:
+        teams, self.team_size = dice.choice(LIFE)
+        self.rules = Rules(
+            teams=teams,
+            team_size=self.team_size,
+            tolerance=20.0,
+            tolerance_per_second=dice.choice([2.0, 10.0]),
+            tolerance_at_most=dice.choice([60.0, 120.0]),
+            stand_ins_after_seconds=dice.choice([2.0, 7.0]),
+            rematch_after_seconds=10.0,
+        )
+        self.dice, self.squads, self.now = dice, Squads(self.rules), 0.0
+        self.present = dict[str, Entrant]()
+        self.seen: list[str] = []
+        self.spread = dice.choice([20.0, 100.0, 300.0])
+        self.parties, self.stand_ins = dice.choice([0.0, 0.3]), dice.choice([0.0, 0.2])
+
+    def step(self) -> None:
+        """Let somebody come or go, or take what is due."""
+        self.now += self.dice.choice([0.0, 0.1, 0.5])
+        what = self.dice.random()
+        if what < 0.7 or not self.present:
+            self.come()
+        elif what < 0.8:
+            key = self.dice.choice(sorted(self.present))
+            assert self.squads.remove(key) == self.present.pop(key)
+        else:
+            self.take()
+
+    def come(self) -> None:
+        dice, key = self.dice, str(len(self.seen))
+        rating, since = dice.gauss(1500, self.spread), self.now - dice.choice([0.0, 0.0, 3.0])
+        # Who comes names somebody who may be there.
+        named = frozenset({f"{dice.randint(max(len(self.seen) - 20, 0), len(self.seen))}.0"})
+        keeps = {
+            "avoid": named if dice.random() < 0.1 else frozenset(),
+            "met": named if dice.random() < 0.3 else named - named,
+        }
+        size = dice.randint(1, self.team_size) if dice.random() < self.parties else 1
+        if dice.random() < self.stand_ins:
+            entrant = a_stand_in(f"{key}.0", rating, since=since, **keeps)
+        else:
+            entrant = a_person(key, rating, size=size, since=since, **keeps)
+        self.squads.add(entrant)
+        self.present[entrant.key] = entrant
+        self.seen.append(entrant.key)
+
+    def take(self) -> None:
+        if self.dice.random() < 0.5:
+            self.now = max(self.now, self.squads.next_at() or 0.0)
+        for proposal in self.squads.take(self.now):
+            check(proposal, self.rules, self.now)
+            for entrant in proposal.entrants:
+                del self.present[entrant.key]
 
 
 @MANY

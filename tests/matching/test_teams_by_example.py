@@ -76,6 +76,19 @@ def test_somebody_avoided_who_goes_again_holds_up_nobody() -> None:
     assert len(squads.take(0)) == 1
 
 
+def test_when_one_in_their_midst_goes_those_on_both_sides_may_meet_at_once() -> None:
+    """Four newcomers who can't play with one another are more than a window leaves out."""
+    newcomers = [f"new{number}" for number in range(4)]
+    everybody = frozenset(f"{name}.0" for name in newcomers)
+    midst = [a_person(n, 1570 + 10 * i, since=100.0, avoid=everybody) for i, n in enumerate(newcomers)]
+    squads = waiting(DUOS, [*people([1500, 1501, 1680, 1681]), *midst])
+    assert squads.next_at() == 104  # one newcomer in the middle, 90 points from either end, plays with three of them
+    assert not squads.take(101)
+    squads.remove("Ticket/new2")
+    assert squads.next_at() == pytest.approx(13.1)
+    assert who(squads.take(101)) == [{"p1500", "p1501", "p1680", "p1681"}]
+
+
 def test_a_party_stays_together() -> None:
     squads = waiting(DUOS, [a_person("friends", 1520, size=2), *people([1500, 1540])])
     (proposal,) = squads.take(0)
@@ -169,6 +182,32 @@ def test_a_stand_in_that_comes_later_is_found_at_once() -> None:
     squads.add(a_stand_in("b3", since=50.0))
     assert squads.next_at() == 50
     assert who(squads.take(50)) == [{"one", "b1", "b2", "b3"}]
+
+
+def test_when_a_stand_in_goes_nobody_counts_on_it() -> None:
+    squads = waiting(DUOS, [a_person("one"), *(a_stand_in(f"b{number}") for number in range(3))])
+    assert squads.next_at() == 7
+    squads.remove("Bot/b1")
+    assert squads.next_at() is None
+
+
+def test_when_one_between_two_goes_stand_ins_are_enough_for_them() -> None:
+    shy = a_person("shy", 1505, avoid=frozenset({"p1500.0", "p1510.0"}))
+    squads = waiting(DUOS, [*people([1500, 1510]), shy, a_stand_in("b1"), a_stand_in("b2")])
+    assert not squads.take(50)
+    assert squads.next_at() is None
+    squads.remove("Ticket/shy")
+    assert squads.next_at() == 7
+    assert who(squads.take(50)) == [{"p1500", "p1510", "b1", "b2"}]
+
+
+def test_with_stand_ins_too_a_player_accepts_how_far_the_other_team_is() -> None:
+    rules = Rules(teams=2, team_size=2, tolerance=100, stand_ins_after_seconds=0)
+    weak, middle = a_person("weak", 1400, size=2), a_person("middle", 1500, since=8.0)
+    squads = waiting(rules, [weak, middle, a_stand_in("strong", 1600)])
+    assert not squads.take(12.9)  # the players would agree at 10, the teams are 150 points apart
+    assert squads.next_at() == 13
+    assert squads.take(13)[0].gap == 150
 
 
 def test_two_who_count_on_the_same_stand_ins_do_not_both_get_them() -> None:

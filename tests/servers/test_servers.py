@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes.util
 import importlib.util
 import os
 import signal
@@ -98,6 +99,14 @@ def test_what_was_written_is_there_for_the_next_server_of_the_folder(start: Star
     assert not is_running(server.process.pid)
     with start(folder) as again:
         assert read(again.url) == "yes"
+
+
+@pytest.mark.usefixtures("valkey")
+def test_the_wheels_valkey_takes_memory_by_the_systems_jemalloc_where_there_is_one(folder: Path) -> None:
+    with start_valkey(folder) as server:
+        loaded = Path(f"/proc/{server.process.pid}/maps").read_text()
+        assert ("jemalloc" in loaded) == (ctypes.util.find_library("jemalloc") is not None)
+        write(server.url)
 
 
 def test_a_server_killed_at_once_has_kept_what_it_acknowledged(start: Start, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,6 +95,8 @@ def _host(serving: Serving, session: InSession, only: ServiceName | None = None)
         )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(hosting.host(hosted, os.environ, _announcer(session, about, key, key_file)))
+    # The process is about to end: to look through all of its modules for cycles once more took 0.3 s.
+    gc.freeze()
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,9 +244,6 @@ class Draft:
         self._check_time(row, table, table.states[row.state], None)
         self._check_target(change, row, None)
         seen = max(row.seen, min(change.seen, row.told))
-        if row.beaten_at == self.now and row.seen == seen:  # as where a claim guards each transaction of a batch
-            self.writes.append(Write(row, row, None))
-            return
         after = Row(
             row.kind, row.id, row.state, row.version, row.fence, row.holder, row.created_at, row.entered_at,
             row.changed_at, self.now, row.told, seen, row.fields, row.rest,

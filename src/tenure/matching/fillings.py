@@ -53,7 +53,8 @@ def _filled_up(
     people: list[Place], missing: int, near: list[Place], rules: Rules, now: float
 ) -> tuple[Window | None, float]:
     """Give a match of these people and the nearest stand-ins, or when to try again."""
-    ready = max(max(_stage_over(place, people, rules), apart_until(place, people, rules)) for place in people)
+    low, high = people[0].rating, people[-1].rating
+    ready = max(max(accepts_from(place, low, high, rules), apart_until(place, people, rules)) for place in people)
     if ready > now:
         return None, ready
     chosen, moments = _nearest(people, missing, near, rules, now)
@@ -67,12 +68,6 @@ def _filled_up(
     if accepted > now:
         return None, min([accepted, *moments])
     return Window(ready=now, places=people, people=count, stand_ins=chosen, teams=teams), now
-
-
-def _stage_over(place: Place, people: list[Place], rules: Rules) -> float:
-    """Give from when somebody plays with these people and with stand-ins."""
-    accepted = accepts_from(place, people[0].rating, people[-1].rating, rules)
-    return max(accepted, place.since + rules.stand_ins_after_seconds)
 
 
 def _nearest(

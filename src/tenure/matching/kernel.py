@@ -75,7 +75,6 @@ def _left_out(ratings: Floats, sinces: Floats, may_be: Places, lengths: Places) 
     more = 2 * units[may_be - 1] - units[may_be - 2] - units[may_be]
     numbers = (lengths + 1) // 2
     firsts = np.cumsum(numbers) - numbers
-    more[firsts] = 0
     sums = np.cumsum(more)
     sums -= np.repeat(sums[firsts], numbers)
     least = sums == np.repeat(np.minimum.reduceat(sums, firsts), numbers)

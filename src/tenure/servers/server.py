@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -181,7 +181,12 @@ def _lock(folder: Folder, name: str, seconds: float = 0.0) -> int | None:
 
 
 def launch(
-    folder: Folder, command: Sequence[str], user: tuple[int, int] | None, end: signal.Signals, lock: int
+    folder: Folder,
+    command: Sequence[str],
+    user: tuple[int, int] | None,
+    end: signal.Signals,
+    lock: int,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a program in the folder as this process's child, in a session of its own, so that Ctrl-C is ours alone.
 
@@ -199,7 +204,8 @@ def launch(
         return subprocess.Popen(  # noqa: S603  the command is ours
             [sys.executable, "-I", "-S", launcher.__file__, json.dumps(told)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=folder.path, pass_fds=[lock],
-            env={k: v for k, v in os.environ.items() if not k.startswith("PG")}, start_new_session=True,
+            env={k: v for k, v in os.environ.items() if not k.startswith("PG")} | dict(environment or {}),
+            start_new_session=True,
         )  # fmt: skip
 
 

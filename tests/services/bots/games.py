@@ -33,6 +33,8 @@ class Game:
     """Answers that come before the right one; 0 stands for none at all."""
     status: int = 0
     """What all calls are answered with, if not 0."""
+    location: str = ""
+    """Where an answer of 302 leads."""
     body: bytes | None = None
     hangs: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -42,7 +44,8 @@ class Game:
         match, told = request.path.rpartition("/")[2], await request.read()
         made = request.method == "PUT" and match not in self.rooms
         if self.status:
-            return web.json_response({"detail": "so I was told"}, status=self.status)
+            headers = {"Location": self.location} if self.location else {}
+            return web.json_response({"detail": "so I was told"}, status=self.status, headers=headers)
         trouble = self.troubles.pop(0) if self.troubles else None
         if trouble is not None and trouble >= 400:
             return web.json_response({"detail": "so I was told"}, status=trouble)
@@ -141,8 +144,17 @@ async def a_match(store: Store, id: str, *seats: Bot | Ticket, pool: str = "duel
     """Offer a match to who waits, one team for each, as a matcher does."""
     teams = tuple((a_seat(seat.id, type(seat).__name__),) for seat in seats)
     shares = (1 / len(teams),) * len(teams)
-    longest = seconds((await store.get(Pool, pool)).longest_seconds)
-    match = Match.create(id, pool=pool, mode="duel", longest=longest, teams=teams, gap=0.0, expected=shares)
+    terms = await store.get(Pool, pool)
+    match = Match.create(
+        id,
+        pool=pool,
+        mode="duel",
+        accept_for=seconds(terms.accept_seconds),
+        longest=seconds(terms.longest_seconds),
+        teams=teams,
+        gap=0.0,
+        expected=shares,
+    )
     reserves = [Bot.reserve(s, match=id) if isinstance(s, Bot) else Ticket.reserve(s, match=id) for s in seats]
     return (await store.apply(match, *reserves))[0]  # type: ignore[no-any-return]
 

@@ -147,7 +147,13 @@ async def a_world(*, url: str = "sqlite:", **settings: Any) -> AsyncIterator[Wor
         service = BotsService(store, made)
         # Ids by number, so that a run comes again as it was.
         service.crew = Crew(store, service.pools, changed=service.fleet.look_soon, make_id=numbered("bot"))
-        service.matchmaking = Matchmaking(store, service.pools, service.keeper, make_id=numbered("match"))
+        service.matchmaking = Matchmaking(
+            store,
+            service.pools,
+            service.keeper,
+            make_id=numbered("match"),
+            conflicted=service.figures.conflicted,
+        )
         world = World(store, service)
         yield world
         for matcher in world.matchers.values():

@@ -5,19 +5,22 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from tests.services.bots.games import a_match, a_ticket
 
-from tenure import Store
+from tenure import Store, seconds
 from tenure.services.bots.crew import Crew
 from tenure.services.bots.lifecycle import Bot, Match, Ticket
 from tenure.services.bots.offers import Offers
 from tenure.services.bots.pools import Pools
 from tenure.services.bots.runner.play import Game
-from tenure.services.bots.runner.runner import Duty, Runner
+from tenure.services.bots.runner.runner import BEAT_SECONDS, Duty, Runner
 from tenure.services.bots.runner.stage import Stage
 
+BEAT = seconds(BEAT_SECONDS)
 ROOM = "http://127.0.0.1:1/rooms/m1"
 
 
@@ -101,6 +104,18 @@ async def in_state(store: Store, state: Any, *names: str) -> bool:
     """Tell whether all these records are in a state."""
     found = await store.get_many(state.kind, names)
     return len(found) == len(names) and all(record.state in state for record in found.values())
+
+
+async def lived_on(store: Store, length: timedelta, *names: str) -> None:
+    """Let time pass no faster than these bots beat: a real hour has time for that, an explicit one has not."""
+    for _ in range(length // BEAT):
+        before = await store.now()
+        await store.advance(BEAT)
+        await until(partial(_have_beaten, store, before, *names))
+
+
+async def _have_beaten(store: Store, since: datetime, *names: str) -> bool:
+    return all(bot.beaten_at > since for bot in (await store.get_many(Bot, names)).values())
 
 
 async def offered(store: Store, match: str, bot: str, person: str) -> Match:

@@ -5,13 +5,14 @@ import re
 from typing import Any
 
 import pytest
+from starlette.routing import Route
 from tests.services.bots.browsing import a_site
 
 from tenure import seconds
 from tenure.cli.application import app
-from tenure.services.bots.console import words
+from tenure.services.bots.console import reading, words
 from tenure.services.bots.console.acting import DONE
-from tenure.services.bots.console.http import MOST_STREAMS
+from tenure.services.bots.console.http import MOST_STREAMS, Console
 from tenure.services.bots.console.reading import ON_A_PAGE
 from tenure.services.bots.lifecycle import Bot, Match, Player, Pool, Rating, Ticket
 
@@ -32,6 +33,18 @@ async def test_without_the_key_every_page_asks_for_it(path: str) -> None:
     async with a_site(logged_in=False) as site:
         answer = await site.get(path)
         assert (answer.status, answer.headers["Location"].partition("?")[0]) == (303, "/console/login")
+
+
+async def test_every_route_but_the_way_in_wants_a_session() -> None:
+    async with a_site(logged_in=False) as site:
+        routes = [route for route in Console(site.world.service).routes() if isinstance(route, Route)]
+        assert {route.path for route in routes} >= {"/", "/live", "/bots/{id}", "/{what}/{id}/{action}"}
+        for route in routes:
+            path, method = re.sub(r"\{[^}]+\}", "x", route.path), "POST" if "POST" in (route.methods or ()) else "GET"
+            answer = await site.send(path, {}) if method == "POST" else await site.get(path)
+            if route.path not in {"/login", "/assets/{name}"}:
+                assert answer.status in {303, 401}, path
+                assert answer.status == 401 or answer.headers["Location"].startswith("/console/login"), path
 
 
 async def test_the_key_gives_a_cookie_that_scripts_and_other_sites_do_not_get() -> None:
@@ -98,7 +111,8 @@ async def test_what_an_empty_page_advises_is_what_the_command_line_takes() -> No
     advice = re.findall(r"tenure (bots [^<]+)", page)
     assert len(advice) == 2
     for command in advice:
-        assert app.parse_args(command.split(), exit_on_error=False, print_error=False)
+        found, *_ = app.parse_args(command.split(), exit_on_error=False, print_error=False)
+        assert found.__name__ in {"create", "create_pool", "runner"}
 
 
 async def test_a_pool_shows_its_bots_against_its_target_and_who_manages() -> None:
@@ -175,6 +189,19 @@ async def test_a_bot_says_why_it_is_here() -> None:
         assert "keeps 1 bots out" in page  # why it was deployed
 
 
+async def test_who_waits_is_told_whom_they_may_meet_and_when() -> None:
+    async with a_site() as site:
+        await site.world.a_pool(max_deployed=1)
+        (bot,) = await site.world.queued_bots(1)
+        await site.figures()
+        assert "Nobody else waits." in await site.page(f"/bots/{bot.id}")
+        await site.world.join("ada")
+        await site.world.store.advance(seconds(3))
+        await site.figures()
+        assert "Of those who wait ada (rating 1,500) fits first, in 4.0 s." in await site.page(f"/bots/{bot.id}")
+        assert f"Of those who wait {bot.id} (rating 1,500) fits first" in await site.page("/tickets/t-ada")
+
+
 async def test_a_player_shows_how_the_rating_came_about() -> None:
     async with a_site() as site:
         await site.world.a_pool()
@@ -196,6 +223,27 @@ async def test_lists_follow_one_another_without_a_gap_or_a_double() -> None:
             rest = await site.page(following[1].replace("&amp;", "&"))
             assert sorted(links(first, "bots") + links(rest, "bots")) == sorted(bot.id for bot in made), query
             assert 'rel="next"' not in rest
+
+
+async def test_a_pools_own_are_picked_out_of_what_others_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "PART", 4)
+    monkeypatch.setattr(reading, "MOST_PARTS", 2)
+    async with a_site() as site:
+        for pool in ("duels", "others"):
+            await site.world.a_pool(pool, max_deployed=0)
+        for number in range(6):
+            await site.world.join(f"a{number}", pool="duels")
+            await site.world.service.queue.leave(f"t-a{number}")
+            await site.world.join(f"b{number}", pool="others")
+        seen, path = list[str](), "/tickets?pool=duels"
+        for _ in range(4):
+            page = await site.page(path)
+            seen += links(page, "tickets")
+            following = re.search(r'rel="next" href="/console([^"]+)"', page)
+            if following is None:
+                break
+            path = following[1].replace("&amp;", "&")
+        assert seen == [f"t-a{number}" for number in (5, 4, 3, 2, 1, 0)]
 
 
 @pytest.mark.parametrize("id", ["duels", "t-ada", "ada", "BOT", "MATCH"])
@@ -272,6 +320,15 @@ async def test_an_operator_breaks_a_match_off() -> None:
         assert (ended.state, ended.reason) == (Match.void, "the map was broken")
         await site.world.store.advance(seconds(1))
         assert await site.world.states(Ticket) == {"played": 2}
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"%ff=1", b"&".join([b"a=1"] * 200), b"x" * 70_000])
+@pytest.mark.parametrize("path", ["/login", "/pools/duels/edit"])
+async def test_a_form_that_is_none_is_refused(path: str, body: bytes) -> None:
+    async with a_site() as site:
+        url, headers = f"{site.address}/console{path}", {"Content-Type": "application/x-www-form-urlencoded"}
+        async with site.client.post(url, data=body, headers=headers, allow_redirects=False) as answer:
+            assert answer.status in {401, 403, 413, 422}
 
 
 async def test_a_step_that_there_is_not_is_none() -> None:

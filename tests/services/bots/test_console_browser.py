@@ -70,6 +70,11 @@ async def test_an_operator_edits_a_pool_and_breaks_a_match_off_by_keyboard() -> 
             await page.focus('[name="max_deployed"]')
             await page.keyboard.press("Control+A")
             await page.keyboard.type("7")
+            await page.click("h1")
+            await site.world.join("eve")
+            await expect(page.locator("#people")).to_contain_text("in the queue 1")
+            await expect(page.locator('[name="max_deployed"]')).to_have_value("7")  # what is typed is not lost
+            await page.focus('[name="max_deployed"]')
             await page.keyboard.press("Enter")
             await expect(page.locator(".notice")).to_contain_text("its new number of bots")
             reached = set[str]()

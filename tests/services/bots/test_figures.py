@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.places import ENGINES, Place
+from tests.services.bots.making import a_world
 
 from tenure import Change, Store, hours, minutes, seconds, testing
 from tenure.matching.entrants import Rules
+from tenure.matching.matcher import Round
 from tenure.matching.quality import Quality, Spread
 from tenure.services.bots.figures import KINDS, Figures, report
 from tenure.services.bots.lifecycle import Bot, Match, Pool, Seat, Ticket, kinds
@@ -18,9 +22,13 @@ from tenure.services.bots.lifecycle import Bot, Match, Pool, Seat, Ticket, kinds
 RULES = Rules(tolerance=50.0)
 
 
+START = datetime(2100, 1, 1, tzinfo=UTC)
+"""Later than any machine's clock: where an engine reads its own, the explicit time of the test still holds."""
+
+
 @asynccontextmanager
-async def a_store(*, rules: Rules = RULES) -> AsyncIterator[Store]:
-    async with testing.store(*kinds) as store:
+async def a_store(*, rules: Rules = RULES, url: str = "sqlite:") -> AsyncIterator[Store]:
+    async with testing.store(*kinds, url=url, at=START) as store:
         await store.apply(Pool.create("duels", mode="duel", region="eu", max_deployed=10, rules=rules))
         yield store
 
@@ -31,6 +39,7 @@ async def following(store: Store) -> AsyncIterator[Figures]:
     figures = Figures(store)
     task = asyncio.create_task(figures.run())
     try:
+        await caught_up(figures)
         yield figures
     finally:
         task.cancel()
@@ -181,12 +190,33 @@ async def test_the_oldest_ticket_is_the_one_that_came_first() -> None:
 
 async def test_conflicts_are_told_by_who_makes_the_matches() -> None:
     async with a_store() as store, following(store) as figures:
-        await caught_up(figures)
         figures.conflicted("duels", 2)
         assert (await now_of(figures)).conflicts == 2
         assert (await now_of(figures)).conflicts == 2, "each is counted once"
         await store.advance(hours(2))
         assert (await now_of(figures)).conflicts == 0
+
+
+async def test_the_matchers_of_a_service_tell_its_figures_of_conflicts() -> None:
+    async with a_world() as world:
+        await world.a_pool("duels")
+        await world.service.figures.read_back()
+        world.service.matchmaking._told("duels", Round(conflicts=3))
+        assert (await world.service.figures.of("duels")).conflicts == 3
+
+
+async def test_what_a_service_matches_regrets_nothing() -> None:
+    async with a_world() as world:
+        await world.a_pool("duels", rules=RULES)
+        for place in range(6):
+            await world.join(f"player{place}")
+        assert len(await world.match()) == 3
+        await world.store.advance(seconds(5))
+        await world.service.figures.read_back()
+        quality = await world.service.figures.of("duels")
+    assert (quality.matches, quality.waiting) == (3, 0)
+    assert quality.regret is not None
+    assert (quality.regret.samples, quality.regret.placed, quality.regret.people) == (1, 6, 0)
 
 
 # ------------------------------------------------------------------------------------------- regret
@@ -288,6 +318,21 @@ async def test_a_report_looks_back_as_far_as_it_is_told() -> None:
         assert [q.matches for q in await report(store, since=hours(6))] == [2]
         (empty,) = await report(store, since=seconds(5), pool="duels")
     assert (empty.matches, empty.window_seconds) == (0, 5.0)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_every_engine_tells_the_same_of_the_last_minutes(engine: str, place_of: Callable[[str], Place]) -> None:
+    async with a_store(url=place_of(engine).fresh()) as store:
+        await match(store, "m", await join(store, "ann"), await join(store, "bob"))
+        await store.advance(hours(3))
+        async with following(store) as figures:
+            await match(store, "n", await join(store, "cat", 1400.0), await join(store, "dan", 1420.0))
+            await join(store, "eva")
+            await store.advance(seconds(5))
+            live = await now_of(figures)
+        assert (live.matches, live.waiting, live.oldest_seconds) == (1, 1, 5.0)
+        assert live.gap.p50 == pytest.approx(20, rel=0.01)
+        assert await report(store, since=hours(1)) == [live]
 
 
 async def test_pools_are_counted_apart() -> None:

@@ -97,10 +97,11 @@ async def test_a_look_that_makes_no_sense_is_a_refusal(body: bytes) -> None:
 
 
 async def test_the_key_goes_to_no_other_address_and_into_no_line(said: pytest.LogCaptureFixture) -> None:
-    async with a_game() as game, an_api(game) as api:
-        game.status = 302
+    async with a_game() as game, a_game() as other, an_api(game) as api:
+        game.status, game.location = 302, f"{other.url}/rooms/m1"
         with pytest.raises(GameRefused):
             await api.open("m1", OPENING)
+        assert other.calls.total() == 0
         game.status = 500
         with pytest.raises(GameAway) as away:
             await api.open("m1", OPENING)

@@ -1,11 +1,12 @@
 """The queue as people see it: joining, leaving, accepting, declining, and what they are told."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from tests.services.bots.making import World, a_world, players_of
 
-from tenure import minutes, seconds
+from tenure import Store, minutes, seconds
 from tenure.matching.entrants import Rules
 from tenure.services.bots.lifecycle import Match, Player, Rating, Ticket
 from tenure.services.bots.refusals import (
@@ -74,6 +75,22 @@ async def test_a_request_that_is_made_many_times_at_once_makes_one_ticket() -> N
         tickets = await asyncio.gather(*(world.join("ann", request="r1") for _ in range(20)))
         assert {ticket.id for ticket in tickets} == {"r1"}
         assert (await world.states(Ticket))["queued"] == 1
+
+
+async def test_a_request_that_overtakes_itself_makes_one_ticket(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_world() as world:
+        await world.a_pool()
+        real = Store.get_many
+
+        async def get_many(store: Store, kind: Any, ids: Any) -> Any:
+            if kind is Player:
+                monkeypatch.undo()
+                await world.join("ann", request="r1")
+            return await real(store, kind, ids)
+
+        monkeypatch.setattr(Store, "get_many", get_many)
+        assert (await world.join("ann", request="r1")).version == 1
+        assert (await world.states(Ticket)) == {"queued": 1}
 
 
 async def test_a_request_id_of_other_players_is_refused() -> None:

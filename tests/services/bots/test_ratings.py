@@ -17,7 +17,7 @@ from tenure.services.bots.lifecycle import Player, Rating, Seat, kinds
 from tenure.services.bots.ratings import Rated, RatingSystem, rate_changes, rated_of, rating_system
 from tenure.services.bots.ratings.glicko2 import after_period
 
-MANY = settings(max_examples=150, deadline=None, print_blob=True)
+MANY = settings(max_examples=60, deadline=None, print_blob=True)
 SYSTEMS = ["elo", "glicko2", "openskill"]
 PLAYERS = st.builds(
     Rated,

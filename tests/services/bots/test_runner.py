@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pytest
 from tests.places import ENGINES, Place
-from tests.services.bots.games import KEY, a_pool
-from tests.services.bots.runners import Blocker, Player, a_runner, deployed, in_state, offered, played, until
+from tests.services.bots.games import KEY, a_match, a_pool, a_ticket
+from tests.services.bots.runners import Blocker, Player, a_runner, deployed, in_state, lived_on, offered, played, until
 
 from tenure import Store, StoreReplaced, Unavailable, minutes, seconds, testing
 from tenure.services.bots.game.contract import seat_key
@@ -23,6 +23,7 @@ from tenure.services.bots.runner.runner import Duty, PlayersBlock, Runner, run
 from tenure.services.bots.runner.stage import Stage
 from tenure.services.bots.service import kinds
 from tenure.services.bots.settling import Settling
+from tenure.store.timing import ManualClock
 
 
 @asynccontextmanager
@@ -105,7 +106,7 @@ async def test_a_bot_that_is_held_stays_so_and_one_whose_runner_died_is_deployed
         async with a_runner(store):
             await until(lambda: in_state(store, Bot.queued, "a"))
             held = await store.get(Bot, "a")
-            await store.advance(minutes(5))
+            await lived_on(store, minutes(1), "a")
             assert (await store.get(Bot, "a")).version == held.version
         await store.advance(seconds(16))
         assert (await store.get(Bot, "a")).state == Bot.deployed
@@ -174,7 +175,7 @@ async def test_a_bot_waits_for_its_room() -> None:
         await deployed(store, "a")
         await played(store, "m1", "a", "ann", room=False)
         await until(lambda: in_state(store, Bot.playing, "a"))
-        await store.advance(seconds(20))
+        await lived_on(store, seconds(20), "a")
         assert player.games == []
         await store.apply(Match.open_at("m1", room="http://127.0.0.1:1/late"))
         await until(lambda: player.games)
@@ -190,7 +191,7 @@ async def test_a_bot_that_is_released_waits_on_and_is_held_on() -> None:
         await Offers(store).decline("ann", "m1")
         released = await store.get(Bot, "a")
         assert (released.state, released.queued_at, released.fence) == (Bot.queued, accepted.queued_at, accepted.fence)
-        await store.advance(minutes(5))
+        await lived_on(store, minutes(1), "a")
         assert (await store.get(Bot, "a")).fence == accepted.fence
 
 
@@ -200,20 +201,56 @@ async def test_a_bot_whose_offer_runs_out_is_held_on() -> None:
         await offered(store, "m1", "a", "ann")
         await until(lambda: in_state(store, Bot.accepted, "a"))
         fence = (await store.get(Bot, "a")).fence
-        await store.advance(minutes(2))
+        await lived_on(store, minutes(1), "a")
         after = await store.get(Bot, "a")
         assert (after.state, after.fence, runner.kept) == (Bot.queued, fence, ["a"])
         assert (await store.get(Ticket, "ann")).state == Ticket.left
 
 
 async def test_whoever_accepted_last_and_died_the_match_starts() -> None:
+    looks = list[str]()
     async with a_store() as store, a_runner(store):
+        engine = cast("Any", store.engine)
+        rows = engine.rows
+
+        async def seen(space: str, keys: Any) -> Any:
+            found = await rows(space, keys)
+            looks.extend(kind for kind, _ in keys if kind == "Ticket")
+            return found
+
         await deployed(store, "a")
-        await offered(store, "m1", "a", "ann")
-        await until(lambda: in_state(store, Bot.accepted, "a"))
+        await until(lambda: in_state(store, Bot.queued, "a"))
+        ann = await a_ticket(store, "ann")
+        engine.rows = seen
+        await a_match(store, "m1", await store.get(Bot, "a"), ann)
+        await until(lambda: len(looks) == 2)  # when it accepted, and when it heard of that: Ann had not
         await store.apply(Ticket.accept("ann"))  # and then the server died, before it started the match
         await store.advance(seconds(5))
         await until(lambda: in_state(store, Match.playing, "m1"))
+
+
+async def test_a_bot_that_beats_before_its_offers_end_was_swept_is_held_on() -> None:
+    async with a_store() as store, a_runner(store) as runner:
+        await deployed(store, "a")
+        await offered(store, "m1", "a", "ann")
+        await until(lambda: in_state(store, Bot.accepted, "a"))
+        fence, refused = (await store.get(Bot, "a")).fence, list[Any]()
+        engine = cast("Any", store.engine)
+        write = engine.write
+
+        async def seen(*given: Any) -> Any:
+            outcomes = await write(*given)
+            refused.extend(outcome for outcome in outcomes if getattr(outcome, "reason", "") == "overdue")
+            return outcomes
+
+        engine.write = seen
+        await store.apply(Match.call_off("m1", reason="test"))
+        clock = cast("ManualClock", store.clock)
+        clock.move_to(clock.now + 5_000_000)  # time to beat, and nobody has swept
+        await until(lambda: refused)
+        await lived_on(store, minutes(1), "a")
+        after = await store.get(Bot, "a")
+        assert (after.state, after.fence, runner.kept) == (Bot.queued, fence, ["a"])
 
 
 async def test_a_bot_that_is_called_home_is_let_go() -> None:
@@ -296,7 +333,7 @@ async def test_a_store_that_is_away_for_a_while_costs_no_bot() -> None:
         await until(lambda: player.games)
         with out_of_reach(store):
             await store.advance(seconds(9))
-        await store.advance(seconds(30))
+        await lived_on(store, seconds(30), "a", "b")
         assert runner.kept == ["a", "b"]
         assert await in_state(store, Bot.playing, "a")
         assert (player.seats, player.ended) == (["Bot/a"], [])
@@ -340,7 +377,7 @@ async def test_a_player_that_raises_is_tried_again_twice_and_the_match_goes_on(
         await until(lambda: caplog.text.count("player_failed") == 2)
         await store.advance(seconds(4))
         await until(lambda: "given_up=True" in caplog.text)
-        await store.advance(minutes(5))
+        await lived_on(store, minutes(1), "a")
         assert len(player.games) == 3
         await settle(store, "m1")  # the game made of it what it wanted
         await until(lambda: in_state(store, Bot.queued, "a"))
@@ -352,7 +389,7 @@ async def test_a_player_that_hangs_is_cancelled_with_its_match() -> None:
         await deployed(store, "a")
         await played(store, "m1", "a", "ann")
         await until(lambda: player.games)
-        await store.advance(seconds(61))
+        await lived_on(store, seconds(60), "a")
         assert (await store.get(Match, "m1")).reason == "took_too_long"
         await until(lambda: player.ended)
         await until(lambda: in_state(store, Bot.queued, "a"))
@@ -378,7 +415,7 @@ async def test_a_player_that_blocks_its_thread_hurts_no_other_bot(caplog: pytest
         await until(lambda: finished)
         assert (finished, runner.kept) == (["Bot/good"], ["bad", "good"])
         assert "player_failed bot='bad'" in caplog.text
-        await store.advance(minutes(5))
+        await lived_on(store, minutes(1), "bad", "good")
         assert await in_state(store, Bot.playing, "bad", "good")  # both are held on: the beats have their own thread
         blocker.free()
 

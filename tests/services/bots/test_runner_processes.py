@@ -4,14 +4,14 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.services.bots.games import KEY, a_match, a_pool, a_ticket
-from tests.services.bots.runners import deployed, in_state, until
+from tests.services.bots.runners import deployed, in_state
 
 from tenure import Store
 from tenure.cli.application import UNAVAILABLE, USAGE, run
@@ -80,6 +80,12 @@ class World:
         self.runners.append(Runner(process))
         return self.runners[-1]
 
+    async def until(self, look: Callable[[], Awaitable[bool]]) -> None:
+        """Look at each write, whichever process made it, until it is so; the test's time-out is the limit."""
+        with self.store.bell() as bell:
+            while not await look():
+                await bell.heard()
+
     async def put_forward(self, seconds: float) -> None:
         """Let it be later, in steps that are no outage: a sweeper is at work all the time."""
         for _ in range(4):
@@ -90,8 +96,8 @@ class World:
         """Bring a match of a queued bot and somebody new to where the person has to move."""
         await a_match(self.store, match, await self.store.get(Bot, bot), await a_ticket(self.store, person))
         await self.service.offers.accept(person, match)
-        await until(lambda: in_state(self.store, Match.playing, match))
-        await until(lambda: self.has_room(match))
+        await self.until(lambda: in_state(self.store, Match.playing, match))
+        await self.until(lambda: self.has_room(match))
 
     async def has_room(self, match: str) -> bool:
         return (await self.store.get(Match, match)).room is not None
@@ -101,8 +107,8 @@ class World:
         assert self.service.stand_in is not None
         for turn in range(1, duel.ROUNDS + 1):
             await self.service.stand_in.move(match, f"Ticket/{person}", turn, 9)
-            await until(lambda turn=turn: self.is_past(match, turn))  # type: ignore[misc]
-        await until(lambda: in_state(self.store, Match.over, match))
+            await self.until(lambda turn=turn: self.is_past(match, turn))  # type: ignore[misc]
+        await self.until(lambda: in_state(self.store, Match.over, match))
 
     async def is_past(self, match: str, turn: int) -> bool:
         assert self.service.stand_in is not None
@@ -142,11 +148,11 @@ async def test_whatever_a_killed_runner_did_another_goes_on_with_it_and_every_se
         store = world.store
         await deployed(store, "queued", "matched", "playing")
         first = await world.runner("--player", "mine:Mine")
-        await until(lambda: in_state(store, Bot.queued, "queued", "matched", "playing"))
+        await world.until(lambda: in_state(store, Bot.queued, "queued", "matched", "playing"))
         await world.play("m1", "playing", "ann")
         assert world.service.stand_in is not None
         await world.service.stand_in.move("m1", "Ticket/ann", 1, 9)
-        await until(lambda: world.is_past("m1", 1))
+        await world.until(lambda: world.is_past("m1", 1))
         first.send(signal.SIGSTOP)  # so that it can't accept
         bob = await a_ticket(store, "bob")
         await a_match(store, "m2", await world.bot("matched"), bob)
@@ -164,14 +170,14 @@ async def test_whatever_a_killed_runner_did_another_goes_on_with_it_and_every_se
         assert before["playing"].match == "m1"
 
         second = await world.runner("--slots", "3", "--player", "mine:Mine")
-        await until(lambda: in_state(store, Bot.queued, "queued", "matched"))
-        await until(lambda: in_state(store, Bot.playing, "playing"))
+        await world.until(lambda: in_state(store, Bot.queued, "queued", "matched"))
+        await world.until(lambda: in_state(store, Bot.playing, "playing"))
         assert (await world.bot("playing")).fence > before["playing"].fence
         await world.move("m1", "ann")
         assert (await store.get(Match, "m1")).places == (2, 1)
         ratings = [await store.get(Rating, f"{player}/duel") for player in ("ann", "playing")]
         assert [(rating.played, rating.won) for rating in ratings] == [(1, 1), (1, 0)]
-        await until(lambda: in_state(store, Bot.queued, "queued", "matched", "playing"))  # ready for the next
+        await world.until(lambda: in_state(store, Bot.queued, "queued", "matched", "playing"))  # ready for the next
         second.send(signal.SIGTERM)
         code, said = await second.ended()
         assert (code, KEY in said) == (0, False)
@@ -183,7 +189,7 @@ async def test_a_runner_that_is_told_to_end_finishes_hands_over_and_gives_back(t
         store = world.store
         await deployed(store, "a", "b")
         first = await world.runner("--grace-seconds", "0.2", "--json-logs")
-        await until(lambda: in_state(store, Bot.queued, "a", "b"))
+        await world.until(lambda: in_state(store, Bot.queued, "a", "b"))
         await world.play("m1", "a", "ann")
         first.send(signal.SIGTERM)
         code, said = await first.ended()
@@ -193,9 +199,9 @@ async def test_a_runner_that_is_told_to_end_finishes_hands_over_and_gives_back(t
         assert await in_state(store, Bot.stranded, "a")
 
         second = await world.runner("--grace-seconds", "20", "--pool", "duel")
-        await until(lambda: in_state(store, Bot.playing, "a"))
+        await world.until(lambda: in_state(store, Bot.playing, "a"))
         second.send(signal.SIGINT)
-        await until(lambda: in_state(store, Bot.deployed, "b"))
+        await world.until(lambda: in_state(store, Bot.deployed, "b"))
         await world.move("m1", "ann")
         code, said = await second.ended()
         assert code == 0, said

@@ -106,3 +106,7 @@ def test_people_join_accept_play_and_are_rated_and_a_bot_fills_in(up: Start, tmp
     assert (quality["matches"], quality["stand_ins"], quality["settled"]) == (2, 1, 2)
     assert game.backend("GET", "/pools/duel-eu")["counts"].get("matches", {}) == {}
     game.close()
+    data = tmp_path / "tenure-data"
+    keys = [(data / name).read_text().strip() for name in ("admin.key", "bots.key", "game.key")]
+    log = server.log.read_text()
+    assert not [key for key in [*keys, ada["seat_key"]] if key in log]

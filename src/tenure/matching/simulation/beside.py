@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from multiprocessing.sharedctypes import SynchronizedArray
@@ -111,6 +112,7 @@ _shared: list[tuple[SynchronizedArray[float], Plan, Callable[[], float]]] = []
 
 def _share(reached: SynchronizedArray[float], plan: Plan, cpu: Callable[[], float]) -> None:
     """Keep, in a process of the pool, what all of its work needs: the plan travels once."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, and without a word
     _shared.append((reached, plan, cpu))
 
 

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from datetime import datetime
 from typing import NamedTuple
 
-from tenure import Change, Claim, Poller, Store, seconds
+from tenure import Change, Claim, LeaseLost, OutcomeUnknown, Poller, Store, Unavailable, seconds
 from tenure.services.bots.draining import Draining
 from tenure.services.bots.fencing import apply_under
 from tenure.services.bots.lifecycle import Bot, Pool
@@ -39,18 +39,28 @@ class Fleet:
         self._looks: dict[str, tuple[int, datetime]] = {}
         """By pool, the version that was seen last, and when it is to be looked at next."""
         self.leads = False
-        """Whether this process has the turn, as far as it knows."""
+        """Whether this process takes turns. Several may, one at a time."""
 
     async def run(self) -> None:
         """Take turns for ever; another process takes over within a lease where this one stops."""
+        try:
+            while True:
+                await self._take_turns()
+        finally:
+            self.leads = False
+
+    async def _take_turns(self) -> None:
+        """Take turns until one is lost, or the store is away."""
         try:
             # Closed by hand: a turn that ends by an error is given back at once.
             async with aclosing(self._store.every(seconds(PERIOD_SECONDS), POLLER)) as turns:  # type: ignore[type-var]
                 async for turn in turns:
                     self.leads = True
                     await self.turn(Claim(Poller, POLLER, turn.fence))
-        finally:
+        except (LeaseLost, Unavailable, OutcomeUnknown) as error:
             self.leads = False
+            self._store.log.warning("fleet_turn_ended", error=str(error))
+            await self._store.clock.sleep(PERIOD_SECONDS)
 
     async def turn(self, turn: Claim[Poller]) -> None:
         """Look at the pools that may need something, one after the other. Raises `LeaseLost`."""

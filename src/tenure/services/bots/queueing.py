@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -74,6 +75,10 @@ class Queue:
                 return await self._arrive(request or self._make_id(), found, party)
             except (Exists, Stale, WrongState):
                 continue  # somebody else was faster; the next look finds what there is
+            except AlreadyWaiting as refusal:
+                if refusal.ticket != request:
+                    raise
+                continue  # the same request was made at the same time
             except LimitReached as refusal:
                 if refusal.at_most == 0:
                     continue  # it was drained meanwhile
@@ -96,10 +101,11 @@ class Queue:
 
     async def _arrive(self, id: str, pool: Pool, party: tuple[str, ...]) -> Ticket:
         """Make the ticket and engage its players, those whom nobody knows yet too: all in one transaction."""
-        known = await self._free(party)
-        rated = await ratings_of(self._store, party, pool.mode)
+        known, rated, now = await asyncio.gather(
+            self._free(party), ratings_of(self._store, party, pool.mode), self._store.now()
+        )
         made = newcomers(known, rated, party, mode=pool.mode, system=pool.rating_system)
-        ticket = self._ticket(id, pool, party, known, rated, await self._store.now())
+        ticket = self._ticket(id, pool, party, known, rated, now)
         engaged = [Player.engage(known.get(player, player), ticket=id) for player in party]
         return (await self._store.apply(*made, ticket, *engaged))[len(made)]  # type: ignore[no-any-return]
 
@@ -136,9 +142,9 @@ class Queue:
             cool_for=seconds(pool.cool_seconds),
             queued_at=now,
             players=party,
-            avoid=_all(player.blocked for player in known.values()),
+            avoid=_all((player.blocked for player in known.values()), but=party),
             # A player's record changes last when its match ends or later, so that this forgets nobody too early.
-            met=_all(player.met for player in known.values() if player.changed_at > lately),
+            met=_all((player.met for player in known.values() if player.changed_at > lately), but=party),
         )
 
     # ------------------------------------------------------------------------------------ leaving
@@ -239,5 +245,6 @@ def _checked(players: Sequence[str], request: str | None) -> tuple[str, ...]:
     return party
 
 
-def _all(lists: Any) -> tuple[str, ...]:
-    return tuple(sorted({name for names in lists for name in names}))
+def _all(lists: Iterable[Sequence[str]], *, but: Sequence[str]) -> tuple[str, ...]:
+    """Give all names once. Those of a party are left out: they play together, whatever was."""
+    return tuple(sorted({name for names in lists for name in names}.difference(but)))

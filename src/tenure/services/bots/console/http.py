@@ -56,7 +56,7 @@ class Console:
         self._sessions = Sessions(COOKIE, hmac.digest(admin_key.encode(), b"tenure bots page", "sha256"), time.time)
         self._entrance = Entrance(self._sessions, self._who_has, _login)
         self._reading = Reading(service.store, service.census, service.figures)
-        self._one = One(service.store)
+        self._one = One(service.store, service.figures)
         self._acting = Acting(service.acting(ACTOR))
         self._room = Room(MOST_STREAMS)
 

@@ -11,8 +11,11 @@ from tenure import Event, Lifecycle, NotFound, Store
 from tenure.http.rejections import Absent
 from tenure.services.bots.console import words
 from tenure.services.bots.console.drawing import Drawing, draw_rating
+from tenure.services.bots.console.outlook import outlook
+from tenure.services.bots.console.reading import modes_of
+from tenure.services.bots.figures import Figures
 from tenure.services.bots.lifecycle import Bot, Match, Player, Pool, Rating, Seat, Ticket
-from tenure.services.bots.offers import Offers
+from tenure.services.bots.offers import Offers, entrant_of
 from tenure.services.bots.players import rating_id
 
 K = TypeVar("K", bound=Lifecycle)
@@ -48,6 +51,7 @@ class Whole(Generic[K]):
     record: K
     here: str
     timeline: list[Happened]
+    outlook: str = ""
     pool: Pool | None = None
     match: Match | None = None
     ratings: Sequence[Rating] = ()
@@ -58,18 +62,19 @@ class Whole(Generic[K]):
 class One:
     """Reads one of something, with its last hundred events."""
 
-    def __init__(self, store: Store) -> None:
-        self._store, self._offers = store, Offers(store)
+    def __init__(self, store: Store, figures: Figures) -> None:
+        self._store, self._offers, self._figures = store, Offers(store), figures
 
     async def bot(self, id: str) -> Whole[Bot]:
         """Give one bot. Raises `Absent`."""
         bot = await self._get(Bot, id)
-        timeline = await self._timeline(bot)
+        timeline, pool = await self._timeline(bot), await self._get(Pool, bot.pool)
         return Whole(
             record=bot,
             here=_why_here(words.BOT_IS_HERE[bot.state.name], bot, timeline),
+            outlook=await self._outlook(bot, pool) if bot.state == Bot.queued else "",
             timeline=timeline,
-            pool=await self._get(Pool, bot.pool),
+            pool=pool,
             match=await self._match(bot.match),
             ratings=await self._ratings(id),
         )
@@ -77,13 +82,14 @@ class One:
     async def ticket(self, id: str) -> Whole[Ticket]:
         """Give one ticket. Raises `Absent`."""
         ticket = await self._get(Ticket, id)
-        timeline = await self._timeline(ticket)
+        timeline, pool = await self._timeline(ticket), await self._get(Pool, ticket.pool)
         match = ticket.match or next((happened.match for happened in timeline if happened.match), None)
         return Whole(
             record=ticket,
             here=_why_here(words.TICKET_IS_HERE[ticket.state.name], ticket, timeline),
+            outlook=await self._outlook(ticket, pool) if ticket.state == Ticket.queued else "",
             timeline=timeline,
-            pool=await self._get(Pool, ticket.pool),
+            pool=pool,
             match=await self._match(match),
         )
 
@@ -97,7 +103,7 @@ class One:
             [_seen(seat, records.get((seat.kind, seat.id)), match, rated) for seat in team] for team in match.teams
         ]
         here = _why_here(words.MATCH_IS_HERE[match.state.name], match, timeline)
-        return Whole(match, here, timeline, await self._get(Pool, match.pool), match, seats=seats)
+        return Whole(match, here, timeline, pool=await self._get(Pool, match.pool), match=match, seats=seats)
 
     async def player(self, id: str) -> Whole[Player]:
         """Give one player with their ratings and how these came about. Raises `Absent`."""
@@ -107,6 +113,10 @@ class One:
         return Whole(player, "", await self._timeline(player), ratings=ratings, drawings=drawings)
 
     # ------------------------------------------------------------------------------------ inside
+
+    async def _outlook(self, record: Bot | Ticket, pool: Pool) -> str:
+        now, queue = await self._store.now(), self._figures.waiting(pool.id)
+        return outlook(entrant_of(record), queue, pool.rules, now.timestamp())
 
     async def _get(self, kind: type[K], id: str) -> K:
         try:
@@ -118,7 +128,9 @@ class One:
         return None if id is None else (await self._store.get_many(Match, [id])).get(id)
 
     async def _ratings(self, player: str) -> list[Rating]:
-        return await self._store.find(Rating.kept, under=player, limit=20)
+        """Read them by their ids: a player's own are not found in the order of all without reading that through."""
+        ids = [rating_id(player, mode) for mode in await modes_of(self._store)]
+        return list((await self._store.get_many(Rating, ids)).values())
 
     async def _timeline(self, record: Lifecycle) -> list[Happened]:
         """Give the last events, the newest first."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from tenure import Lifecycle, NotFound, Poller, StateOf, Store
+from tenure import InvalidChange, Lifecycle, NotFound, Poller, StateOf, Store
 from tenure.http.rejections import Absent, Invalid
 from tenure.matching.entrants import Entrant
 from tenure.matching.lifecycle import Matchmaker
@@ -23,6 +23,10 @@ K = TypeVar("K", bound=Lifecycle)
 ON_A_PAGE = 50
 MOST_POOLS = 100
 MOST_MATCHES = 200
+PART, MOST_PARTS = 250, 20
+"""How many records are looked through at a time, and how often, for a page of those of one pool."""
+MOST_MODES = 1000
+RANKED = ("idle", "queued")
 LISTED: dict[str, StateOf[Any]] = {
     "bots": StateOf(Bot, (*Bot.live.names, "retired")),
     "tickets": StateOf(Ticket, (*Ticket.live.names, "played", "left")),
@@ -159,17 +163,37 @@ class Reading:
         if wanted.state is not None and wanted.state not in every.names:
             raise Invalid(f"`state` must be one of {', '.join(every.names)}")
         states = every if wanted.state is None else StateOf(every.kind, (wanted.state,))
-        pool = None if wanted.pool is None else await self.record(Pool, wanted.pool)
+        if wanted.pool is not None:
+            await self.record(Pool, wanted.pool)
         try:
-            found = await self._store.find(
-                states, under=pool, newest_first=True, limit=ON_A_PAGE + 1, after=wanted.after
-            )
-        except ValueError as error:
+            records, following = await self._find(states, wanted)
+        except InvalidChange as error:
             raise Invalid(str(error)) from None
-        counts = await self._counts(wanted)
-        return Listed(
-            found[:ON_A_PAGE], every.names, counts, found[ON_A_PAGE - 1].id if len(found) > ON_A_PAGE else None
-        )
+        return Listed(records, every.names, await self._counts(wanted), following)
+
+    async def _find(self, states: StateOf[Any], wanted: Wanted) -> tuple[list[Any], str | None]:
+        """Read until a page is full, and give it with where the next one begins.
+
+        Only queues are in order per pool. Of other states a pool's own are picked out, of so many at a time: to read
+        along all that ever belonged to a pool would take the longer the more has been played.
+        """
+        if wanted.pool is not None and wanted.state in RANKED:
+            found = await self._store.find(
+                states, per=wanted.pool, newest_first=True, limit=ON_A_PAGE + 1, after=wanted.after
+            )
+            return found[:ON_A_PAGE], found[ON_A_PAGE - 1].id if len(found) > ON_A_PAGE else None
+        picked, after = list[Any](), wanted.after
+        for _ in range(MOST_PARTS):
+            part = await self._store.find(states, newest_first=True, limit=PART, after=after)
+            for record in part:
+                if wanted.pool in (None, record.pool):
+                    if len(picked) == ON_A_PAGE:
+                        return picked, picked[-1].id
+                    picked.append(record)
+            if len(part) < PART:
+                return picked, None
+            after = part[-1].id
+        return picked, after
 
     async def _counts(self, wanted: Wanted) -> Mapping[str, int]:
         if wanted.pool is not None:
@@ -180,7 +204,7 @@ class Reading:
         self, mode: str | None, after: str | None
     ) -> tuple[list[str], str | None, list[Rating], str | None]:
         """Give the modes that there are, which one is shown, its players from the highest rating on, and the next."""
-        modes = sorted({pool.mode for pool in await self._store.find(Pool.present, limit=1000)})
+        modes = await modes_of(self._store)
         mode = mode or (modes[0] if modes else None)
         if mode is None:
             return modes, None, [], None
@@ -208,6 +232,11 @@ class Reading:
             if await self._store.get_many(kind, [id]):
                 return path
         raise Absent("no bot, ticket, match, pool or player has this id, or none any more")
+
+
+async def modes_of(store: Store) -> list[str]:
+    """Give the modes of the pools that there are."""
+    return sorted({pool.mode for pool in await store.find(Pool.present, limit=MOST_MODES)})
 
 
 def made_of(match: Match) -> Made:

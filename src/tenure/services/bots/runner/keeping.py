@@ -29,7 +29,6 @@ class Kept:
         self._offers, self._seen = Offers(store), 0
         self._bell: Bell | None = None
         self._playing: asyncio.Task[None] | None = None
-        self._match: str | None = None
         self.ends = self.hurries = False
         """Whether it is to be given back: as soon as it plays no more, or at once."""
 
@@ -63,8 +62,7 @@ class Kept:
         return True
 
     async def _act(self, bot: Bot) -> None:
-        if bot.state != Bot.playing or bot.match != self._match:
-            await self._stop_playing()
+        # From `playing` every way leads out of our hands, so a play ends with `live`.
         if bot.state == Bot.playing:
             self._play(bot)
         elif self.ends and bot.state != Bot.accepted:
@@ -96,14 +94,19 @@ class Kept:
 
     def _play(self, bot: Bot) -> None:
         if self._playing is None and not self.hurries:
-            self._match = bot.match
             self._playing = asyncio.create_task(self._play_on(str(bot.match)), name=f"Bot/{bot.id} plays")
+            self._playing.add_done_callback(self._played)
+
+    def _played(self, playing: asyncio.Task[None]) -> None:
+        """Say what nobody expected; the bot keeps its seat, and plays no more of this match."""
+        if not playing.cancelled() and (error := playing.exception()) is not None:
+            self._store.log.error("play_failed", bot=self.claim.id, error=type(error).__name__, said=str(error))
 
     async def _stop_playing(self) -> None:
         if self._playing is not None:
             self._playing.cancel()
             await asyncio.gather(self._playing, return_exceptions=True)
-        self._playing = self._match = None
+        self._playing = None
 
     async def _play_on(self, id: str) -> None:
         """Play until the player is done, or has failed too often: then the game decides what that means."""

@@ -199,11 +199,6 @@ end
 local function beat(view, body, at, cell, row, state)
   local no = check_time(view, row, state) or check_target(view, body, at, row)
   if no then return no end
-  local seen = max(row[SEEN], min(body[at + CHANGE_SEEN], row[TOLD]))
-  if row[BEATEN_AT] == view.now and row[SEEN] == seen then -- as where a claim guards each transaction of a call
-    view.made[#view.made + 1] = bytes_of(row)
-    return
-  end
   touch(view, cell, {
     row[SLOTS], row[KIND], row[ID], row[STATE], row[VERSION], row[FENCE], row[HOLDER], row[CREATED_AT],
     row[ENTERED_AT], row[CHANGED_AT], view.now, row[TOLD], seen, row[FIELDS], row[REST], false,
