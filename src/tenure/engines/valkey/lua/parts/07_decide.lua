@@ -201,7 +201,8 @@ local function beat(view, body, at, cell, row, state)
   if no then return no end
   touch(view, cell, {
     row[SLOTS], row[KIND], row[ID], row[STATE], row[VERSION], row[FENCE], row[HOLDER], row[CREATED_AT],
-    row[ENTERED_AT], row[CHANGED_AT], view.now, row[TOLD], seen, row[FIELDS], row[REST], false,
+    row[ENTERED_AT], row[CHANGED_AT], view.now, row[TOLD], max(row[SEEN], min(body[at + CHANGE_SEEN], row[TOLD])),
+    row[FIELDS], row[REST], false,
   })
 end
 
