@@ -12,6 +12,7 @@ from tests.services.bots.making import KEY, START, World, a_world
 from tenure import Poller, seconds, testing
 from tenure.matching.entrants import Rules
 from tenure.services.bots.lifecycle import Bot, Match, Ticket
+from tenure.services.bots.matchmaking import Matchmaking
 from tenure.services.bots.service import BotsService, kinds
 from tenure.services.bots.settings import Settings, WrongSetting, game_key
 from tenure.store.timing import ManualClock
@@ -50,6 +51,24 @@ async def test_a_pool_that_drains_is_matched_no_more_and_one_that_is_opened_agai
         await world.service.pools.reopen("duels")
         async with world.service.running():
             await until(world, lambda: world.service.matchmaking.leads.get("duels"))
+
+
+async def test_while_the_game_is_away_nobody_is_matched_and_who_waits_goes_on_waiting() -> None:
+    async with a_world() as world:
+        await world.a_pool()
+        here, matchmaking = True, Matchmaking(
+            world.store, world.service.pools, world.service.keeper, may_match=lambda: here
+        )  # fmt: skip
+        await matchmaking.look()
+        assert set(matchmaking.leads) == {"duels"}
+        here = False
+        await matchmaking.look()
+        assert matchmaking.leads == {}
+        here = True
+        await matchmaking.look()
+        assert set(matchmaking.leads) == {"duels"}
+        here = False
+        await matchmaking.look()
 
 
 async def test_a_matcher_goes_by_the_rules_as_they_are_edited() -> None:

@@ -42,10 +42,12 @@ class Matchmaking:
         keeper: Keeper,
         *,
         make_id: Callable[[], str] = new_id,
+        may_match: Callable[[], bool] = lambda: True,
         conflicted: Callable[[str, int], None] = lambda _, __: None,
     ) -> None:
         self._store = store.acting(f"matcher@{store.actor}")
         self._pools, self._keeper, self._make_id, self._conflicted = pools, keeper, make_id, conflicted
+        self._may_match = may_match
         self._open: dict[str, Pool] = {}
         self._matchers: dict[str, tuple[Matcher, asyncio.Task[None]]] = {}
         self.conflicts: Counter[str] = Counter()
@@ -88,8 +90,11 @@ class Matchmaking:
             await self._stop(list(self._matchers))
 
     async def look(self) -> None:
-        """Begin the matchers of new pools, end those of pools that are open no more, and tell all the present rules."""
-        there = {pool.id: pool async for pool in self._pools.all() if pool.state == Pool.open}
+        """Begin the matchers of new pools, end those of pools that are open no more, and tell all the present rules.
+
+        While this process can't reach the game it matches nobody: another one may, and who waits goes on waiting.
+        """
+        there = {pool.id: pool async for pool in self._pools.all() if pool.state == Pool.open and self._may_match()}
         await self._stop([id for id in self._matchers if id not in there])
         for id, pool in there.items():
             self._open[id] = pool

@@ -48,7 +48,13 @@ class BotsService:
         self.pools, self.players, self.offers = own.pools, own.players, own.offers
         self.crew, self.queue, self.settling = own.crew, own.queue, own.settling
         self.census, self.figures = Census(store), Figures(store)
-        self.matchmaking = Matchmaking(store, self.pools, self.keeper, conflicted=self.figures.conflicted)
+        self.matchmaking = Matchmaking(
+            store,
+            self.pools,
+            self.keeper,
+            may_match=lambda: self.game.available,
+            conflicted=self.figures.conflicted,
+        )
         self.rooms = Rooms(store, self.game, self.settling, settings.report_to)
         self.stand_in = StandIn(store, settings.game_key) if settings.stands_in else None
 
@@ -70,7 +76,9 @@ class BotsService:
     @property
     def trouble(self) -> str:
         """What is wrong with the background work; empty if nothing is. What ended by an error is begun again."""
-        away = [] if self.game.available else ["the game is away: no bots are deployed, and rooms wait"]
+        away = (
+            [] if self.game.available else ["the game is away: nobody is matched, no bots are deployed, and rooms wait"]
+        )
         return "; ".join([*self.keeper.troubles.values(), *away])
 
     def loops(self) -> dict[str, Loop]:

@@ -8,6 +8,7 @@ import re
 import msgspec
 
 from tenure.matching.entrants import Rules
+from tenure.services.bots.ratings import rating_system as rating_system_of
 from tenure.services.bots.refusals import Wrong
 
 RATING_SYSTEMS = ("elo", "glicko2", "openskill")
@@ -54,6 +55,10 @@ def check_terms(terms: Terms, rating_system: str) -> None:
         raise Wrong(f"`rating_system` must be one of {', '.join(RATING_SYSTEMS)}")
     if terms.rules.teams * terms.rules.team_size > 2 and rating_system != "openskill":  # noqa: PLR2004  two players
         raise Wrong("Elo and Glicko-2 rate two players: for more of them take the rating system `openskill`")
+    try:
+        rating_system_of(rating_system)
+    except ImportError as missing:
+        raise Wrong(str(missing)) from None
 
 
 def _check_rules(rules: Rules) -> None:
