@@ -113,6 +113,8 @@ class Stage:
         if "page" in self.hanging:
             self.event("page").set()
             await self.closing.wait()
+        if path not in FILES:
+            raise web.HTTPNotFound  # such as the channel of calls: this server takes POSTs
         name, kind = FILES[path]
         return web.Response(text=(PAGE / name).read_text().replace("ROOT", ""), content_type=kind)
 

@@ -124,8 +124,9 @@ async def test_a_bot_whose_server_stays_away_ends_by_itself() -> None:
 
 async def test_a_bot_that_is_disowned_leaves_and_says_no_more() -> None:
     async with a_stage() as stage:
-        stage.refusing.add("callback-heartbeat")
         async with a_bot(stage, heartbeat_seconds=0.01) as bot:
+            await stage.event("callback-joined").wait()
+            stage.refusing.add("callback-heartbeat")
             assert await bot.wait() == 0
         names = [name for name, _ in stage.told]
         assert "page-leave" in names

@@ -426,6 +426,7 @@ async def test_a_session_of_the_page_alone_opens_no_socket() -> None:
 
 async def test_the_key_in_the_query_works_and_no_log_line_shows_it(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="uvicorn.error")  # another server of this process may have silenced it
     async with a_place() as (world, port):
         user = await world.a_user()
         await world.a_bot(user)
