@@ -1,13 +1,12 @@
 """The API of bots called in-process, on a service with explicit time."""
 
-import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
+from tests.calling import Answer, call
 from tests.services.bots.making import KEY, World, a_world
 
 from tenure.services.bots.api.http import create_app
@@ -15,25 +14,6 @@ from tenure.services.bots.api.http import create_app
 ADMIN = {"X-Admin-API-Key": "the-admins-key"}
 BACKEND = {"X-API-Key": "the-backends-key"}
 REPORT = {"Authorization": f"Bearer {KEY}"}
-
-
-@dataclass
-class Answer:
-    """An answer over HTTP."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def detail(self) -> str:
-        found = self.json["detail"]
-        assert isinstance(found, str)
-        return found
 
 
 @dataclass
@@ -47,35 +27,7 @@ class Caller:
         self, method: str, path: str, body: bytes | object = b"", headers: Mapping[str, str] = ADMIN
     ) -> Answer:
         """Call the application as a server would."""
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        target, _, query = path.partition("?")
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": method,
-            "path": target,
-            "raw_path": target.encode(),
-            "root_path": "",
-            "query_string": query.encode(),
-            "headers": [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in headers.items()],
-            "scheme": "http",
-            "server": ("127.0.0.1", 80),
-            "client": ("127.0.0.1", 1),
-        }
-        sent: list[Any] = []
-        received = [{"type": "http.request", "body": data, "more_body": False}]
-
-        async def receive() -> Any:
-            return received.pop() if received else await asyncio.Event().wait()
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        await self.app(scope, receive, send)
-        start = sent[0]
-        names = {n.decode(): v.decode() for n, v in start["headers"]}
-        return Answer(start["status"], names, b"".join(m.get("body", b"") for m in sent[1:]))
+        return await call(self.app, method, path, body, headers)
 
     async def get(self, path: str, headers: Mapping[str, str] = BACKEND) -> Any:
         """Read something that is there."""

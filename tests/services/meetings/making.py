@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from starlette.applications import Starlette
+from tests.calling import Answer, call
 
 from tenure import Store, testing
 from tenure.services.meetings.api.http import create_app
@@ -24,25 +25,6 @@ from tenure.store.timing import ManualClock
 
 ADMIN_KEY = "the-admins-key"
 VEXA = Path(__file__).parents[4] / "shared" / "data" / "vexa"
-
-
-@dataclass
-class Answer:
-    """An answer over HTTP."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def detail(self) -> str:
-        found = self.json["detail"]
-        assert isinstance(found, str)
-        return found
 
 
 class Strings:
@@ -172,38 +154,7 @@ class World:
         self, method: str, path: str, body: bytes | object = b"", headers: Mapping[str, str] | None = None
     ) -> Answer:
         """Call the application as a server would."""
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        target, _, query = path.partition("?")
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": method,
-            "path": target,
-            "raw_path": target.encode(),
-            "root_path": "",
-            "query_string": query.encode(),
-            "headers": [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in (headers or {}).items()],
-            "scheme": "http",
-            "server": ("127.0.0.1", 80),
-            "client": ("127.0.0.1", 1),
-        }
-        sent: list[Any] = []
-        received = [{"type": "http.request", "body": data, "more_body": False}]
-
-        async def receive() -> Any:
-            return received.pop() if received else await asyncio.Event().wait()
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        await self.app(scope, receive, send)
-        start = sent[0]
-        return Answer(
-            start["status"],
-            {n.decode(): v.decode() for n, v in start["headers"]},
-            b"".join(m.get("body", b"") for m in sent[1:]),
-        )
+        return await call(self.app, method, path, body, headers)
 
     async def user_call(self, user: int, method: str, path: str, body: bytes | object = b"") -> Answer:
         return await self.call(method, path, body, {"X-API-Key": self.keys[user]})

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 
 import pytest
 from starlette.requests import Request
-from tests.services.meetings.making import ADMIN_KEY, Answer, World, a_world
+from tests.calling import Answer
+from tests.services.meetings.making import ADMIN_KEY, World, a_world
 
 from tenure import hours, minutes
 from tenure.http.rejections import Forbidden

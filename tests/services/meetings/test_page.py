@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from tests.services.meetings.making import Answer, World, a_world
+from tests.calling import Answer
+from tests.services.meetings.making import World, a_world
 from tests.services.meetings.serving import a_server
 
 from tenure import seconds

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.services.meetings.making import Answer, World, a_world
+from tests.calling import Answer
+from tests.services.meetings.making import World, a_world
 
 from tenure import days, hours, minutes, seconds
 from tenure.services.meetings.lifecycle import Meeting
