@@ -110,6 +110,16 @@ def enters_without_the_field() -> None:
         go = a.to(b)
 
 
+def a_needed_field_that_no_engine_sees() -> None:
+    class Wrong(Lifecycle):
+        m: str | None = None
+        a = State(initial=True)
+        b = End(has=m)
+
+        @a.to(b)
+        def go(self, m: str) -> None: ...
+
+
 def a_needed_field_defaults_to_none() -> None:
     class Wrong(Lifecycle):
         m: str | None = field(default=None)
@@ -309,6 +319,7 @@ WRONG: list[tuple[Callable[[], None], str]] = [
     (a_sweeper_without_a_time, "the sweeper needs to know when: add after="),
     (a_timed_parameter_without_default, "its parameters need defaults: give 'm' one"),
     (enters_without_the_field, "`b` has `m`, which `a` does not: take it as a parameter"),
+    (a_needed_field_that_no_engine_sees, r"has= takes a field of Wrong, declared by field\(\) or parent\(\)"),
     (a_needed_field_defaults_to_none, "its default can't be None"),
     (an_unknown_parameter, r"takes 'mm', which is no field: declare it, or annotate it as Noted"),
     (a_serial_as_parameter, "a serial is given once, by the store"),

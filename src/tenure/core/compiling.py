@@ -98,7 +98,9 @@ def _field(f: Field) -> FieldRow:
 def _state(declared: Declared, state: Target) -> StateRow:
     edges = [edge for edge in declared.edges.values() if state in edge.sources]
     has = tuple(_named(declared, state.name, "has", f) for f in state.has)
-    every = {f.stored: f for other in declared.states.values() for f in other.has}
+    every = {
+        _named(declared, other.name, "has", f): f.plain_default for other in declared.states.values() for f in other.has
+    }
     return StateRow(
         name=state.stored,
         final=state.final,
@@ -109,7 +111,7 @@ def _state(declared: Declared, state: Target) -> StateRow:
         rank="" if state.rank is None else _ordered(declared, state),
         per=tuple(_named(declared, state.name, "per", f) for f in state.per),
         has=has,
-        clears={name: f.plain_default for name, f in every.items() if name not in has},
+        clears={name: default for name, default in every.items() if name not in has},
         under=_under(declared, state),
         timers=tuple(_timer(declared, edge) for edge in edges if edge.after is not None),
         created=_effects(declared, None, state) if state.initial else (),

@@ -1,0 +1,1 @@
+"""Where questions come from: packs, and a service on the web."""
