@@ -24,7 +24,7 @@ async def test_watch_gives_what_was_and_what_comes(a_store: Stores) -> None:
         assert not waiting.done()
         await store.apply(Bot.withdraw("ada"))
         assert (await waiting).name == "withdraw"
-        await events.aclose()  # type: ignore[attr-defined]
+        await events.aclose()
 
 
 async def test_watch_resumes_from_a_cursor(a_store: Stores) -> None:
@@ -81,7 +81,7 @@ async def test_a_feed_without_a_cursor_begins_now(a_store: Stores) -> None:
             await asyncio.sleep(0.0001)
         await store.apply(Bot.withdraw("ada"))
         assert (await waiting).name == "withdraw"
-        await feed.aclose()  # type: ignore[attr-defined]
+        await feed.aclose()
 
 
 async def test_a_feed_from_the_present_position_gives_what_comes(a_store: Stores) -> None:
@@ -131,7 +131,7 @@ async def test_two_processes_on_one_store_see_one_anothers_events(a_kept_store: 
         waiting = asyncio.ensure_future(anext(events))
         await one.apply(Bot.enqueue("ada"))
         assert (await waiting).name == "enqueue"
-        await events.aclose()  # type: ignore[attr-defined]
+        await events.aclose()
 
 
 async def test_a_cursor_ahead_of_the_record_is_loud(a_store: Stores) -> None:
@@ -157,7 +157,7 @@ async def test_a_record_is_watched_before_it_is_there(a_store: Stores) -> None:
             await asyncio.sleep(0)
         await a(store, Bot.idle, "ada", pool="eu")
         assert (await waiting).name == "create"
-        await events.aclose()  # type: ignore[attr-defined]
+        await events.aclose()
 
 
 async def test_spaces_are_apart(a_store: Stores) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar, overload
@@ -216,7 +216,7 @@ class Store:
         entries = await self.engine.history(self.space_name, kind.__name__, id, after, limit)
         return [Event(kind, entry) for entry in entries]
 
-    async def watch(self, kind: type[K], id: str, *, after: int = 0) -> AsyncIterator[Event[K]]:
+    async def watch(self, kind: type[K], id: str, *, after: int = 0) -> AsyncGenerator[Event[K], None]:
         """Give a record's events after a version, without a gap, and go on as they come. Endless.
 
         Raises `CursorAhead` if the record has not come so far: then the store was set back.
@@ -227,18 +227,20 @@ class Store:
                 f"version {after} of {kind.__name__} {id!r} is not there (the last is {row.version}): "
                 f"the store was set back to an earlier time; begin again from 0"
             )
-        with self.bell(kind, id) as bell:
+        with self._shared.bells.ear((self.space_name, kind.__name__, id)) as ear:
+            events = await self.history(kind, id, after=after)
             while True:
-                events = await self.history(kind, id, after=after)
                 for event in events:
                     after = event.version
                     yield event
                 if len(events) < PAGE:
-                    await self.clock.wait(bell, LOOK_AGAIN_SECONDS)
+                    await self.clock.wait(ear, LOOK_AGAIN_SECONDS)
+                told = [Event(kind, entry) for entry in ear.take(after)]
+                events = told or await self.history(kind, id, after=after)
 
     async def feed(
         self, *kinds: type[Lifecycle], after: int | None = None, until: int | None = None
-    ) -> AsyncIterator[Event[Any]]:
+    ) -> AsyncGenerator[Event[Any], None]:
         """Give the events of some kinds (all, if none is named) after a position, and go on as they come. Endless.
 
         `after=0` begins with the oldest; None with what comes from now on. With `until`, a position that was read

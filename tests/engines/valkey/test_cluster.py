@@ -134,7 +134,7 @@ async def test_two_processes_hear_of_one_another_in_every_space(cluster: Cluster
             waiting = asyncio.ensure_future(anext(events))
             await here.apply(Bot.enqueue("ada"))
             assert (await waiting).name == "enqueue"
-            await events.aclose()  # type: ignore[attr-defined]
+            await events.aclose()
 
 
 async def test_a_slot_that_has_moved_is_followed(cluster: Cluster) -> None:
@@ -155,7 +155,7 @@ async def test_a_slot_that_has_moved_is_followed(cluster: Cluster) -> None:
         await asyncio.sleep(0)
         await here.apply(Bot.enqueue("b0"))
         assert (await waiting).name == "enqueue", "listening has moved along"
-        await events.aclose()  # type: ignore[attr-defined]
+        await events.aclose()
         assert await here.engine.audit(space, repair=False) == []
 
 

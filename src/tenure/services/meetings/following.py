@@ -11,7 +11,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
 from tenure import CursorAhead, Event, OutcomeUnknown, Store, TenureError, Unavailable
 from tenure.services.meetings.lifecycle import Meeting, Segment, Token, User
@@ -193,8 +193,7 @@ class Feed:
                     raise CursorLost(TOO_OLD)
 
     def _events(self, after: int) -> AsyncGenerator[Event[Any]]:
-        feed = self._store.feed(Meeting, Segment, Token, User, after=after)
-        return cast("AsyncGenerator[Event[Any]]", feed)
+        return self._store.feed(Meeting, Segment, Token, User, after=after)
 
     # ------------------------------------------------------------------------------------ reading
 
