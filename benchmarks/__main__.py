@@ -13,7 +13,7 @@ from benchmarks.report import load
 
 from tenure.benchmarks.stand import ENGINES
 
-PARTS = (*ENGINES, "peers", "large", "scale", "meetings", "attending", "matching", "matching_teams")
+PARTS = (*ENGINES, "peers", "large", "scale", "meetings", "attending", "matching", "matching_teams", "answering")
 
 
 def main() -> None:

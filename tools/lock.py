@@ -13,7 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OPTIONS = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate"]
 OPTIONS += ["--no-emit-index-url", "--quiet"]
-EXTRAS = ("bench", "bots", "browser", "cli", "matching", "plots", "postgres", "servers", "trivia", "valkey", "web")
+EXTRAS = ("battles", "bench", "bots", "browser", "cli", "matching", "plots", "postgres", "servers")
+EXTRAS += ("trivia", "valkey", "web")
 PROJECT = ["pyproject.toml", *(argument for extra in EXTRAS for argument in ("--extra", extra))]
 # Development comes first and constrains the others: a pin is the same in every file that has it.
 DEVELOPMENT = "requirements/development.txt"

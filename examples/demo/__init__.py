@@ -5,5 +5,6 @@ servers     the processes: `tenure up`, and a runner that holds the bots
 town        pools and bots, and how many people come
 people      how a person joins, accepts, plays and leaves, over HTTP as anybody would
 players     how the bots play: each as well as its name says
+quiz        a round of trivia each minute, and members who answer
 meetings    two meetings with bots in them, and somebody who talks
 """

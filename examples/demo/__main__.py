@@ -12,8 +12,9 @@ import tempfile
 from pathlib import Path
 
 import aiohttp
-from examples.demo import meetings, servers, town
+from examples.demo import meetings, quiz, servers, town
 from examples.demo.people import Server
+from examples.demo.quiz import Club
 from examples.demo.servers import Failed, Up
 from examples.demo.town import Plan
 
@@ -21,13 +22,16 @@ HELLO = """
 Tenure is up with live traffic:
 
   bots page       {up.bots}/console/
+  trivia chat     {up.trivia}/play/
+  trivia page     {up.trivia}/console/
   meetings page   {up.address}/console/
   dashboard       {up.address}/
   admin key       {up.admin_key}
 
 Open the bots page with that key. {plan.people} people come and go, {plan.people_per_minute:g} a minute; bots fill in \
 for who has
-waited {plan.bots_after_seconds:g} seconds. Everybody has a hidden skill, and ratings find it. The data lies in
+waited {plan.bots_after_seconds:g} seconds. Everybody has a hidden skill, and ratings find it. In the trivia chat a
+round begins each minute: join under any name and play along. The data lies in
 {data}.
 
 Ctrl-C ends it.
@@ -63,11 +67,14 @@ async def demo(wanted: argparse.Namespace, data: Path) -> None:
         bots_after_seconds=wanted.bots_after_seconds,
     )
     async with servers.up(data, wanted.port) as (up, server), aiohttp.ClientSession() as http:
+        club = Club(up.trivia, up.admin_key, plan.pace_seconds, random.Random(wanted.seed), http)  # noqa: S311  a game
         await town.found(http, up.bots, up.admin_key, plan)
+        await quiz.found(club)
         async with servers.runner(data, plan.pace_seconds) as runner:
             print(HELLO.format(up=up, plan=plan, data=data), flush=True)
             async with asyncio.TaskGroup() as group:
                 group.create_task(_live(up, http, plan, wanted))
+                group.create_task(quiz.play(club))
                 for name, process in (("tenure up", server), ("the runner", runner)):
                     group.create_task(_watch(name, process))
 

@@ -30,6 +30,7 @@ class Up:
 
     address: str
     bots: str
+    trivia: str
     admin_key: str
     key: str
     game_key: str
@@ -48,6 +49,7 @@ async def up(data: Path, port: int | None) -> AsyncIterator[tuple[Up, asyncio.su
         found = Up(
             address=told["address"],
             bots=told["address"] + told["services"]["bots"],
+            trivia=told["address"] + told["services"]["trivia"],
             admin_key=os.environ.get("TENURE_ADMIN_KEY") or _read(data / "admin.key"),
             key=os.environ.get("TENURE_BOTS_KEY") or _read(data / "bots.key"),
             game_key=os.environ.get("TENURE_BOTS_GAME_KEY") or _read(data / "game.key"),

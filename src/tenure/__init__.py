@@ -32,6 +32,7 @@ from tenure.store.events import Delivery, Event, Turn
 from tenure.store.holding import Held
 from tenure.store.messages import Retry
 from tenure.store.polling import Poller
+from tenure.store.signals import Heard
 from tenure.store.store import Store
 from tenure.store.verdicts import Applied, Transaction, Verdict
 
@@ -54,6 +55,7 @@ __all__ = [
     "End",
     "Event",
     "Exists",
+    "Heard",
     "Held",
     "InvalidChange",
     "LeaseLost",

@@ -19,7 +19,7 @@ def test_it_says_where_it_is_and_serves_at_once(up: Start, tmp_path: Path) -> No
     server = up()
     status, health = server.call("/health")
     assert (status, health["status"], health["reasons"]) == (200, "ok", [])
-    assert list(health["services"]) == ["bots"]
+    assert list(health["services"]) == ["bots", "trivia"]
     assert server.printed.count("curl ") == 3
     assert f"dashboard     {server.address}/" in server.printed
     key_file = tmp_path / "tenure-data" / "admin.key"
@@ -174,7 +174,7 @@ def test_a_service_whose_kinds_are_taken_is_left_out_and_the_others_run(up: Star
     (tmp_path / "mine.py").write_text(KINDS.format(name="Bot"))
     server = up("--module", "mine")
     assert re.search(r"without bots +--module has a kind Bot of its own\n", server.printed)
-    assert "services" not in server.call("/health")[1]
+    assert "bots" not in server.call("/health")[1]["services"]
     assert server.call("/services/bots/ready")[0] == 404
     assert server.call("/bots/status", X_API_Key="x")[0] == 401
 
@@ -210,6 +210,38 @@ def test_services_have_their_places_and_one_alone_is_at_the_root(up: Start) -> N
     assert len(commands) == 4
     assert alone.end() < SECONDS_TO_END
     assert together.end() < SECONDS_TO_END
+
+
+def test_a_question_is_asked_answered_and_counted_by_a_server_that_has_only_trivia(up: Start, tmp_path: Path) -> None:
+    server = up(command=("serve", "trivia"))
+    admin = {"X_Admin_API_Key": server.key}
+    assert f"{server.address}/play/" in server.printed
+    until(lambda: server.call("/guilds/home/channels", **admin)[0] == 200)
+    quiz = {"name": "quiz", "channel": "general", "schedule": "0 0 29 2 *"}
+    status, made = server.call("/guilds/home/registrations", quiz, **admin)
+    assert status == 201
+    game = server.call(f"/registrations/{made['id']}/post", {}, **admin)[1]["id"]
+    until(lambda: server.call(f"/games/{game}", **admin)[1]["state"] == "open")
+    key = (tmp_path / "tenure-data" / "trivia.key").read_text().strip()
+    answer = {"member": "7", "name": "Ada", "choice": "A"}
+    assert server.call(f"/games/{game}/answers", answer, X_API_Key=key)[1]["code"] == "SUBMITTED"
+    assert server.call(f"/games/{game}/close", {}, **admin)[0] == 200
+    until(lambda: server.call(f"/games/{game}", **admin)[1]["state"] == "archived")
+    assert server.call("/guilds/home/leaderboard", X_API_Key=key)[1]["places"][0]["answered"] == 1
+    assert server.call("/health")[1]["services"]["trivia"]["chats"] == {"web": {"trouble": ""}}
+    assert server.end() < SECONDS_TO_END
+    assert key not in server.log.read_text()
+
+
+def test_a_server_with_wrong_packs_does_not_start_and_says_where_they_are_wrong(tmp_path: Path) -> None:
+    (tmp_path / "cheese.yaml").write_text("category: cheese\nquestions:\n- {question: Which?}\n")
+    settings = {**os.environ, "TENURE_TRIVIA_PACKS": str(tmp_path), "TENURE_DATA": str(tmp_path / "data")}
+    ended = subprocess.run(
+        [sys.executable, "-m", "tenure.cli", "serve", "trivia", "--port", "0"],
+        cwd=tmp_path, env=settings, capture_output=True, text=True, check=False, timeout=SECONDS_TO_START,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert "wrong in the packs of TENURE_TRIVIA_PACKS, at first cheese.yaml:3: " in ended.stderr
 
 
 def free_port() -> int:

@@ -257,3 +257,35 @@ async def test_a_record_may_come_to_end_with_a_parent_that_nothing_has_read_yet(
         await store.apply(Lobby.close("l"))
         assert await store.sweep() == 1
         assert (await store.get(Guest, "g")).state == Guest.gone
+
+
+async def test_two_fields_may_name_parents_of_one_kind_and_the_same_one(a_store: Stores) -> None:
+    class Club(Lifecycle):
+        """Somebody who plays."""
+
+        there = State(initial=True)
+        gone = End(keep=minutes(1))
+        go = there.to(gone)
+
+    class Game(Lifecycle):
+        """Two clubs, which may change."""
+
+        host: str = parent(Club)
+        guest: str | None = parent(Club, default=None)
+
+        planned = State(initial=True)
+        over = End(keep=minutes(1))
+
+        @planned.stay()
+        def replan(self, host: str, guest: str | None) -> None: ...
+
+        end = planned.to(over)
+
+    async with a_store(Club, Game) as store:
+        await store.apply(*(Club.create(id) for id in ("a", "b", "c")))
+        await store.apply(Game.create("g", host="a"))
+        for host, guest in [("a", "b"), ("b", "b"), ("b", None), ("b", "a"), ("a", "b"), ("a", "a"), ("c", "a")]:
+            await store.apply(Game.replan("g", host=host, guest=guest))
+            for club in ("a", "b", "c"):
+                found = await store.find(Game.planned, under=club)
+                assert [game.id for game in found] == (["g"] if club in (host, guest) else []), (host, guest)

@@ -193,3 +193,28 @@ async def test_a_follower_that_may_not_go_yet_is_looked_at_at_one_instant_only(a
         assert len({id for _, _, id in looks}) == len(looks)
         with pytest.raises(Refused):
             await store.apply(Bed.throw("b1"))
+
+
+async def test_a_timed_transition_that_is_refused_is_tried_again_each_minute(a_store: Stores) -> None:
+    class Parcel(Lifecycle):
+        shelf: str = field()
+
+        packed = State(initial=True)
+        stored = State()
+        gone = End()
+
+        put_away = packed.to(stored, after=minutes(10))
+        collect = stored.to(gone)
+
+        one_each = Limit(at_most=1, per=shelf, over=stored)
+
+    async with a_store(Parcel) as store:
+        for number in range(2):
+            await store.apply(Parcel.create(f"p{number}", shelf="s"))
+        await store.advance(minutes(10))
+        assert await store.count(Parcel) == {"packed": 1, "stored": 1}
+        assert await store.engine.audit(store.space_name, repair=False) == [], "it waits, which is right"
+        (there,) = await store.find(Parcel.stored)
+        await store.apply(Parcel.collect(there))
+        await store.advance(minutes(1))
+        assert await store.count(Parcel) == {"gone": 1, "stored": 1}

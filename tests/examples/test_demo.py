@@ -1,4 +1,4 @@
-"""The demo as a real process: people come, a match is settled, and Ctrl-C leaves nothing behind."""
+"""The demo as a real process: a match is settled, a question answered, and Ctrl-C leaves nothing behind."""
 
 import json
 import os
@@ -18,7 +18,7 @@ LIVELY = (
     "--port", "0", "--people-per-minute", "240", "--pace-seconds", "0.02", "--bots", "2", "--bots-after-seconds", "0.2",
     "--seed", "1", "--without-meetings",
 )  # fmt: skip
-SECONDS_TO_MATCH, SECONDS_TO_END = 30, 12
+SECONDS_TO_MATCH, SECONDS_TO_END = 40, 12
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def processes_of(folder: Path) -> list[int]:
     return found
 
 
-def test_people_and_bots_play_and_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_people_bots_and_members_play_and_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     with a_demo(tmp_path) as (process, address, key):
         last = time.monotonic() + SECONDS_TO_MATCH
         settled: list[Any] = []
@@ -76,6 +76,11 @@ def test_people_and_bots_play_and_ctrl_c_leaves_nothing_behind(tmp_path: Path) -
             time.sleep(0.05)
         best = ask(f"{address}/leaderboard?mode=duel", key)
         assert best
+        trivia, places = address.replace("/bots", "/trivia"), list[Any]()
+        while not places:
+            assert time.monotonic() < last, "no question was answered and closed in time"
+            places = ask(f"{trivia}/guilds/home/leaderboard", key)["places"]
+            time.sleep(0.05)
         assert len(processes_of(tmp_path)) >= 2  # the server and the runner
         process.send_signal(signal.SIGINT)
         assert process.wait(SECONDS_TO_END) == 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tenure import Unavailable
+from tenure import End, Lifecycle, OutcomeUnknown, State, Unavailable, minutes
 from tenure.core.decide import Transaction
 from tenure.core.engine import Applied, Outcome
 from tenure.store.batching import MOST_IN_A_BATCH, Lanes
@@ -19,6 +19,7 @@ class Recorder:
     """An engine that notes its batches and answers when it is told to."""
 
     lanes = 1
+    enough: int | None = None
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -35,6 +36,14 @@ class Recorder:
 
 def lanes_of(engine: Any) -> Lanes:
     return Lanes(engine, "space", SystemClock())
+
+
+class Pair(Lifecycle):
+    """Something that begins."""
+
+    waiting = State(initial=True)
+    done = End(keep=minutes(1))
+    begin = waiting.to(done)
 
 
 NOTHING = Transaction((), "ann")
@@ -65,6 +74,57 @@ async def test_a_batch_is_bounded() -> None:
     engine.go.set()
     await lanes_of(engine).put_all([NOTHING] * (MOST_IN_A_BATCH + 3))
     assert engine.batches == [MOST_IN_A_BATCH, 3]
+
+
+@pytest.mark.parametrize(("lanes", "batches"), [(1, [10]), (2, [2, 8]), (3, [2, 2, 6])])
+async def test_what_is_more_than_enough_is_left_to_lanes_that_are_free(lanes: int, batches: list[int]) -> None:
+    engine = Recorder()
+    engine.lanes, engine.enough = lanes, 3
+    engine.go.set()
+    await lanes_of(engine).put_all([Transaction((Pair.begin("a"), Pair.begin("b")), "ann")] * 10)
+    assert engine.batches == batches
+
+
+async def test_what_is_submitted_together_stays_together_where_batches_are_not_made_in_order() -> None:
+    engine = Recorder()
+    engine.lanes = 4
+    engine.go.set()
+    await lanes_of(engine).put_all([Transaction((Pair.begin("a"), Pair.begin("b")), "ann")] * 10)
+    assert engine.batches == [10]
+
+
+class Failing(Recorder):
+    """An engine of which some batches fail."""
+
+    lanes, enough = 4, 1
+
+    def __init__(self, *errors: Exception | None) -> None:
+        super().__init__()
+        self.errors = list(errors)
+        self.go.set()
+
+    async def write(self, _space: str, transactions: Sequence[Transaction], _now: int | None) -> Sequence[Outcome]:
+        self.error = self.errors.pop(0)
+        return await super().write(_space, transactions, _now)
+
+
+@pytest.mark.parametrize(
+    ("errors", "told"),
+    [
+        ([Unavailable("gone"), Unavailable("gone")], Unavailable),
+        ([None, Unavailable("gone")], OutcomeUnknown),
+        ([Unavailable("gone"), None], OutcomeUnknown),
+        ([Unavailable("gone"), OutcomeUnknown("lost")], OutcomeUnknown),
+        ([OutcomeUnknown("lost"), None], OutcomeUnknown),
+        ([None, ZeroDivisionError("a defect")], ZeroDivisionError),
+    ],
+)
+async def test_a_submission_of_which_some_may_be_made_does_not_say_that_nothing_changed(
+    errors: list[Exception | None], told: type[Exception]
+) -> None:
+    with pytest.raises(Exception, match=r"gone|lost|defect") as raised:
+        await lanes_of(Failing(*errors)).put_all([Transaction((Pair.begin("a"),), "ann")] * 2)
+    assert type(raised.value) is told
 
 
 async def test_whoever_is_cancelled_before_it_is_sent_is_not_sent() -> None:

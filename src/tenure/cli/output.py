@@ -64,6 +64,38 @@ class Output:
         self.console.print(table)
 
 
+def print_one(output: Output, shown: dict[str, Any]) -> None:
+    """Print one thing: names with their values, those within a value too, or one JSON object."""
+    if output.as_json:
+        output.json(shown)
+        return
+    flat: dict[str, object] = {}
+    for name, value in shown.items():
+        if isinstance(value, dict):
+            flat.update({f"{name}: {inner}": within for inner, within in value.items()})
+        else:
+            flat[name] = value
+    output.pairs((name.replace("_", " "), value) for name, value in flat.items())
+
+
+def print_list(output: Output, shown: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
+    """Print a list: a table with these columns, or one JSON object a line."""
+    if output.as_json:
+        output.json_lines(shown)
+        return
+    output.table([column.replace("_", " ") for column in columns], [[_cell(one[c]) for c in columns] for one in shown])
+
+
+def _cell(value: Any) -> Any:
+    return round(value, 1) if isinstance(value, float) else value
+
+
+def print_more(output: Output, records: Sequence[Any], limit: int) -> None:
+    """Say how a list goes on, if it may."""
+    if records and len(records) == limit and not output.as_json:
+        output.say(f"more may follow: --after {records[-1].id}", "dim")
+
+
 def text(value: object) -> str:
     """Give a value as people read it."""
     if value is None or value == "":

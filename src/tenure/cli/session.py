@@ -21,11 +21,12 @@ from tenure.core.lifecycle import Lifecycle, table_of
 from tenure.services.bots import kinds as bots
 from tenure.services.meetings import lifecycle as meetings
 from tenure.services.meetings.page import lifecycle as page
+from tenure.services.trivia import kinds as trivia
 from tenure.store.store import Store
 from tenure.web.reading import Reader
 from tenure.web.settings import data_folder
 
-KINDS_OF_SERVICES: tuple[type[Lifecycle], ...] = (*meetings.kinds, *page.kinds, *bots.kinds)
+KINDS_OF_SERVICES: tuple[type[Lifecycle], ...] = (*meetings.kinds, *page.kinds, *bots.kinds, *trivia.kinds)
 
 
 class UsageError(tenure.TenureError):

@@ -17,6 +17,7 @@ from tenure.core.engine import Difference
 from tenure.core.kinds import holdings
 from tenure.core.row import Row
 from tenure.core.sheet import Sheet, next_look
+from tenure.core.sweeping import LOOK_AGAIN
 from tenure.core.table import StateRow
 
 Cells = tuple[Any, ...]
@@ -151,7 +152,7 @@ class Proof:
         if state is None or look.wanted is None:
             return False
         if not state.final:
-            return (look.at is None or look.at > look.wanted) and not self._is_followed(look.row, state)
+            return comes_late(look.at, look.wanted, self._known.time.now) and not self._is_followed(look.row, state)
         needed = state.keep is not None or (look.row.kind, look.row.id) in self._waiting_for
         return needed and look.at is None
 
@@ -162,3 +163,11 @@ class Proof:
     def _difference(self, what: str, number: int, found: str, expected: str) -> Difference:
         kind, id = self._ids.get(number, ("", f"record {number}, which is gone"))
         return Difference(what, kind, id, found, expected)
+
+
+def comes_late(look: int | None, wanted: int, now: int) -> bool:
+    """Tell whether a look comes after the deadline.
+
+    What was due and was refused is tried again a minute later; `now` may be older than that look by as much.
+    """
+    return look is None or look > (wanted if wanted > now else now + 2 * LOOK_AGAIN)

@@ -22,7 +22,7 @@ import msgspec
 
 from tenure.core.deadlines import Known, due
 from tenure.core.fields import Plain
-from tenure.core.kinds import Slot, slots_of, value_of
+from tenure.core.kinds import Slot, keeps_slots, slots_of, value_of
 from tenure.core.row import Entry, Row
 from tenure.core.table import EdgeRow, LimitRow, StateRow, Table
 from tenure.core.transitions import NEXT, Change, TimedChange
@@ -313,11 +313,9 @@ class Draft:
             )
 
     def _count(self, before: Row | None, after: Row, table: Table) -> None:
-        if not table.limits:
+        if before is not None and keeps_slots(table, before, after):
             return
         had, has = slots_of(table, before), slots_of(table, after)
-        if had == has:
-            return
         for slot in had:
             if slot not in has:
                 self.slots[slot] = self._held(slot) - 1

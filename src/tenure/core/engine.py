@@ -16,6 +16,7 @@ from tenure.core.decide import Refusal, Transaction
 from tenure.core.kinds import Kinds, Rank, Slot
 from tenure.core.pieces import Part, Piece
 from tenure.core.row import Entry, Row
+from tenure.core.signals import Carrier
 
 
 class Applied(msgspec.Struct, frozen=True, gc=False):
@@ -100,8 +101,14 @@ class Engine(Protocol):
 
     name: str
     kinds: Kinds
+    carrier: Carrier
+    """What carries its signals."""
     lanes: int
     """How many batches may be under way at once."""
+    enough: int | None
+    """How many changes are enough for a batch while another lane is free, so that what comes before and after one
+    batch goes on beside another. None where batches are not made in the order in which they are given: what is
+    submitted together then stays together."""
 
     async def write(self, space: str, transactions: Sequence[Transaction], now: int | None = None) -> Sequence[Outcome]:
         """Apply transactions in order, each all or not at all, in one atomic and durable step."""

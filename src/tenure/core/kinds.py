@@ -103,6 +103,18 @@ def holdings(table: Table, row: Row | None) -> Holdings:
     return Holdings(rank, slots_of(table, row), parents_of(table, row) if table.parents else ())
 
 
+def exchanged(table: Table, before: Row | None, after: Row) -> tuple[Holdings, Holdings]:
+    """Say what stood beside a row and what is to stand there; slots that it keeps are left out of both."""
+    if before is None or not keeps_slots(table, before, after):
+        return holdings(table, before), holdings(table, after)
+    return _without_slots(table, before), _without_slots(table, after)
+
+
+def _without_slots(table: Table, row: Row) -> Holdings:
+    rank = rank_in(table, row.state, row) if table.ranked else None
+    return Holdings(rank, (), parents_of(table, row) if table.parents else ())
+
+
 def parents_of(table: Table, row: Row) -> tuple[tuple[str, str], ...]:
     """Give the kind and the id of each record to which this row belongs."""
     named = [(kind, value_of(table, row, name)) for name, kind in table.parents]
@@ -114,6 +126,20 @@ def slots_of(table: Table, row: Row | None) -> tuple[Slot, ...]:
     if row is None or not table.limits:
         return ()
     return tuple([Slot(row.kind, m.name, _key(table, row, m.per)) for m in table.limits if row.state in m.over])
+
+
+def keeps_slots(table: Table, before: Row, after: Row) -> bool:
+    """Tell whether a row holds the same slots as before, without naming them: most changes move none."""
+    for limit in table.limits:
+        counted = after.state in limit.over
+        if counted is not (before.state in limit.over):
+            return False
+        if counted and before.fields is not after.fields:
+            for name in limit.per:
+                had, has = value_of(table, before, name), value_of(table, after, name)
+                if had != has or (type(has) is not str and key_of([had]) != key_of([has])):  # 1 is not 1.0
+                    return False
+    return True
 
 
 def rank_in(table: Table, state: str, row: Row) -> Rank | None:

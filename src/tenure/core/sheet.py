@@ -14,7 +14,7 @@ import msgspec
 
 from tenure.core.batch import Batch, Key
 from tenure.core.deadlines import Known, due
-from tenure.core.kinds import Holdings, Rank, Slot, holdings
+from tenure.core.kinds import Holdings, Rank, Slot, exchanged
 from tenure.core.row import Row
 
 Cells = tuple[Any, ...]
@@ -63,7 +63,7 @@ def lay_out(sheet: Sheet, batch: Batch, places: Mapping[Key, Place]) -> None:
             continue
         _record(sheet, after, place, born.get((after.kind, after.id), 0))
         table = batch.kinds[after.kind]
-        lay_holdings(sheet, after.kind, holdings(table, before), holdings(table, after), place.number)
+        lay_holdings(sheet, after.kind, *exchanged(table, before, after), place.number)
         counts[after.kind, after.state] += 1
         if before is not None:
             counts[before.kind, before.state] -= 1

@@ -97,6 +97,21 @@ class Sweep:
         else:
             self._move(found.number, row)
 
+    def put_off(self, found: Found) -> None:
+        """Settle a look that is not due yet, if nothing will be due at it: one write for the looks of many who beat."""
+        known = self._kinds.tables.get(found.kind)
+        state = None if known is None or found.row is None else known.states.get(found.row.state)
+        if state is None or state.final or found.kind in self._kinds.outgrown or found.number in self._dropped:
+            return
+        row = self._take(found)
+        if row is None or row is not self.batch.found[row.kind, row.id]:
+            return  # this sweep has changed it
+        place, next_due = self._ground.places[row.kind, row.id], due(self.batch, row)
+        if next_due is not None and place.look_at is not None and next_due[0] > place.look_at:
+            self.left -= 1
+            self._unlook(place)
+            self._again[found.number] = next_due[0]
+
     def postpone(self, found: Found) -> None:
         """Leave a record for the next sweep, since another transaction has what is needed for it."""
         if self._take(found) is not None:

@@ -1,6 +1,7 @@
 """What all pages share, below the dashboard and the services: one look, one way in, and liveness.
 
 rendering   templates, the style sheet and the script: a page's own after the shared ones
+desk        the frame of a page for operators: way in, refusals, streams
 showing     times, lengths and sentences as people read them
 sessions    who has logged in: a signed cookie, and the token of each form
 entrance    the form that takes a key, and the way out

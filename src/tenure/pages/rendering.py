@@ -80,4 +80,8 @@ class Templates:
 
     def render(self, template: str, values: dict[str, Any], status: int = 200) -> Response:
         """Answer with a page."""
-        return HTMLResponse(self._environment.get_template(template).render(values), status, headers=HEADERS)
+        return HTMLResponse(self.part(template, values), status, headers=HEADERS)
+
+    def part(self, template: str, values: dict[str, Any]) -> str:
+        """Give what a template makes, such as a part of a page."""
+        return self._environment.get_template(template).render(values)

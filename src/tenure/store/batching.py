@@ -31,9 +31,19 @@ class Lanes:
         return await self._add(transaction)
 
     async def put_all(self, transactions: Sequence[Transaction]) -> list[Outcome]:
-        """Write several transactions, each for itself, in order."""
-        futures = [self._add(transaction) for transaction in transactions]
-        return list(await asyncio.gather(*futures))
+        """Write several transactions, each for itself, in order.
+
+        They may be of several batches. So a batch that failed without a trace says nothing of the others, and the
+        tempting wrong version raises its error: who hears that nothing was changed sends all of them again.
+        """
+        found = await asyncio.gather(*(self._add(transaction) for transaction in transactions), return_exceptions=True)
+        errors = [one for one in found if isinstance(one, BaseException)]
+        if not errors:
+            return [one for one in found if not isinstance(one, BaseException)]
+        sure = [error for error in errors if isinstance(error, Unavailable)]
+        if len(sure) == len(found) or len(sure) < len(errors):
+            raise next((error for error in errors if not isinstance(error, Unavailable)), errors[0])
+        raise OutcomeUnknown(f"of {len(found)} transactions {len(sure)} were not made, others may be: {sure[0]}")
 
     async def close(self) -> None:
         """Let what is under way finish, and take nothing more."""
@@ -58,8 +68,8 @@ class Lanes:
 
     def _start(self) -> None:
         self._called = False
-        while self._waiting and len(self._under_way) < self._engine.lanes:
-            task = asyncio.get_running_loop().create_task(self._send(self._next()))
+        while self._waiting and (free := self._engine.lanes - len(self._under_way)) > 0:
+            task = asyncio.get_running_loop().create_task(self._send(self._next(alone=free == 1)))
             self._under_way.add(task)
             task.add_done_callback(self._finish)
 
@@ -69,12 +79,15 @@ class Lanes:
             self._called = True
             asyncio.get_running_loop().call_soon(self._start)
 
-    def _next(self) -> list[Waiting]:
+    def _next(self, *, alone: bool) -> list[Waiting]:
+        """Give what goes with the next batch; where another lane is free, what is more than enough is left to it."""
         batch: list[Waiting] = []
-        while self._waiting and len(batch) < MOST_IN_A_BATCH:
+        enough, changes = None if alone else self._engine.enough, 0
+        while self._waiting and len(batch) < MOST_IN_A_BATCH and (enough is None or changes < enough):
             waiting = self._waiting.popleft()
             if not waiting[1].done():  # its caller was cancelled before it was sent
                 batch.append(waiting)
+                changes += len(waiting[0].changes)
         return batch
 
     async def _send(self, batch: list[Waiting]) -> None:

@@ -31,6 +31,7 @@ from tenure.store.claiming import claims
 from tenure.store.events import Delivery, Event, Turn
 from tenure.store.logging import Log
 from tenure.store.refusals import refused
+from tenure.store.signals import Heard, Signals
 from tenure.store.sweeping import ALIVE_FOR, run_sweeper, sweep_all
 from tenure.store.timing import Clock, ManualClock, SystemClock
 from tenure.store.verdicts import Applied, Verdict
@@ -55,6 +56,7 @@ class Shared:
         self.bounds = bounds_of(table_of(kind) for kind in self.models.values())
         self.clock: Clock = clock or SystemClock()
         self.bells = Bells(engine)
+        self.signals = Signals(engine.carrier)
         self.lanes: dict[str, Lanes] = {}
         self.holds: set[holding.Held[Any]] = set()
         self.log = Log(logging.getLogger("tenure"))
@@ -110,7 +112,10 @@ class Store:
         return records[0] if len(changes) == 1 else records
 
     async def submit(self, transactions: Iterable[Sequence[Change[Any]]], *, why: str = "") -> list[Verdict]:
-        """Apply several transactions, each all or not at all, and give one verdict each, in order."""
+        """Apply several transactions, each all or not at all, and give one verdict each, in order.
+
+        Raises `Unavailable`, when nothing at all changed; `OutcomeUnknown`, also when some of them may be made.
+        """
         outcomes = await self._lanes.put_all([self._transaction(changes, "", why) for changes in transactions])
         return [self._verdict(outcome) for outcome in outcomes]
 
@@ -347,6 +352,20 @@ class Store:
         """Give a bell that rings for writes to any of these records, each given as kind and id."""
         return self._shared.bells.bell(*((self.space_name, kind.__name__, id) for kind, id in records))
 
+    async def signal(self, topic: str, payload: bytes) -> None:
+        """Tell whoever listens to a topic now, at most once and kept nowhere: at most 4,096 bytes, to the sender too.
+
+        Nobody's answer is waited for. Raises `InvalidChange`; `Unavailable`, where the server is out of reach.
+        """
+        await self._shared.signals.send(self.space_name, topic, payload)
+
+    def signals(self, topic: str) -> AbstractAsyncContextManager[Heard]:
+        """Hear a topic while the body runs, from its beginning on: iterate over what this gives, which is endless.
+
+        Whoever takes less than comes loses the oldest, and `missed` counts them. Raises `InvalidChange`; `Unavailable`.
+        """
+        return self._shared.signals.listen(self.space_name, topic)
+
     # ---------------------------------------------------------------------------------------- time
 
     async def advance(self, by: timedelta) -> int:
@@ -370,6 +389,7 @@ class Store:
         """Finish what is under way and let go of the engine."""
         for lanes in self._shared.lanes.values():
             await lanes.close()
+        self._shared.signals.close()
         self._shared.bells.close()
         await self.engine.close()
 

@@ -25,11 +25,20 @@ from tenure.services.meetings.console.http import CONSOLE_PATH as MEETINGS_CONSO
 from tenure.services.meetings.runtimes.choosing import open_runtime
 from tenure.services.meetings.settings import PAGE_PATH
 from tenure.services.meetings.settings import Settings as MeetingsSettings
+from tenure.services.trivia import service as trivia
+from tenure.services.trivia.api import http as trivia_http
+from tenure.services.trivia.api.metrics import collect as collect_trivia
+from tenure.services.trivia.chat.page.http import PAGE_PATH as PLAY_PATH
+from tenure.services.trivia.console.http import CONSOLE_PATH as TRIVIA_CONSOLE
+from tenure.services.trivia.questions.packs import WrongPacks
+from tenure.services.trivia.settings import Settings as TriviaSettings
+from tenure.services.trivia.settings import WrongSetting as WrongTriviaSetting
+from tenure.services.trivia.watching import Watching as TriviaWatching
 from tenure.store.store import Store
 from tenure.web.health import Detail, Said
 from tenure.web.metrics import Collect
 
-ServiceName = Literal["meetings", "bots"]
+ServiceName = Literal["meetings", "bots", "trivia"]
 Environment = Mapping[str, str]
 
 
@@ -113,6 +122,27 @@ def _open_bots(place: Place, environment: Environment) -> Running:
     )
 
 
+def _open_trivia(place: Place, environment: Environment) -> Running:
+    settings = TriviaSettings.read(environment, base_url=place.base_url, admin_key=place.admin_key, folder=place.folder)
+    try:
+        service = trivia.TriviaService(place.store, settings)
+    except WrongPacks as wrong:
+        raise WrongTriviaSetting(wrong.summary) from None
+    watching = TriviaWatching(service)
+
+    async def health() -> Said:
+        seen = await watching.look()
+        return Said(seen, seen.reasons)
+
+    return Running(
+        work=service,
+        app=trivia_http.create_app(service),
+        links={"Trivia": f"{TRIVIA_CONSOLE}/", "Trivia chat": f"{PLAY_PATH}/"},
+        health=health,
+        metrics=lambda: collect_trivia(service),
+    )
+
+
 SERVICES: dict[ServiceName, Service] = {
     "meetings": Service(
         path="",
@@ -135,6 +165,18 @@ SERVICES: dict[ServiceName, Service] = {
             'curl {admin} {url}/bots -d \'{{"pool": "duel-eu", "number": 8}}\'',
             'curl {admin} {url}/tickets -d \'{{"pool": "duel-eu", "players": ["ada"], "id": "ada-1"}}\'',
             'curl {admin} "{url}/tickets/ada-1?wait=20"',
+        ),
+    ),
+    "trivia": Service(
+        path="/services/trivia",
+        kinds=trivia.kinds,
+        open=_open_trivia,
+        pages={"trivia": f"{{url}}{TRIVIA_CONSOLE}/", "trivia chat": f"{{url}}{PLAY_PATH}/"},
+        tries=(
+            "tenure trivia register home quiz 'every 30m' --channel general",
+            "tenure trivia post home/quiz",
+            "tenure trivia status",
+            "curl {admin} {url}/games",
         ),
     ),
 }

@@ -14,9 +14,11 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tenure.core.errors import TenureError
+from tenure.web.keepalive import Connection
 
 STOP_SECONDS = 0.6
 PING_SECONDS = 45.0
+TICK_SECONDS = 1.0
 MOST_OF_A_MESSAGE = 64 * 1024
 UNREAD_MILLISECONDS = 60_000
 
@@ -26,7 +28,22 @@ class AddressTaken(TenureError):  # noqa: N818
 
 
 class Server(uvicorn.Server):
-    """A uvicorn that leaves signals to its caller."""
+    """A uvicorn that leaves signals to its caller, and sleeps while it has nothing to do."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Let it end."""
+        self.should_exit = True
+        self._stopping.set()
+
+    async def main_loop(self) -> None:
+        """Tick once a second, for the header `Date`. A uvicorn looks ten times whether it is to end."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), TICK_SECONDS)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -62,7 +79,7 @@ async def serving(app: ASGIApp, taken: socket.socket) -> AsyncIterator[asyncio.T
     """Serve while the body runs. Gives the task, which ends only when the server does."""
     settings = uvicorn.Config(
         app, lifespan="off", log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=1,
-        proxy_headers=False, ws="websockets-sansio", ws_max_size=MOST_OF_A_MESSAGE, ws_per_message_deflate=False,
+        proxy_headers=False, ws=Connection, ws_max_size=MOST_OF_A_MESSAGE, ws_per_message_deflate=False,
         ws_ping_interval=PING_SECONDS, ws_ping_timeout=PING_SECONDS,
     )  # fmt: skip
     server = Server(settings)
@@ -72,7 +89,7 @@ async def serving(app: ASGIApp, taken: socket.socket) -> AsyncIterator[asyncio.T
             await asyncio.sleep(0.005)
         yield task
     finally:
-        server.should_exit = True
+        server.stop()
         done, _ = await asyncio.wait([task], timeout=STOP_SECONDS)
         if not done:
             server.force_exit = True

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
+import select
+import sys
+import threading
 import time
+import weakref
 from pathlib import Path
 
 import pytest
+from tests.engine_contract.kinds import KINDS, Owner
+from tests.engines.sqlite.disk import Step, a_disk
 
-from tenure.engines.sqlite.connection import LogWatch
+import tenure
+from tenure.engines.sqlite import watching
+from tenure.engines.sqlite.watching import LogWatch
 
 LONG_AGO = 1_700_000_000 * 10**9
 
@@ -49,3 +59,80 @@ def test_a_log_that_was_made_anew_has_moved(log: Path) -> None:
     os.utime(other, ns=(LONG_AGO, LONG_AGO))
     other.replace(log)
     assert watch.moved()
+
+
+NOTHING_TOLD = 0
+
+
+@pytest.mark.parametrize("told_of", [watching.IN_MODIFY, NOTHING_TOLD])
+async def test_a_write_that_waits_long_for_its_disk_is_heard_once_it_is_over(
+    told_of: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log's file is written before the disk is waited for, and what was written is there only after that."""
+    monkeypatch.setattr(watching, "IN_MODIFY", told_of)
+    monkeypatch.setattr(watching, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(watching, "SAME_TIME_NANOSECONDS", 0)
+    written, synced, looks = threading.Event(), threading.Event(), asyncio.Semaphore(0)
+
+    def slow(step: Step) -> None:
+        if (step.what, step.file) == ("sync", "store.db-wal"):
+            written.set()
+            assert synced.wait(10)
+
+    class Counted(LogWatch):
+        def moved(self) -> bool:
+            looks.release()
+            return super().moved()
+
+    monkeypatch.setattr("tenure.engines.sqlite.engine.LogWatch", Counted)
+    url = f"sqlite://{tmp_path}/store.db"
+    async with asyncio.timeout(10), tenure.open(url, *KINDS) as store:
+        with a_disk() as disk:
+            async with tenure.open(url, *KINDS) as other:
+                with store.bell(Owner, "o") as bell:
+                    disk.fault = slow
+                    writing = asyncio.create_task(other.apply(Owner.create("o", email="e")))
+                    await asyncio.to_thread(written.wait)
+                    while not looks.locked():
+                        await looks.acquire()
+                    for _ in range(20):
+                        await looks.acquire()
+                    synced.set()
+                    await writing
+                    assert await bell.heard(5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_who_is_told_of_writes_hears_of_each_and_one_who_can_not_be_told_is_not(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notices = watching.Notices(str(log))
+    assert notices.number is not None
+    for _ in range(2):
+        log.write_bytes(b"other")
+        assert select.select([notices.number], [], [], 5)[0]
+        notices.take()
+        assert not select.select([notices.number], [], [], 0)[0]
+    assert watching.Notices(str(log.with_name("absent"))).number is None
+    monkeypatch.setattr(watching, "IN_MODIFY", NOTHING_TOLD)
+    assert watching.Notices(str(log)).number is None
+
+
+async def test_the_watch_ends_with_its_owner(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Owner:
+        def __init__(self) -> None:
+            self.looked = asyncio.Event()
+
+        async def look_for_others(self) -> bool:
+            self.looked.set()
+            return True
+
+    monkeypatch.setattr(watching, "LOOK_UNTOLD_SECONDS", 0.001)
+    owner = Owner()
+    watch = weakref.ref(watching.Watching(LogWatch(log.with_name("store.db")), owner))
+    await owner.looked.wait()
+    del owner
+    async with asyncio.timeout(5):
+        while watch() is not None:
+            await asyncio.sleep(0)
+            gc.collect()

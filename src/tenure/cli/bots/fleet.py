@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tenure.cli.bots.acting import acting, print_list, print_more, print_one
+from tenure.cli.bots.acting import acting
 from tenure.cli.looking import InSession
+from tenure.cli.output import print_list, print_more, print_one
 from tenure.cli.session import UsageError
 from tenure.services.bots.api import views
 from tenure.services.bots.api.bots import STATES

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tenure.cli.bots.acting import acting, print_list
+from tenure.cli.bots.acting import acting
 from tenure.cli.looking import InSession
+from tenure.cli.output import print_list
 from tenure.cli.session import Session
 from tenure.services.bots.api import views
 from tenure.services.bots.api.views import Json

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from cyclopts import Parameter
 
-from tenure.cli.bots.acting import acting, print_one
+from tenure.cli.bots.acting import acting
 from tenure.cli.looking import InSession
+from tenure.cli.output import print_one
 from tenure.matching.entrants import Rules
 from tenure.services.bots.api import views
 from tenure.services.bots.census import Census

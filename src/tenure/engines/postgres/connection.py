@@ -182,11 +182,12 @@ async def end(connection: Connection) -> None:
     await asyncio.sleep(0)  # its socket is closed by what comes next in the loop
 
 
-async def connect(location: Location) -> Connection:
+async def connect(location: Location, made: type[Connection] = Connection) -> Connection:
     """Open one connection. Raises `Unavailable`, which says what to do."""
     try:
         return await asyncpg.connect(
             location.url,
+            connection_class=made,
             timeout=CONNECT_SECONDS,
             statement_cache_size=0 if location.pooler else 500,
             max_cacheable_statement_size=0,

@@ -18,6 +18,7 @@ from tenure.core.kinds import Kinds, Slot
 from tenure.core.pieces import EventPiece, Part, Piece
 from tenure.core.row import Entry, Row
 from tenure.core.sheet import to_json
+from tenure.core.signals import Carrier, InProcess
 from tenure.engines.postgres import batches, builds, copying, finding, outbox
 from tenure.engines.postgres.audit import audit
 from tenure.engines.postgres.connection import Pool, Raced, Transaction
@@ -30,6 +31,7 @@ from tenure.engines.postgres.opening import open_schema
 from tenure.engines.postgres.outbox import to_message
 from tenure.engines.postgres.pruning import Pruner
 from tenure.engines.postgres.reading import Files, to_entry
+from tenure.engines.postgres.signals import Signals
 from tenure.engines.postgres.statements import Statements
 from tenure.engines.postgres.sweep import Result, sweep
 from tenure.engines.postgres.telling import Draws, Teller
@@ -54,6 +56,7 @@ class PostgresEngine:
 
     name = "postgres"
     lanes = 4
+    enough: int | None = None
 
     def __init__(self, location: Location, kinds: Kinds) -> None:
         self.kinds, self._location = kinds, location
@@ -62,6 +65,7 @@ class PostgresEngine:
         self._needs = Needs(kinds)
         self._days = Days(self._sql, self._pool)
         self._teller = Teller(location, self._sql, self._pool)
+        self.carrier: Carrier = InProcess() if location.pooler else Signals(location, self._sql)
         self._pruner = Pruner(self._sql, self._pool, kinds, self._days)
         self._spaces: dict[str, int] = {}
         self._jobs: set[asyncio.Task[object]] = set()
@@ -333,6 +337,7 @@ class PostgresEngine:
         """Finish what is under way and let go of everything."""
         while self._jobs:
             await asyncio.wait(self._jobs)
+        await self.carrier.close()
         await self._teller.stop()
         await self._pool.close()
 

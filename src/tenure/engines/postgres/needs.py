@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from tenure.core.batch import Key
 from tenure.core.decide import Asked, merge_fields
-from tenure.core.kinds import Kinds, Slot, slots_of, value_of
+from tenure.core.kinds import Kinds, Slot, keeps_slots, slots_of, value_of
 from tenure.core.row import Row
 from tenure.core.table import Table
 from tenure.core.transitions import NEXT
@@ -73,6 +73,8 @@ class Needs:
     def slots(self, before: Row | None, after: Row) -> tuple[tuple[Slot, ...], tuple[Slot, ...]]:
         """Give the slots that a record takes and those that it leaves."""
         table = self.kinds[after.kind]
+        if before is not None and keeps_slots(table, before, after):
+            return (), ()
         had, has = slots_of(table, before), slots_of(table, after)
         return tuple(s for s in has if s not in had), tuple(s for s in had if s not in has)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +23,6 @@ LOG_PAGES_BEFORE_CHECKPOINT = 12_000
 LOG_PAGES_BEFORE_OTHERS_WAIT = 32_000
 CHECKPOINT_WAITS_MILLISECONDS = 100
 CACHE_KIB = 65_536
-SAME_TIME_NANOSECONDS = 50_000_000  # file systems stamp files by a clock that ticks every few milliseconds
 
 
 class Location:
@@ -66,25 +64,6 @@ class Ownership:
         os.close(self._file)
 
 
-class LogWatch:
-    """Tells whether the log may have been written to since the last look, without a word to SQLite."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path.with_name(f"{path.name}-wal")
-        self._seen: tuple[int, int, int] | None = None
-
-    def moved(self) -> bool:
-        """Look. Where the last write is so fresh that the next one may bear the same time, the next look says yes."""
-        try:
-            found = self._path.stat()
-        except OSError:
-            return True
-        mark = (found.st_ino, found.st_size, found.st_mtime_ns)
-        moved = mark != self._seen
-        self._seen = None if abs(time.time_ns() - found.st_mtime_ns) < SAME_TIME_NANOSECONDS else mark
-        return moved
-
-
 @contextmanager
 def opening(location: Location) -> Generator[None]:
     """Say what to do if the file can't be opened."""
@@ -119,6 +98,18 @@ def checkpoint(connection: apsw.Connection, mode: int) -> None:
         connection.wal_checkpoint(mode=mode)
     finally:
         connection.set_busy_timeout(BUSY_MILLISECONDS)
+
+
+def nobody_writes(connection: apsw.Connection) -> bool:
+    """Tell whether no other connection is just writing: what it has put into the log is not there before its end."""
+    connection.set_busy_timeout(0)
+    try:
+        connection.execute("BEGIN IMMEDIATE; ROLLBACK")
+    except apsw.BusyError:
+        return False
+    finally:
+        connection.set_busy_timeout(BUSY_MILLISECONDS)
+    return True
 
 
 def connect_reader(location: Location) -> apsw.Connection:

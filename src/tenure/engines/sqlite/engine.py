@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import weakref
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -26,23 +25,20 @@ from tenure.core.kinds import Kinds, Slot
 from tenure.core.pieces import Part, Piece
 from tenure.core.row import Entry, Row
 from tenure.core.sheet import to_json
+from tenure.core.signals import Carrier, InProcess
 from tenure.engines.sqlite import builds, copying, finding, outbox, reading
 from tenure.engines.sqlite.ahead import Ahead
 from tenure.engines.sqlite.audit import audit
-from tenure.engines.sqlite.connection import (
-    Location,
-    LogWatch,
-    connect_reader,
-)
+from tenure.engines.sqlite.connection import Location, connect_reader, nobody_writes
 from tenure.engines.sqlite.file import File, unavailable
 from tenure.engines.sqlite.reading import Spaces, first, read_rows, read_time, to_entry
 from tenure.engines.sqlite.statements import SQL
 from tenure.engines.sqlite.sweep import needs_pruning, prune, sweep
+from tenure.engines.sqlite.watching import LogWatch, Watching
 from tenure.engines.sqlite.worker import Ways, Worker
 
 T = TypeVar("T")
 
-LOOK_FOR_OTHERS_SECONDS = 0.05
 ERASED_AT_ONCE = 5000
 
 
@@ -51,17 +47,18 @@ class SqliteEngine:
 
     name = "sqlite"
     lanes = 3  # one is being decided, one written, and one answered
+    enough: int | None = None
 
     def __init__(self, location: Location, kinds: Kinds, loop: asyncio.AbstractEventLoop) -> None:
         self.kinds, self._loop = kinds, loop
         self._location = location
+        self.carrier: Carrier = InProcess()
         self._spaces = Spaces()
         self._listeners: list[Listener] = []
         self._writer = Worker("tenure-sqlite-writer", self._writing)
         self._reader = self._writer if location.path is None else Worker("tenure-sqlite-reader")
         self._decider: Worker | None = None if location.path is None else Worker("tenure-sqlite-decider")
-        self._log = None if location.path is None else LogWatch(location.path)
-        self._looking: asyncio.Task[None] | None = None
+        self._watching: Watching | None = None
 
     @classmethod
     async def open(cls, rest: str, kinds: Kinds) -> SqliteEngine:
@@ -76,7 +73,7 @@ class SqliteEngine:
             await engine._stop()
             raise
         if engine._location.path is not None:
-            engine._looking = asyncio.create_task(_look_for_others(weakref.ref(engine)), name="looks for other writers")
+            engine._watching = Watching(LogWatch(engine._location.path), engine)
         return engine
 
     # ------------------------------------------------------------------------------------- writing
@@ -315,9 +312,8 @@ class SqliteEngine:
 
     async def close(self) -> None:
         """Finish what is under way and let go of everything."""
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+        if self._watching is not None:
+            await self._watching.end()
         if self._decider is not None:
             await self._decider.do(lambda: None)  # what was handed over before is handed on
         await self._writer.do(self._file.tidy)
@@ -367,24 +363,19 @@ class SqliteEngine:
         for listener in list(self._listeners):
             listener(space, entries)
 
-    async def look_for_others(self) -> None:
-        """Wake those who wait for what another process wrote."""
+    async def look_for_others(self) -> bool:
+        """Wake those who wait for what another process wrote, and tell whether that was all there is to come."""
 
-        def job() -> None:
+        def job() -> bool:
+            ended = nobody_writes(self._file.connection)  # asked first: what ends after this is told by a later look
             self._file.catch_up()
             self._file.checkpoint()  # of what others wrote, if the file is ours
+            return ended
 
-        if self._log is not None and not self._log.moved():
-            return
-        with suppress(apsw.Error):  # a disk that fails for a moment: the next look tells of it all
-            await self._writer.do(job)
-
-
-async def _look_for_others(engine: weakref.ref[SqliteEngine]) -> None:
-    while (found := engine()) is not None:
-        await found.look_for_others()
-        del found
-        await asyncio.sleep(LOOK_FOR_OTHERS_SECONDS)
+        try:
+            return await self._writer.do(job)
+        except apsw.Error:
+            return False  # a disk that fails for a moment: the next look tells of it all
 
 
 def _now(now: int | None) -> int:

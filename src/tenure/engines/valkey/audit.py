@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from tenure.core.auditing import comes_late
 from tenure.core.clock import Time
 from tenure.core.engine import Difference
 from tenure.core.kinds import Kinds, holdings
@@ -207,7 +208,7 @@ class Audit:
         if state is None or wanted is None:
             return False
         if not state.final:
-            return (look is None or look > wanted) and not self._is_followed(row, state)
+            return comes_late(look, wanted, self._records.time.now) and not self._is_followed(row, state)
         needed = state.keep is not None or (row.kind, row.id) in self._waiting_for
         return needed and look is None
 

@@ -21,6 +21,7 @@ from tenure.core.engine import (
 from tenure.core.kinds import Kinds, Slot
 from tenure.core.pieces import Part, Piece
 from tenure.core.row import Entry, Row
+from tenure.core.signals import Carrier
 from tenure.engines.valkey.audit import Audit
 from tenure.engines.valkey.builds import Registry
 from tenure.engines.valkey.calling import Caller
@@ -45,6 +46,8 @@ from tenure.engines.valkey.encoding import (
 from tenure.engines.valkey.listening import Ears, Home
 from tenure.engines.valkey.location import Location
 from tenure.engines.valkey.nodes import Nodes
+from tenure.engines.valkey.signals import Signals
+from tenure.engines.valkey.subscribing import Subscriptions
 from tenure.engines.valkey.tables import build_of, to_json
 
 ALL = 1 << 31
@@ -69,7 +72,8 @@ class ValkeyEngine:
     """One server, a cluster, or a primary that sentinels name. Any number of processes may open the same store."""
 
     name = "valkey"
-    lanes = 2
+    lanes = 4
+    enough: int | None = 100
 
     def __init__(self, location: Location, kinds: Kinds) -> None:
         self.kinds = kinds
@@ -77,7 +81,9 @@ class ValkeyEngine:
         self.caller = Caller(location, self._nodes, self._build)
         self._registry = Registry(location, self.caller, kinds)
         self._name = secrets.token_hex(4)
-        self._ears = Ears(self._nodes, self._read_on, self._name)
+        self._subscriptions = Subscriptions(self._nodes)
+        self._ears = Ears(self._subscriptions, self._read_on, self._name)
+        self.carrier: Carrier = Signals(location, self._nodes, self._subscriptions)
         self._homes: dict[str, Home] = {}
 
     @classmethod
@@ -280,7 +286,9 @@ class ValkeyEngine:
 
     async def close(self) -> None:
         """Finish what is under way and let go of everything."""
+        await self.carrier.close()
         await self._ears.close()
+        await self._subscriptions.close()
         await self._nodes.close()
 
     async def _audit(

@@ -76,6 +76,7 @@ function listen(address, handlers) {
     source.addEventListener(name, (message) => { handle(JSON.parse(message.data)); });
   }
   addEventListener("pagehide", () => source.close());
+  return source;
 }
 
 // To be called once by the page's own script: `handlers` says what it does with each event of its stream.

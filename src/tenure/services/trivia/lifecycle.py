@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-from tenure import SWEEPER, Effect, End, Lifecycle, State, days, end_of, field, minutes, parent
+from tenure import SWEEPER, Effect, End, Lifecycle, Limit, State, days, end_of, field, minutes, parent
 from tenure.services.trivia.questions.question import Question
 from tenure.services.trivia.results import Results
 
@@ -41,11 +41,16 @@ class Guild(Lifecycle):
     come_back = absent.to(present)
     forget = known.to(forgotten)
 
+    # Slots that fell due while it was away wait for it.
+    welcome = Effect(present)
+
 
 class Registration(Lifecycle):
     """Where, when and how a guild wants its questions."""
 
     guild: str = parent(Guild)
+    name: str = field()
+    """What it is called in its guild."""
     channel: str = field()
     next_at: datetime = field()
     """The next slot of its schedule."""
@@ -112,6 +117,9 @@ class Registration(Lifecycle):
 
     delete = live.to(deleted)
 
+    one_per_name = Limit(at_most=1, per=(guild, name), over=live)
+    places = Limit(at_most=50, per=guild, over=live)
+
     ask = Effect(due)
 
 
@@ -155,6 +163,7 @@ class Game(Lifecycle):
     unasked = asked | held
     unposted = scored | withheld
     active = unasked | open | closing | unposted | posted
+    deletable = unasked | open
 
     # ---- asking: try after try ask with the time that is then left
 
@@ -196,7 +205,7 @@ class Game(Lifecycle):
 
     # ---- taken back, without results. What was answered is no longer counted.
 
-    delete = (unasked | open).to(deleted)
+    delete = deletable.to(deleted)
 
     ask = Effect(asked)
     tell_operators = Effect(held, withheld)
@@ -213,6 +222,8 @@ class Answer(Lifecycle):
     member: str = field()
     name: str
     choice: str
+    received_at: datetime | None = None
+    """When the store received it; noted with its points, since it leaves then the state that it entered by coming."""
     points: int | None = None
 
     given = State(initial=True, under=Game.answerable)
@@ -225,7 +236,7 @@ class Answer(Lifecycle):
 
     # In one transaction with the member's scores.
     @given.to(scored)
-    def score(self, points: int) -> None: ...
+    def score(self, points: int, received_at: datetime) -> None: ...
 
     lapse = given.to(void, by=SWEEPER, after=end_of(game))
 
@@ -258,7 +269,10 @@ class Score(Lifecycle):
     def add(self, standing: float, name: str, points: int, answered: int, correct: int) -> None: ...
 
     expire = weekly.to(removed, after=until)
-    erase = lasting.to(removed)
+    erase = kept.to(removed)
+
+    # Nobody comes near: it is how all that a member has is found.
+    of_member = Limit(at_most=10_000, per=(guild, member), over=kept)
 
 
 class Used(Lifecycle):

@@ -1,1 +1,1 @@
-"""Where questions come from: packs, and a service on the web."""
+"""Where questions come from: the pack that comes along, packs of one's own, and the Open Trivia Database."""

@@ -1,4 +1,4 @@
-"""A question with its choices."""
+"""A question with its choices, and what questions are taken from."""
 
 from __future__ import annotations
 
@@ -53,6 +53,11 @@ class Source(Protocol):
     """Something that questions are taken from."""
 
     name: str
+
+    @property
+    def categories(self) -> Sequence[str]:
+        """The categories of its questions, in order."""
+        ...
 
     async def some(self, category: str | None, difficulty: str | None, most: int) -> Sequence[Question]:
         """Give questions that fit, in an order by chance; `most` is what is wanted, more or fewer may come.

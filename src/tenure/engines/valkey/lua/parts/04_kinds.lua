@@ -66,6 +66,11 @@ local function prepare_build(build)
       state.list = 'state:' .. kind .. ':' .. name
       state.rank_head = 'rank:' .. kind .. ':' .. name .. ':'
     end
+    local named = {}
+    for _, parent in ipairs(table.parents) do
+      table.twice = table.twice or named[parent[2]]
+      named[parent[2]], parent.head = true, 'child:' .. parent[2] .. ':'
+    end
     for _, limit in ipairs(table.limits) do limit.head = 'slot:' .. kind .. ':' .. limit.name .. ':' end
   end
   return build

@@ -36,7 +36,21 @@ local function exchange_rank(sheet, table, cell, before, after)
   if has then add(sheet, has, value_has, member) end
 end
 
+-- Note the difference in which parents a row has. Where two fields name parents of one kind, what one of them leaves
+-- the other may still have; else each stands for itself.
 local function exchange_parents(sheet, table, cell, before, after)
+  if not table.twice then
+    for place = 1, #table.parents do
+      local parent = table.parents[place]
+      local was = before and value(table, before, parent[1]) or 'null'
+      local is = after and value(table, after, parent[1]) or 'null'
+      if was ~= is then
+        if was ~= 'null' then drop(sheet, parent.head .. text_of(was), cell.key) end
+        if is ~= 'null' then add(sheet, parent.head .. text_of(is), cell.ref, cell.key) end
+      end
+    end
+    return
+  end
   local had, has = before and parents_of(table, before) or {}, after and parents_of(table, after) or {}
   for name in pairs(had) do
     if not has[name] then drop(sheet, name, cell.key) end
@@ -78,12 +92,11 @@ local function write_sheet(view, sheet)
       local key, adds, drops = prefix .. name, sheet.adds[name], sheet.drops[name]
       if drops then call_many('ZREM', key, drops) end
       if adds then call_many('ZADD', key, adds) end
-      local size = call('ZCARD', key)
-      if size == 0 then
-        gone[#gone + 1] = name
-      elseif adds and size <= #adds / 2 then
+      if adds then
         fresh[#fresh + 1] = 0
         fresh[#fresh + 1] = name
+      elseif call('ZCARD', key) == 0 then
+        gone[#gone + 1] = name
       end
     end
   end

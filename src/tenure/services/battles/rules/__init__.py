@@ -1,0 +1,1 @@
+"""Rules of games: what each must say, and the one that comes along."""

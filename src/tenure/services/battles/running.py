@@ -1,0 +1,124 @@
+"""Who runs which battle: each instance takes those that are ready, plays them on, and hands them over at its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+from tenure import Claim, OutcomeUnknown, Refused, Store, TenureError, Unavailable, seconds
+from tenure.services.battles.lifecycle import Battle
+from tenure.services.battles.owner import Owner
+from tenure.services.battles.rules.contract import Rules
+
+AT_A_TIME = 64
+LOOK_SECONDS = 0.25
+OTHERS_AFTER = seconds(0.5)
+"""How long a battle waits for an instance to which one of its players is connected, before any other takes it."""
+
+
+class Running:
+    """The battles in this instance's hands. `instance` gives who we are, or None while we may take nothing."""
+
+    def __init__(
+        self,
+        store: Store,
+        rules: Mapping[str, Rules],
+        instance: Callable[[], str | None],
+        here: Callable[[str], bool],
+        *,
+        most: int = 1000,
+        others_after: timedelta = OTHERS_AFTER,
+    ) -> None:
+        self._store, self._rules, self._instance, self._here = store, rules, instance, here
+        self._most, self._others_after = most, others_after
+        self._owned: dict[str, tuple[Owner, asyncio.Task[None]]] = {}
+        self._soon = asyncio.Event()
+
+    @property
+    def battles(self) -> int:
+        """How many are run here."""
+        return len(self._owned)
+
+    def owns(self, battle: str) -> bool:
+        """Tell whether a battle is run here, as far as we know."""
+        return battle in self._owned
+
+    def look_soon(self) -> None:
+        """Look now: a battle has just started here."""
+        self._soon.set()
+
+    async def run(self) -> None:
+        """Take what is ready, for ever. What is run here is dropped at the end, and taken over with the lease."""
+        try:
+            while True:
+                try:
+                    await self.look()
+                except (Unavailable, OutcomeUnknown) as error:
+                    self._store.log.warning("ready_battles_not_read", error=str(error))
+                await self._rest()
+        finally:
+            await self.drop()
+
+    async def _rest(self) -> None:
+        """Wait a moment, or until a battle has started here."""
+        waits = {asyncio.ensure_future(self._store.clock.sleep(LOOK_SECONDS)), asyncio.ensure_future(self._soon.wait())}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+            self._soon.clear()
+
+    async def look(self) -> int:
+        """Take what is ready and ours to take, and give how many that was."""
+        instance, room = self._instance(), self._most - len(self._owned)
+        if instance is None or room <= 0:
+            return 0
+        ready = await self._store.find(Battle.ready, limit=AT_A_TIME)
+        mine = await self._ours(ready) if ready else []
+        verdicts = await self._store.submit([[Battle.take(battle, instance=instance)] for battle in mine[:room]])
+        taken = [verdict.records[0] for verdict in verdicts if not isinstance(verdict, Refused)]
+        for battle in taken:
+            self._own(battle)
+        return len(taken)
+
+    async def _ours(self, ready: Sequence[Battle]) -> list[Battle]:
+        """Give those whose players are connected here, and those that nobody took for a moment."""
+        before = await self._store.now() - self._others_after
+        known = [battle for battle in ready if battle.mode in self._rules]
+        return [b for b in known if b.entered_at <= before or any(self._here(player) for player in b.players)]
+
+    def _own(self, battle: Battle) -> None:
+        owner = Owner(self._store, self._rules[battle.mode], battle.claim)
+        task = asyncio.create_task(self._live(owner), name=f"owner of {battle.id}")
+        self._owned[battle.id] = owner, task
+
+    async def _live(self, owner: Owner) -> None:
+        try:
+            await owner.live()
+        except TenureError as error:
+            self._store.log.error("owner_failed", battle=owner.claim.id, error=repr(error))
+        finally:
+            if self._owned.get(owner.claim.id, (None,))[0] is owner:
+                del self._owned[owner.claim.id]
+
+    # ------------------------------------------------------------------------------------ letting go
+
+    async def hand_over(self) -> None:
+        """Give all battles back at once, so that other instances need not wait for our lease."""
+        claims = await self.drop()
+        with suppress(TenureError):  # else they go on when our lease is over
+            await self._store.submit([[Battle.hand_over(claim)] for claim in claims])
+
+    async def drop(self) -> list[Claim[Battle]]:
+        """Do nothing more for any battle, without a word to the store, and give what we had."""
+        owned, self._owned = list(self._owned.values()), {}
+        for _, task in owned:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in owned), return_exceptions=True)
+        return [owner.claim for owner, _ in owned]
+
+

@@ -1,0 +1,74 @@
+"""What a session asks of the game, and what the game may do with a session: all that the two know of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+import msgspec
+
+from tenure.services.battles.sockets.protocol import Code, Message
+
+
+class Outlet(Protocol):
+    """The way to one player's client. Nothing here waits: who reads too slowly is closed, and holds up nobody."""
+
+    player: str
+    transport: str
+
+    def send(self, message: Message) -> None:
+        """Send a message, after those that were sent before; nothing happens where the socket is closed."""
+        ...
+
+    def close(self, code: Code, text: str) -> None:
+        """Say goodbye and close, after what was sent before."""
+        ...
+
+
+class Here(Protocol):
+    """A player who is connected. Everything raises a `Rejected` that says what to do, and the store's own errors.
+
+    A battle in which the player has no part is refused as one that there is not. The answers to what is asked come
+    over the outlet, and so does all that happens to the player.
+    """
+
+    async def join(self, mode: str, level: int) -> None:
+        """Queue the player."""
+        ...
+
+    async def leave(self, battle: str | None) -> None:
+        """Take the player out of the queue, or give a battle up."""
+        ...
+
+    async def confirm(self, battle: str) -> None:
+        """Accept a battle that is offered."""
+        ...
+
+    async def decline(self, battle: str) -> None:
+        """Turn down a battle that is offered."""
+        ...
+
+    async def resume(self, battle: str, cursor: int) -> None:
+        """Send what happened since the cursor, or a snapshot and the rest; and from now on what happens."""
+        ...
+
+    async def state(self, battle: str) -> None:
+        """Send a snapshot."""
+        ...
+
+    async def act(self, battle: str, id: str, move: msgspec.Raw) -> None:
+        """Make a move, once per id."""
+        ...
+
+    async def say(self, battle: str, id: str, text: str) -> None:
+        """Say something that stays in the log, once per id."""
+        ...
+
+    async def signal(self, battle: str, data: msgspec.Raw) -> None:
+        """Tell those who listen now, and nobody later."""
+        ...
+
+
+Flow = Callable[[Outlet], AbstractAsyncContextManager[Here]]
+"""Has a player here while the body runs, and sends the welcome. Whom the same player had connected is replaced."""

@@ -1,0 +1,59 @@
+"""Who is let in: what all transports check alike before a session begins, and the sessions that are open."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from tenure.services.battles.checks import new_id
+from tenure.services.battles.sockets.contract import Flow
+from tenure.services.battles.sockets.limits import Addresses, Limits
+from tenure.services.battles.sockets.protocol import Code
+from tenure.services.battles.sockets.session import Session
+from tenure.services.battles.sockets.tokens import Tokens
+from tenure.store.logging import Log
+
+
+class Entrance:
+    """One server's. `now` is the store's clock, `clock` counts seconds for rates; `origins` are pages that may connect.
+
+    A client that is no browser says no origin, and needs none: the token is what lets in.
+    """
+
+    def __init__(
+        self,
+        flow: Flow,
+        tokens: Tokens,
+        *,
+        now: Callable[[], Awaitable[datetime]],
+        clock: Callable[[], float],
+        log: Log,
+        origins: frozenset[str] = frozenset(),
+        limits: Limits | None = None,
+        make_id: Callable[[], str] = new_id,
+    ) -> None:
+        self.flow, self.tokens, self.now, self.log = flow, tokens, now, log
+        self.origins, self.limits, self.make_id = origins, limits or Limits(), make_id
+        self.clock, self.addresses = clock, Addresses(self.limits, clock)
+        self.sessions = set[Session]()
+
+    def admits(self, origin: str | None) -> bool:
+        """Tell whether a page of this origin may connect."""
+        return origin is None or origin.rstrip("/").lower() in self.origins
+
+    async def session(self, token: object, address: str, transport: str) -> Session:
+        """Make a session for who shows a token. Raises `BadToken`, and the store's errors."""
+        player = self.tokens.read(token, await self.now())
+        return Session(
+            player,
+            transport,
+            limits=self.limits,
+            clock=self.clock,
+            may_speak=lambda: self.addresses.may_speak(address),
+            log=self.log,
+        )
+
+    def close(self) -> None:
+        """Send everybody away, since the server stops: they come again to another one, and resume."""
+        for session in list(self.sessions):
+            session.close(Code.STOPPING, "this server stops: connect again, and resume at the cursor")

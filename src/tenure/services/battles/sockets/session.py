@@ -1,0 +1,269 @@
+"""One player's session: what the client says is checked and done, what happens is sent; whatever carries it.
+
+It is the game's `Outlet`. A transport gives it what came, and takes what is to be sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from tenure import InvalidChange, OutcomeUnknown, Refused, Unavailable
+from tenure.http.reading import parse
+from tenure.http.rejections import Absent, Conflict, Invalid, Rejected, TooMany
+from tenure.services.battles.sockets.contract import Flow, Here
+from tenure.services.battles.sockets.limits import Bucket, Limits, Rate
+from tenure.services.battles.sockets.outbox import Outbox
+from tenure.services.battles.sockets.protocol import (
+    Ack,
+    Act,
+    Bye,
+    Code,
+    Confirm,
+    Decline,
+    Ended,
+    Error,
+    GetState,
+    Happened,
+    Join,
+    Leave,
+    Message,
+    Request,
+    Resume,
+    Said,
+    Say,
+    Signal,
+    Snapshot,
+)
+from tenure.store.logging import Log
+
+LAST_SECONDS = 5.0
+"""How long a client may take for what is sent before the end, and the goodbye."""
+
+MOST_OF_A_SIGNAL = 2048
+MISTAKES_A_SECOND = 0.1
+NOT_JSON = "a message must be one JSON object in UTF-8, as text, whose `type` says what it is"
+TYPES: dict[str, type[Said]] = {
+    str(one.__struct_config__.tag): one for one in (Join, Leave, Confirm, Decline, Resume, Act, Say, Signal, GetState)
+}
+
+_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Request)
+_encoder = msgspec.json.Encoder()
+
+
+class Gone(Exception):  # noqa: N818  it says what is so
+    """The other side is gone: there is nobody to send anything to."""
+
+
+class Head(msgspec.Struct):
+    """What can be told of a message that is not understood."""
+
+    type: str = ""
+    id: str = ""
+
+
+class Send(Protocol):
+    """Sends one message, with its JSON, and waits until the other side takes it. Raises `Gone`."""
+
+    def __call__(self, message: Message, encoded: bytes) -> Awaitable[None]: ...
+
+
+class Session:
+    """A session from its beginning in `serve` to its end; `code` and `text` say afterwards why it ended."""
+
+    def __init__(
+        self,
+        player: str,
+        transport: str,
+        *,
+        limits: Limits,
+        clock: Callable[[], float],
+        may_speak: Callable[[], bool],
+        log: Log,
+    ) -> None:
+        self.player, self.transport = player, transport
+        self.code, self.text = Code.NORMAL, ""
+        self._limits, self._clock, self._may_speak, self._log = limits, clock, may_speak, log
+        self._outbox = Outbox[tuple[Message, bytes]](limits.waiting_messages, limits.waiting_size)
+        self._rate = Bucket(limits.messages, clock())
+        self._mistakes = Bucket(Rate(a_second=MISTAKES_A_SECOND, at_once=limits.mistakes), clock())
+        self._cursors: dict[str, int] = {}
+        self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._here: Here | None = None
+        self.ready = asyncio.Event()
+        """Set when the player is let in."""
+
+    async def serve(self, flow: Flow, read: Callable[[], Awaitable[None]], send: Send) -> None:
+        """Have the player in the game until `read` ends or somebody closes the session; then what waits is sent.
+
+        Raises what `flow` does.
+        """
+        async with flow(self) as self._here:
+            work = [
+                asyncio.ensure_future(read()),
+                asyncio.create_task(self._send_all(send), name=f"sends to a {self.transport}"),
+            ]
+            self.ready.set()
+            try:
+                await asyncio.wait([*work, self._closed], return_when=asyncio.FIRST_COMPLETED)
+                if self._closed.done():
+                    await asyncio.wait(work, timeout=LAST_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                self._outbox.close(drop=True)
+                for task in work:
+                    task.cancel()
+                for ended in await asyncio.gather(*work, return_exceptions=True):
+                    if isinstance(ended, Exception) and not isinstance(ended, Gone):
+                        self._failed(ended)
+
+    def _failed(self, error: Exception, **at: str) -> None:
+        """Say what nobody expected; one player's trouble is no reason to let others wait."""
+        self._log.error("session_failed", **at, error=type(error).__name__, said=str(error))
+        self._end(Code.FAILED, "the server failed at it: connect again, and resume at the cursor", drop=False)
+
+    # ------------------------------------------------------------------------------------ the game's side
+
+    def send(self, message: Message) -> None:
+        """Send a message. A client that did not take what waits already is closed: it comes again at its cursor."""
+        encoded = _encoder.encode(message)
+        if not self._outbox.put((message, encoded), len(encoded)):
+            self._end(
+                Code.TOO_SLOW, "you did not take what was sent: connect again, and resume at the cursor", drop=True
+            )
+
+    def close(self, code: Code, text: str) -> None:
+        """Send what waits, say goodbye and close."""
+        self._end(code, text, drop=False)
+
+    def _end(self, code: Code, text: str, *, drop: bool) -> None:
+        if not self._closed.done():
+            self.code, self.text = code, text
+            self._outbox.close(drop=drop)
+            self._closed.set_result(None)
+
+    async def _send_all(self, send: Send) -> None:
+        while (waiting := await self._outbox.next()) is not None:
+            message, encoded = waiting
+            await send(message, encoded)
+            if isinstance(message, Happened | Snapshot):
+                self._cursors[message.battle] = message.cursor
+            elif isinstance(message, Ended):
+                self._cursors.pop(message.battle, None)
+        bye = Bye(code=self.code, text=self.text, resume=self._cursors)
+        await send(bye, _encoder.encode(bye))
+
+    # ------------------------------------------------------------------------------------ the client's side
+
+    async def hear(self, said: str | bytes) -> Ack | Error | None:
+        """Do what a client asks for, and give the answer; None where there is none. Mistakes and floods end it."""
+        if self._closed.done():
+            return None
+        said = said.encode() if isinstance(said, str) else said
+        if len(said) > self._limits.message_size:
+            self.close(Code.TOO_LARGE, f"a message has at most {self._limits.message_size} bytes")
+            return None
+        if not (self._rate.take(self._clock()) and self._may_speak()):
+            return self._mistaken(Code.FLOOD, Error(code="too_many", text="you send too much: wait a second"))
+        try:
+            request = _decoder.decode(said)
+        except (ValueError, RecursionError):
+            return self._mistaken(Code.MALFORMED, _advice(said))
+        return await self.ask(request)
+
+    def mistaken(self, text: str) -> Error | None:
+        """Count a message that can't be understood at all, and give the answer."""
+        return self._mistaken(Code.MALFORMED, Error(code="malformed", text=text))
+
+    def _mistaken(self, code: Code, error: Error) -> Error | None:
+        if self._mistakes.take(self._clock()):
+            return error
+        texts = {Code.FLOOD: "too many messages", Code.MALFORMED: "too many messages that are not understood"}
+        self.close(code, texts[code])
+        return None
+
+    async def ask(self, request: Request) -> Ack | Error | None:
+        """Do what is asked for, and give the answer; a signal has none."""
+        kind, id = str(request.__struct_config__.tag), getattr(request, "id", "")
+        try:
+            await self._do(request)
+        except Rejected as no:
+            return Error(code=_code(no), text=no.detail, to=kind, id=id)
+        except (Unavailable, OutcomeUnknown):
+            text = "the store can't be reached: try again in a moment, with the same id"
+            return Error(code="store_away", text=text, to=kind, id=id)
+        except InvalidChange:
+            return Error(code="invalid", text="a value does not fit: check the message", to=kind, id=id)
+        except Refused:
+            text = "this was changed meanwhile: look how it stands, then decide"
+            return Error(code="conflict", text=text, to=kind, id=id)
+        except Exception as error:  # noqa: BLE001  whatever it is, this one's session ends, and no other
+            self._failed(error, to=kind)
+            return None
+        return None if isinstance(request, Signal) else Ack(to=kind, id=id)
+
+    async def _do(self, request: Request) -> None:
+        here = self._here
+        if here is None:
+            raise TooMany("you are not let in yet: wait for the welcome")
+        match request:
+            case Act():
+                await here.act(request.battle, request.id, _plain(request.move))
+            case Signal():
+                if len(request.data) > MOST_OF_A_SIGNAL:
+                    raise Invalid(f"a signal's data has at most {MOST_OF_A_SIGNAL} bytes")
+                await here.signal(request.battle, _plain(request.data))
+            case Say():
+                await here.say(request.battle, request.id, request.text)
+            case Resume():
+                await here.resume(request.battle, request.cursor)
+            case GetState():
+                await here.state(request.battle)
+            case Join():
+                await here.join(request.mode, request.level)
+            case Leave():
+                await here.leave(request.battle)
+            case Confirm():
+                await here.confirm(request.battle)
+            case Decline():
+                await here.decline(request.battle)
+
+
+def _code(no: Rejected) -> str:
+    match no:
+        case Absent():
+            return "not_found"
+        case Conflict():
+            return "conflict"
+        case Invalid():
+            return "invalid"
+        case TooMany():
+            return "too_many"
+        case _:
+            return "not_now"
+
+
+def _advice(said: bytes) -> Error:
+    """Say what is wrong with a message, in our own words: it may hold anything."""
+    try:
+        head = msgspec.json.decode(said, type=Head)
+    except (ValueError, RecursionError):
+        return Error(code="malformed", text=NOT_JSON)
+    wanted = TYPES.get(head.type)
+    if wanted is None:
+        return Error(code="unknown_type", text=f"`type` must be one of {', '.join(TYPES)}")
+    try:
+        parse(said, wanted)
+    except Invalid as no:
+        return Error(code="malformed", text=no.detail, to=head.type, id=head.id[:60])
+    return Error(code="malformed", text=NOT_JSON, to=head.type, id=head.id[:60])
+
+
+def _plain(raw: msgspec.Raw) -> msgspec.Raw:
+    """Give JSON that anybody reads: one value without odd numbers, halves of characters or blanks. Raises `Invalid`."""
+    try:
+        return msgspec.Raw(_encoder.encode(msgspec.json.decode(raw)))
+    except (ValueError, OverflowError, RecursionError):
+        raise Invalid("the JSON in it can't be passed on: send plain values") from None

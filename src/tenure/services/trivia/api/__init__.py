@@ -1,0 +1,1 @@
+"""The trivia service over HTTP: `http` puts together the tables of the other modules."""

@@ -1,0 +1,57 @@
+"""What keeps the service running: health, readiness, metrics, and the sources of questions."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tenure import TenureError
+from tenure.http.endpoints import TEXT, Endpoint, json
+from tenure.services.trivia.api.metrics import Collected, collect
+from tenure.services.trivia.service import TriviaService
+from tenure.services.trivia.watching import Watching
+
+
+class OperationsApi:
+    """What operators, load balancers and Prometheus ask."""
+
+    def __init__(self, service: TriviaService) -> None:
+        self._service, self._watching = service, Watching(service)
+
+    def endpoints(self) -> list[Endpoint]:
+        """Give the table."""
+        get = partial(Endpoint, "GET")
+        return [
+            get("/sources", "chat", "List the sources of questions", self.sources),
+            get("/health", "anyone", "Tell whether all is well, and what waits", self.health),
+            get("/ready", "anyone", "Tell whether requests can be served", self.ready),
+            get("/metrics", "anyone", "Read the figures for Prometheus", self.metrics, gives=TEXT),
+        ]
+
+    async def sources(self, request: Request) -> Response:  # noqa: ARG002
+        """List packs and other sources, each with its categories."""
+        return json({"sources": self._service.sources.listed()})
+
+    async def health(self, request: Request) -> Response:  # noqa: ARG002
+        """Look at chats, sources, loops, and what waits; 503 if anything is wrong."""
+        found = await self._watching.look()
+        return json(found, 503 if found.reasons else 200)
+
+    async def ready(self, request: Request) -> Response:  # noqa: ARG002
+        """Ask the store; 503 where it does not answer, and when the server is about to stop."""
+        reasons = ["the server is about to stop"] if self._service.closing_down.is_set() else []
+        try:
+            await self._service.store.position()
+        except (TenureError, OSError) as error:
+            reasons.append(f"the store can't be reached ({type(error).__name__})")
+        return json({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
+
+    async def metrics(self, request: Request) -> Response:  # noqa: ARG002
+        """Write all figures."""
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(Collected(await collect(self._service)))
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,1 @@
+"""Discord as a chat: posts with buttons, slash commands, and what becomes of its refusals."""

@@ -1,0 +1,1 @@
+"""The gateway of the stand-in: the WebSocket on which the bot hears what happens."""

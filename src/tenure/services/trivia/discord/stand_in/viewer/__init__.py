@@ -1,0 +1,1 @@
+"""The page of the stand-in, on which people see channels, press buttons and type commands."""

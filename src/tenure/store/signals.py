@@ -1,0 +1,120 @@
+"""Signals: at most once, kept nowhere. Each listener has a queue of its own, so a slow one holds up nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Self
+
+from tenure.core.errors import InvalidChange
+from tenure.core.fields import fits_unicode
+from tenure.core.signals import MOST_OF_A_SIGNAL, MOST_OF_A_TOPIC, Carrier
+
+MOST_WAITING = 1000
+MOST_BYTES_WAITING = 1 << 20
+
+
+class Heard:
+    """What one listener hears: iterate over it. It ends with its `async with`, or with the store."""
+
+    def __init__(self) -> None:
+        self.missed = 0
+        """How many signals were dropped, the oldest first, because more came than this listener took."""
+        self._waiting: deque[bytes] = deque()
+        self._bytes = 0
+        self._ended = False
+        self._more = asyncio.Event()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while not self._waiting:
+            if self._ended:
+                raise StopAsyncIteration
+            self._more.clear()
+            await self._more.wait()
+        payload = self._waiting.popleft()
+        self._bytes -= len(payload)
+        return payload
+
+    def put(self, payload: bytes) -> None:
+        """Let a signal wait for being taken; where there is no room, the oldest go."""
+        self._waiting.append(payload)
+        self._bytes += len(payload)
+        while len(self._waiting) > MOST_WAITING or self._bytes > MOST_BYTES_WAITING:
+            self._bytes -= len(self._waiting.popleft())
+            self.missed += 1
+        self._more.set()
+
+    def end(self) -> None:
+        """Give what waits, and then nothing more."""
+        self._ended = True
+        self._more.set()
+
+
+class Topic:
+    """Those of this process who listen to one topic, and whether the engine knows of them."""
+
+    def __init__(self) -> None:
+        self.listeners: set[Heard] = set()
+        self.subscribed = False
+        self.lock = asyncio.Lock()
+
+    def heard(self, payload: bytes) -> None:
+        """Give a signal to all listeners."""
+        for listener in self.listeners:
+            listener.put(payload)
+
+
+class Signals:
+    """The listeners of one store in this process: the engine is subscribed to a topic while anybody listens to it."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+        self._topics: dict[tuple[str, str], Topic] = {}
+
+    async def send(self, space: str, topic: str, payload: bytes) -> None:
+        """Send a signal. Raises `InvalidChange` and `Unavailable`."""
+        check_topic(topic)
+        if len(payload) > MOST_OF_A_SIGNAL:
+            raise InvalidChange(
+                f"a signal carries at most {MOST_OF_A_SIGNAL:,} bytes, not {len(payload):,}: keep the rest in a "
+                f"record, and let the signal say where"
+            )
+        await self._carrier.send(space, topic, payload)
+
+    @asynccontextmanager
+    async def listen(self, space: str, name: str) -> AsyncGenerator[Heard]:
+        """Hear a topic while the body runs."""
+        check_topic(name)
+        topic, heard = self._topics.setdefault((space, name), Topic()), Heard()
+        topic.listeners.add(heard)
+        try:
+            async with topic.lock:
+                if not topic.subscribed:
+                    await self._carrier.subscribe(space, name, topic.heard)
+                    topic.subscribed = True
+            yield heard
+        finally:  # nothing waits here, so a cancellation leaves nothing behind
+            heard.end()
+            topic.listeners.discard(heard)
+            if not topic.listeners:
+                del self._topics[space, name]
+                self._carrier.unsubscribe(space, name)
+
+    def close(self) -> None:
+        """End what all listeners hear."""
+        for topic in self._topics.values():
+            for heard in topic.listeners:
+                heard.end()
+
+
+def check_topic(topic: str) -> None:
+    """Raise `InvalidChange` for what can't be a topic."""
+    if len(topic) > MOST_OF_A_TOPIC or not fits_unicode(topic):
+        raise InvalidChange(
+            f"{topic[:30]!r}… can't be a topic: it has at most {MOST_OF_A_TOPIC} characters of valid text, without NUL"
+        )

@@ -1,0 +1,72 @@
+"""The page of those who run trivia on a real port of this loop, over a service whose time stands still."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from tests.desks import ADMIN_KEY, Operator
+from tests.services.trivia.calling import Caller, a_caller
+
+from tenure import Store
+from tenure.services.trivia.chat.contract import ChatRefused
+from tenure.services.trivia.service import TriviaService
+from tenure.web.serving import bind, serving
+
+__all__ = ["ADMIN_KEY", "REFUSED", "Site", "a_site"]
+REFUSED = "no permission to post there: grant `Send Messages`"
+
+
+@dataclass
+class Site(Operator):
+    """A service whose page is served, and who looks at it."""
+
+    caller: Caller
+
+    @property
+    def store(self) -> Store:
+        return self.caller.store
+
+    @property
+    def service(self) -> TriviaService:
+        return self.caller.service
+
+    async def asked(self, registration: str | None = None) -> str:
+        """Let a question be asked now, and give the game's id."""
+        return await self.caller.asked(registration)
+
+    async def held(self, registration: str | None = None) -> str:
+        """Let a question be asked that the chat refuses, and give the game's id."""
+        self.caller.chat.before.append(ChatRefused(REFUSED))
+        return await self.asked(registration)
+
+    async def answered(self, game: str, **choices: str) -> None:
+        """Let members answer."""
+        for member, choice in choices.items():
+            assert (await self.caller.answer(game, member, choice)).status < 300
+
+    async def over(self, **choices: str) -> str:
+        """Let a question be asked, answered and closed, and give the game's id."""
+        game = await self.asked()
+        await self.answered(game, **choices)
+        await self.service.games.close(game)
+        await self.caller.work()
+        return game
+
+
+@asynccontextmanager
+async def a_site(*, logged_in: bool = True, **settings: Any) -> AsyncIterator[Site]:
+    """Give a site with the guild `home` and its channel `general`."""
+    async with a_caller(**settings) as caller:
+        taken = bind("127.0.0.1", 0)
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        jar = aiohttp.CookieJar(unsafe=True)
+        async with serving(caller.app, taken), aiohttp.ClientSession(cookie_jar=jar) as client:
+            site = Site(address, client, caller)
+            if logged_in:
+                assert await site.log_in() == 303
+            yield site
+            caller.service.closing_down.set()
