@@ -241,14 +241,18 @@ async def test_two_processes_hear_one_another(a_served_store: Stores) -> None:
 
 async def test_after_a_lost_connection_all_topics_are_heard_again(served_url: str) -> None:
     async with proxy_to(urlsplit(served_url).port or 0) as proxy, stores_at(served_url)() as there:
-        async with through(served_url, proxy)() as here, here.signals("echo") as echoes, here.signals("t") as heard:
+        async with through(served_url, proxy)() as here, AsyncExitStack() as bodies:
+            entering = [bodies.enter_async_context(here.signals(f"t{number}")) for number in range(1001)]
+            heard = await asyncio.gather(*entering)
+            echoes = await bodies.enter_async_context(here.signals("echo"))
             for _ in range(3):
                 await proxy.reset()
                 await echo(here, echoes)
-                await there.signal("t", b"from elsewhere")
-                assert await anext(heard) == b"from elsewhere"
-                await here.signal("t", b"from here")
-                assert await anext(heard) == b"from here"
+                for number in (0, 500, 1000):
+                    await there.signal(f"t{number}", b"from elsewhere")
+                    assert await anext(heard[number]) == b"from elsewhere"
+                    await here.signal(f"t{number}", b"from here")
+                    assert await anext(heard[number]) == b"from here"
 
 
 async def test_a_signal_is_refused_while_the_server_is_out_of_reach(served_url: str) -> None:

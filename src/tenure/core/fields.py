@@ -157,7 +157,18 @@ def opaque(value: Any) -> msgspec.Raw:
     """Turn an opaque field's value into its JSON text."""
     if type(value) is float and not math.isfinite(value):
         raise InvalidChange("JSON has no such number")
+    if type(value) is msgspec.Raw:
+        return _valid(value)
     return msgspec.Raw(msgspec.json.encode(value))
+
+
+def _valid(text: msgspec.Raw) -> msgspec.Raw:
+    """Give JSON text as it is, if it is any."""
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        raise InvalidChange("it is not JSON") from None
+    return text
 
 
 def members(annotation: Any) -> tuple[Any, ...]:
@@ -223,5 +234,5 @@ def _as_it_is(value: Any) -> Any:
 LARGEST = 2**63 - 1
 """What each engine takes as a rank, and a column of SQL as an integer."""
 
-_EXACT = (str, int, float, bool, bytes, datetime, timedelta, type(None))
+_EXACT = (str, int, float, bool, bytes, datetime, timedelta, type(None), msgspec.Raw)
 _AS_IT_IS = (str, int, float, bool, object, Any)

@@ -136,9 +136,13 @@ class Store:
         row = row_of(record)
         if row.told <= row.seen:
             return record, []
-        edges = table_of(claim.kind).edges
-        entries = await self.engine.history(self.space_name, row.kind, row.id, row.seen, PAGE)
-        return record, [Event(claim.kind, e) for e in entries if e.name in edges and edges[e.name].tells]
+        edges, after = table_of(claim.kind).edges, row.seen
+        while True:
+            entries = await self.engine.history(self.space_name, row.kind, row.id, after, PAGE)
+            commands = [Event(claim.kind, e) for e in entries if e.name in edges and edges[e.name].tells]
+            if commands or len(entries) < PAGE:
+                return record, commands
+            after = entries[-1].version  # much else happened before the first command
 
     def hold(self, claim: Claim[K]) -> AbstractAsyncContextManager[holding.Held[K]]:
         """Beat for a claim while the body runs; if the lease is lost, the body is ended with `LeaseLost`."""

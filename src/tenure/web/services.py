@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from tenure.core.comparing import is_another
 from tenure.core.errors import TenureError
 from tenure.core.lifecycle import Lifecycle, table_of
+from tenure.http.environment import WrongSetting
 from tenure.services.bots import service as bots
 from tenure.services.bots.api import http as bots_http
 from tenure.services.bots.api.metrics import collect
@@ -32,7 +33,6 @@ from tenure.services.trivia.chat.page.http import PAGE_PATH as PLAY_PATH
 from tenure.services.trivia.console.http import CONSOLE_PATH as TRIVIA_CONSOLE
 from tenure.services.trivia.questions.packs import WrongPacks
 from tenure.services.trivia.settings import Settings as TriviaSettings
-from tenure.services.trivia.settings import WrongSetting as WrongTriviaSetting
 from tenure.services.trivia.watching import Watching as TriviaWatching
 from tenure.store.store import Store
 from tenure.web.health import Detail, Said
@@ -123,11 +123,11 @@ def _open_bots(place: Place, environment: Environment) -> Running:
 
 
 def _open_trivia(place: Place, environment: Environment) -> Running:
-    settings = TriviaSettings.read(environment, base_url=place.base_url, admin_key=place.admin_key, folder=place.folder)
+    settings = TriviaSettings.read(environment, admin_key=place.admin_key, folder=place.folder)
     try:
         service = trivia.TriviaService(place.store, settings)
     except WrongPacks as wrong:
-        raise WrongTriviaSetting(wrong.summary) from None
+        raise WrongSetting(wrong.summary) from None
     watching = TriviaWatching(service)
 
     async def health() -> Said:

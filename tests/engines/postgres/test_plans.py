@@ -23,13 +23,13 @@ from tenure.testing import a
 
 # Tables of a row, or of one per kind, space or limit; and what is sequential by nature.
 MAY_BE_SCANNED = {"tenure_clock", "tenure_positions", "tenure_kinds", "tenure_builds", "tenure_spaces", "tenure_steps"}
-# What copies, audits and removes: seldom, and most of it reads all that there is.
+# What copies, audits and removes: seldom, and most of it reads all that there is. And `signal`, which reads no table.
 SELDOM = frozenset((
     "read_all", "load_records", "load_events", "load_messages", "load_answers", "load_serials", "load_clock",
     "copy_clock", "copy_serials", "copy_records", "copy_events", "copy_messages", "copy_answers", "advance",
     "draw", "close_space", "write_seal", "read_seal", "read_others", "await_record", "take_rows", "take_shares",
     "end_outage", "lock_space", "prune_events", "write_pruned", "keep_events", "forget_events",
-    "forget_records", "drop_records", "erase_events"
+    "forget_records", "drop_records", "erase_events", "signal",
 ))  # fmt: skip
 
 

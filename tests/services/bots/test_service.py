@@ -10,11 +10,12 @@ from tests.places import SQLITE, Place
 from tests.services.bots.making import KEY, START, World, a_world
 
 from tenure import Poller, seconds, testing
+from tenure.http.environment import WrongSetting
 from tenure.matching.entrants import Rules
 from tenure.services.bots.lifecycle import Bot, Match, Ticket
 from tenure.services.bots.matchmaking import Matchmaking
 from tenure.services.bots.service import BotsService, kinds
-from tenure.services.bots.settings import Settings, WrongSetting, game_key
+from tenure.services.bots.settings import Settings, game_key
 from tenure.store.timing import ManualClock
 
 

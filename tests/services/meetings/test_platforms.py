@@ -116,7 +116,7 @@ def test_every_platform_has_its_driver_and_only_the_local_one_is_called_verified
 
 
 def test_a_kind_of_bot_that_is_not_known_is_refused_at_the_servers_start(tmp_path: Path) -> None:
-    with pytest.raises(TenureError, match="it may be `http`, `browser`"):
+    with pytest.raises(TenureError, match="must be `http`, `browser`"):
         Settings.read({"TENURE_MEETINGS_BOT": "htpp"}, base_url="http://127.0.0.1:1", admin_key="k", folder=tmp_path)
 
 

@@ -101,7 +101,7 @@ class Caller:
 async def a_caller(**settings: Any) -> AsyncIterator[Caller]:
     """Make a service with its API, called by nobody yet. At the end its indexes must be right."""
     given = {
-        "base_url": "http://127.0.0.1:1", "admin_key": ADMIN["X-Admin-API-Key"], "key": BACKEND["X-API-Key"],
+        "admin_key": ADMIN["X-Admin-API-Key"], "key": BACKEND["X-API-Key"],
         "open_trivia_db": "", **settings,
     }  # fmt: skip
     async with testing.store(*kinds, space="trivia", at=START) as store:

@@ -90,7 +90,7 @@ async def close(name: str, url: str, path: str, api: str) -> None:
     gate = Gate(path, name)
     gate_writes(gate)
     token = os.environ["DISCORD_TOKEN"]
-    settings = Settings(base_url="http://127.0.0.1:1", admin_key="none", discord_token=token, discord_api=api)
+    settings = Settings(admin_key="none", discord_token=token, discord_api=api)
     async with tenure.open(url, *kinds, space=SPACE, actor=name) as store, store.sweeping():
         choosing = Choosing(store, {})
         chat = open_chat(store, settings, lambda actor: Parts(store.acting(actor), {}, choosing))

@@ -238,7 +238,6 @@ async def a_server(**options: Any) -> AsyncIterator[Server]:
 def a_chat(server: Server) -> DiscordChat:
     """Give the chat as a process has it."""
     settings = Settings(
-        base_url="http://trivia.example.org",
         admin_key="no-key",
         discord_token=server.stand_in.token,
         discord_api=server.stand_in.api_url,

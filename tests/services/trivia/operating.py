@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,13 +11,15 @@ from typing import Any
 import aiohttp
 from tests.desks import ADMIN_KEY, Operator
 from tests.services.trivia.calling import Caller, a_caller
+from tests.services.trivia.closings import a_question
 
-from tenure import Store
+from tenure import Store, minutes
 from tenure.services.trivia.chat.contract import ChatRefused
+from tenure.services.trivia.lifecycle import Game
 from tenure.services.trivia.service import TriviaService
 from tenure.web.serving import bind, serving
 
-__all__ = ["ADMIN_KEY", "REFUSED", "Site", "a_site"]
+__all__ = ["ADMIN_KEY", "REFUSED", "Site", "a_site", "many_games", "questions"]
 REFUSED = "no permission to post there: grant `Send Messages`"
 
 
@@ -70,3 +73,22 @@ async def a_site(*, logged_in: bool = True, **settings: Any) -> AsyncIterator[Si
                 assert await site.log_in() == 303
             yield site
             caller.service.closing_down.set()
+
+
+def questions(page: str) -> list[str]:
+    """Give the games that a list shows."""
+    return re.findall(r'<a href="/console/games/([^"?]+)">', page)
+
+
+async def many_games(site: Site, registration: str, number: int, *, begin: int = 0) -> None:
+    """Let so many games wait for their posting."""
+    now = await site.store.now()
+    for first in range(begin, begin + number, 500):
+        made = [
+            Game.create(
+                f"{registration}.s{each}.1", guild="home", registration=registration, channel="general", slot=now,
+                question=a_question(each), window=minutes(10), closes_at=now + minutes(10),
+            )
+            for each in range(first, min(first + 500, begin + number))
+        ]  # fmt: skip
+        await site.store.submit([[each] for each in made])

@@ -12,9 +12,10 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route
 from tests.services.trivia.calling import ADMIN, BACKEND, Caller, a_caller
 
+from tenure.http.environment import WrongSetting
 from tenure.http.rejections import Unauthorized
 from tenure.services.trivia.api.access import FITTING, Access
-from tenure.services.trivia.settings import Settings, WrongSetting
+from tenure.services.trivia.settings import Settings
 
 # Every route of the API with the right that it takes. A route that is missing here fails the first test.
 RIGHTS = {
@@ -158,7 +159,7 @@ async def test_some_routes_need_no_key_and_name_nobody(route: str) -> None:
 
 @pytest.mark.parametrize("header", [{"X-API-Key": ""}, {"X-Admin-API-Key": ""}, {}])
 async def test_a_right_without_a_key_of_its_own_fits_nobody(header: dict[str, str]) -> None:
-    guards = Access(Settings(base_url="http://127.0.0.1:1", admin_key="a")).guards()
+    guards = Access(Settings(admin_key="a")).guards()
     headers = [(name.lower().encode(), value.encode()) for name, value in header.items()]
     with pytest.raises(Unauthorized):
         await guards["chat"](Request({"type": "http", "headers": headers}))
@@ -166,7 +167,7 @@ async def test_a_right_without_a_key_of_its_own_fits_nobody(header: dict[str, st
 
 def test_a_backends_key_is_made_once_and_kept_or_comes_from_the_environment(tmp_path: Path) -> None:
     def key(**environment: str) -> str:
-        return Settings.read(environment, base_url="", admin_key="a", folder=tmp_path).key
+        return Settings.read(environment, admin_key="a", folder=tmp_path).key
 
     made = key()
     assert (made[:14], key(), stat.S_IMODE((tmp_path / "trivia.key").stat().st_mode)) == ("tenure_trivia_", made, 0o600)
@@ -174,4 +175,4 @@ def test_a_backends_key_is_made_once_and_kept_or_comes_from_the_environment(tmp_
     for wrong in ("fifteen-letters", "sixteen letters and a space", "sixteen-letters-\u00e9"):
         with pytest.raises(WrongSetting, match="TENURE_TRIVIA_KEY must be 16 or more"):
             key(TENURE_TRIVIA_KEY=wrong)
-    assert made not in repr(Settings(base_url="", admin_key="a", key=made))
+    assert made not in repr(Settings(admin_key="a", key=made))

@@ -9,7 +9,9 @@ import pytest
 from tests.services.trivia.closings import GUILD, START, Closings, a_question, some_closings
 
 from tenure import days, hours, minutes, seconds
+from tenure.services.trivia import counting
 from tenure.services.trivia.boards import category_board, standing, week_of
+from tenure.services.trivia.chat.contract import ChatAway
 from tenure.services.trivia.lifecycle import Guild, Score
 from tenure.services.trivia.refusals import Unknown
 
@@ -46,11 +48,53 @@ async def test_among_equals_whoever_came_there_first_is_before() -> None:
         assert [member for _, member, _ in await board(closings)] == ["ada", "bob", "cleo"]
 
 
+async def test_whoever_came_first_is_before_though_the_store_received_all_in_one_instant() -> None:
+    async with some_closings() as closings:
+        for order in ("cleo bob ada dora", "ada dora bob cleo", "bob cleo dora ada"):
+            game = await closings.a_game()
+            for member in order.split():
+                await closings.answer(game, member)
+            await closings.finish(game)
+            for number in (1, 2, 4):
+                places = await closings.boards.places(GUILD, limit=number)
+                assert [place.member for place in places] == order.split()[:number]
+            assert (await closings.boards.stats(GUILD, order.split()[1])).all_time.place == 2
+
+
+async def test_the_order_of_one_instant_holds_over_several_transactions_and_a_closer_that_is_killed_between_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(counting, "AT_ONCE", 3)
+    async with some_closings() as closings:
+        members = [f"m{number:02}" for number in range(10)]
+        await play(closings, *members)
+        game = await closings.a_game()
+        for member in reversed(members):
+            await closings.answer(game, member)
+        await closings.games.close(game.id)
+        closer = counting.Counting(closings.store.acting("another"))
+        apply, left = closer._store.apply, 2
+
+        async def until_killed(*changes: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise ChatAway("killed")
+            return await apply(*changes)
+
+        closer._store.apply = until_killed  # type: ignore[method-assign, assignment]
+        with pytest.raises(ChatAway):
+            await closer.count(await closings.games.get(game.id))
+        while await closings.closing.once():
+            pass
+        assert [member for _, member, _ in await board(closings)] == members[::-1]
+
+
 def test_a_standing_orders_by_points_and_then_by_time_whatever_the_times_are() -> None:
     for points in (0, 1, 7, 2**17 - 1, 2**19):
         early, late = standing(points, START), standing(points, START + seconds(1))
-        assert standing(points + 1, START + days(36_500)) > early > late > standing(points - 1, START - days(36_500))
-        assert points >= 2**17 or standing(points, START + seconds(0.07)) < early
+        assert standing(points + 1, START + days(36_500)) < early < late < standing(points - 1, START - days(36_500))
+        assert points >= 2**17 or standing(points, START + seconds(0.07)) > early
 
 
 async def test_a_category_has_a_board_of_its_own_and_only_its_own_answers() -> None:

@@ -53,7 +53,7 @@ def a_server_works(folder: Path) -> None:
 
     async def work() -> None:
         async with tenure.open(f"sqlite://{folder}/trivia.db", *kinds) as store:
-            service = TriviaService(store, Settings(base_url="", admin_key="", open_trivia_db=""))
+            service = TriviaService(store, Settings(admin_key="", open_trivia_db=""))
             while await service.posting.once() + await service.closing.once():
                 pass
 
@@ -278,7 +278,7 @@ def test_for_people_there_are_tables(home: Trivia, game: str, tmp_path: Path) ->
 def test_what_is_due_and_waits_is_shown_with_the_reason(home: Trivia, tmp_path: Path) -> None:
     async def fall_due() -> None:
         async with tenure.open(f"sqlite://{tmp_path}/trivia.db", *kinds) as store:
-            service = TriviaService(store, Settings(base_url="", admin_key="", open_trivia_db=""))
+            service = TriviaService(store, Settings(admin_key="", open_trivia_db=""))
             await service.guilds.leave("home")
             late: dict[str, Any] = {"guild": "home", "name": "late", "channel": "general", "schedule": "every 1h"}
             await store.apply(Registration.create("late", next_at=await store.now(), **late))

@@ -170,9 +170,7 @@ async def chaos(url: str, folder: Path, *, times: int = 1) -> tuple[Crowd, Close
 async def a_crowd(store: Store, discord: StandIn) -> AsyncIterator[Crowd]:
     """Give a guild with a crowd, and a chat by which its questions are posted."""
     guild = discord.people.add_guild("Home", channels=("quiz",), managers=("ada",), members=("bob",))
-    settings = Settings(
-        base_url="http://127.0.0.1:1", admin_key="none", discord_token=discord.token, discord_api=discord.api_url
-    )
+    settings = Settings(admin_key="none", discord_token=discord.token, discord_api=discord.api_url)
     choosing = Choosing(store, {})
     chat = open_chat(store, settings, lambda actor: Parts(store.acting(actor), {}, choosing))
     posting = Posting(store.acting("poster"), {"discord": chat}, choosing, new_id=lambda: "new")

@@ -22,7 +22,6 @@ MEMBERS = tuple(f"member{number}" for number in range(30))
 async def a_service(discord: StandIn) -> AsyncIterator[Store]:
     """Run a service with this Discord, whose clock is the machine's."""
     settings = Settings(
-        base_url="http://trivia.example.org",
         admin_key="no-key",
         discord_token=discord.token,
         discord_api=discord.api_url,

@@ -13,6 +13,7 @@ from tests.places import SQLITE, Place
 from tests.services.trivia.closings import START
 
 from tenure import Store, minutes, seconds, testing
+from tenure.http.environment import WrongSetting
 from tenure.services.trivia import chats
 from tenure.services.trivia.chat.channels import GENERAL, HOME, Channels
 from tenure.services.trivia.chat.contract import Answered, Asked, Post
@@ -21,10 +22,10 @@ from tenure.services.trivia.lifecycle import Game, Registration
 from tenure.services.trivia.questions.packs import WrongPacks
 from tenure.services.trivia.registrations import Terms
 from tenure.services.trivia.service import TriviaService, kinds
-from tenure.services.trivia.settings import DISCORD_API, OPEN_TRIVIA_DB, Settings, WrongSetting
+from tenure.services.trivia.settings import DISCORD_API, OPEN_TRIVIA_DB, Settings
 from tenure.store.timing import ManualClock
 
-HERE = Settings(base_url="http://127.0.0.1:1", admin_key="the-admins-key", open_trivia_db="")
+HERE = Settings(admin_key="the-admins-key", open_trivia_db="")
 TERMS = Terms(channel=GENERAL, schedule="every 1h", window_seconds=60.0, questions=2)
 
 
@@ -143,7 +144,7 @@ class Troubled:
 
 
 async def test_a_process_that_does_not_ask_leaves_that_to_others() -> None:
-    async with a_service(Settings(base_url="http://127.0.0.1:1", admin_key="k", asks=False)) as service:
+    async with a_service(Settings(admin_key="k", asks=False)) as service:
         assert set(service.loops()) == {"web"}
         async with service.running():
             await a_place_to_play(service.store)
@@ -159,7 +160,7 @@ async def test_a_process_that_does_not_ask_leaves_that_to_others() -> None:
 
 
 async def test_with_a_token_it_is_in_discord_too() -> None:
-    async with a_service(Settings(base_url="http://127.0.0.1:1", admin_key="k", discord_token="a.token")) as service:
+    async with a_service(Settings(admin_key="k", discord_token="a.token")) as service:
         assert list(service.chats) == ["web", "discord"]
         assert {"ask", "post", "count", "publish", "tidy", "discord", "web"} <= set(service.loops())
 
@@ -171,25 +172,25 @@ async def test_without_discords_library_a_token_is_refused_with_advice(monkeypat
     monkeypatch.setattr(chats, "import_module", missing)
     async with testing.store(*kinds) as store:
         with pytest.raises(WrongSetting, match=r"tenure\[trivia\]"):
-            TriviaService(store, Settings(base_url="http://127.0.0.1:1", admin_key="k", discord_token="a.token"))
+            TriviaService(store, Settings(admin_key="k", discord_token="a.token"))
 
 
 async def test_packs_that_make_no_sense_are_told_with_their_lines(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("questions:\n  - question: Why?\n")
     async with testing.store(*kinds) as store:
         with pytest.raises(WrongPacks, match=r"mine\.yaml:2"):
-            TriviaService(store, Settings(base_url="http://127.0.0.1:1", admin_key="k", packs=tmp_path))
+            TriviaService(store, Settings(admin_key="k", packs=tmp_path))
 
 
 def read(**given: str) -> Settings:
     """Read settings from these variables."""
     environment = {f"TENURE_TRIVIA_{name.upper()}": value for name, value in given.items()}
-    return Settings.read(environment, base_url="http://127.0.0.1:8000/", admin_key="a-key")
+    return Settings.read(environment, admin_key="a-key")
 
 
 def test_without_settings_the_page_that_comes_along_is_the_only_chat() -> None:
     settings = read()
-    assert settings == Settings(base_url="http://127.0.0.1:8000", admin_key="a-key")
+    assert settings == Settings(admin_key="a-key")
     assert (settings.discord_token, settings.discord_api, settings.asks) == ("", DISCORD_API, True)
     assert settings.open_trivia_db == OPEN_TRIVIA_DB
     assert "a-key" not in repr(settings)
@@ -197,11 +198,11 @@ def test_without_settings_the_page_that_comes_along_is_the_only_chat() -> None:
 
 def test_what_is_given_is_read(tmp_path: Path) -> None:
     settings = read(
-        url="https://trivia.example.org/", discord_token=" Bot abc.def ", discord_api="http://127.0.0.1:9/api/v10/",
+        discord_token=" Bot abc.def ", discord_api="http://127.0.0.1:9/api/v10/",
         packs=str(tmp_path), open_trivia_db="", asks="no",
     )  # fmt: skip
-    assert (settings.base_url, settings.discord_token) == ("https://trivia.example.org", "abc.def")
-    assert (settings.discord_api, settings.packs) == ("http://127.0.0.1:9/api/v10", tmp_path)
+    assert (settings.discord_token, settings.discord_api) == ("abc.def", "http://127.0.0.1:9/api/v10")
+    assert settings.packs == tmp_path
     assert (settings.open_trivia_db, settings.asks) == ("", False)
     assert "abc.def" not in repr(settings)
 
@@ -209,8 +210,6 @@ def test_what_is_given_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("url", "trivia.example.org"),
-        ("url", "ftp://example.org"),
         ("discord_token", "two words"),
         ("discord_token", "töken"),
         ("discord_token", "x" * 201),

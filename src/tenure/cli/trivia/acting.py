@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from tenure.cli.session import Session
+from tenure.http.environment import WrongSetting
 from tenure.services.trivia.chat.web import WebChat
 from tenure.services.trivia.kinds import kinds
 from tenure.services.trivia.lifecycle import Registration
@@ -15,7 +16,7 @@ from tenure.services.trivia.parts import Parts
 from tenure.services.trivia.questions.choosing import Choosing
 from tenure.services.trivia.questions.packs import WrongPacks
 from tenure.services.trivia.questions.sources import Sources
-from tenure.services.trivia.settings import Settings, WrongSetting
+from tenure.services.trivia.settings import Settings
 from tenure.store.store import Store
 
 
@@ -37,7 +38,7 @@ async def acting(session: Session, *, may_create: bool = False) -> AsyncIterator
 
 def own_sources() -> Sources:
     """Give the sources of questions that the environment names. Raises `WrongSetting`."""
-    settings = Settings.read(os.environ, base_url="", admin_key="")
+    settings = Settings.read(os.environ, admin_key="")
     try:
         return Sources.read(settings.packs, settings.open_trivia_db)
     except WrongPacks as wrong:

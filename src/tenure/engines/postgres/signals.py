@@ -133,12 +133,12 @@ class Signals:
         ended = False
         while not ended:
             self._wake.clear()
-            ended, pause = self._closed, PING_SECONDS
+            ended, pause = self._closed, PING_SECONDS if self._heard else None
             try:
                 await self._round()
             except (Unavailable, asyncpg.PostgresError, *LOST) as error:
                 self._give_up(error)
-                pause = RETRY_SECONDS
+                pause = RETRY_SECONDS if self._heard else None
             with suppress(TimeoutError):
                 async with asyncio.timeout(0 if ended else pause):
                     await self._wake.wait()

@@ -157,7 +157,7 @@ class Battle(Lifecycle, history=days(1)):
 
     # It was against the rules, or not their turn: only they are told.
     @running.stay(by=HOLDER)
-    def refuse(self, player: Noted[str], answer_to: Noted[int], advice: Noted[str]) -> None: ...
+    def refuse(self, player: Noted[str], number: Noted[str], answer_to: Noted[int], advice: Noted[str]) -> None: ...
 
     @running.to(over, by=HOLDER)
     def finish(

@@ -1,4 +1,4 @@
-"""What a session is told of a battle. Transports translate these; each has its name as `type`."""
+"""What a session is told of a battle. Transports translate these."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 Code = Literal["resume_at_cursor", "begin_again", "replaced", "instance_lost", "going_away"]
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", rename="camel"):
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """One thing that a session is told."""
 
     battle: str
@@ -45,13 +45,15 @@ class SeatMoved(Message, frozen=True, kw_only=True, tag="seat"):
     """A player is here, is away and may come back, or has lost the seat."""
 
     player: str
-    state: str
+    state: Literal["present", "away", "forfeited", "released"]
+    version: int
 
 
 class Signalled(Message, frozen=True, kw_only=True, tag="signal"):
     """Something of the moment, such as that somebody types: it may get lost, and is kept nowhere."""
 
-    payload: msgspec.Raw
+    player: str
+    data: msgspec.Raw
 
 
 class Outlet(Protocol):

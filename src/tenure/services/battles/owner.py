@@ -18,6 +18,8 @@ from collections.abc import Callable
 from contextlib import aclosing
 from datetime import datetime
 
+import msgspec
+
 from tenure import (
     Change,
     Claim,
@@ -33,6 +35,7 @@ from tenure import (
     seconds,
 )
 from tenure.services.battles.lifecycle import Battle
+from tenure.services.battles.playing import number_of
 from tenure.services.battles.rules.contract import Against, Rules, Standing
 from tenure.store.waking import Bell
 
@@ -139,8 +142,9 @@ class Owner:
         try:
             standing = await self._ask(lambda: self._outcome(command, player))
         except Against as error:
-            refuse = Battle.refuse(self.claim, player=player, answer_to=command.version, advice=str(error))
-            await self._apply(refuse, command.version)
+            number, version = number_of(command), command.version
+            refuse = Battle.refuse(self.claim, player=player, number=number, answer_to=version, advice=str(error))
+            await self._apply(refuse, version)
             return
         if standing is not None:
             await self._write(standing, command.version)
@@ -148,7 +152,8 @@ class Owner:
     def _outcome(self, command: Event[Battle], player: str) -> Standing:
         if command.name == "concede":
             return self._rules.concede(self._battle.board, player)
-        return self._rules.act(self._battle.board, player, command.fields["move"])
+        move = msgspec.Raw(msgspec.json.encode(command.fields["move"]))
+        return self._rules.act(self._battle.board, player, move)
 
     async def _ask(self, rules: Callable[[], Standing]) -> Standing | None:
         """Ask the rules. Where they fail, no owner gets on: the battle is broken off. Raises `Against`."""
@@ -157,7 +162,7 @@ class Owner:
         except Against:
             raise
         except Exception as error:  # noqa: BLE001  rules are anybody's code
-            self._store.log.error("rules_failed", battle=self.claim.id, rules=self._rules.name, error=repr(error))
+            self._store.log.error("rules_failed", battle=self.claim.id, error=repr(error))  # noqa: TRY400  our own log
             await self._store.apply(Battle.break_off(self.claim, reason="the_rules_failed"))
             self._left = True
             return None

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from tenure import Change, NotFound, OpConflict, Overdue, Store, WrongState
+from tenure import Change, Event, NotFound, OpConflict, Overdue, Store, WrongState
 from tenure.services.battles.checks import check_number, check_text, checked_move
 from tenure.services.battles.lifecycle import Battle
 from tenure.services.battles.refusals import NotThen, OtherCommand, TryAgain, Unknown
 
 MOST_KNOWN = 10_000
+
+
+def number_of(event: Event[Battle]) -> str:
+    """Give the player's own number of a command."""
+    return event.cause.rpartition("/")[2]
 
 
 class Playing:

@@ -6,11 +6,23 @@ A connection costs the store nothing while it is open: it ends with the instance
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from tenure import Change, Claim, LimitReached, NotFound, NotUnder, Overdue, Refused, Stale, Store, TenureError, WrongState
+from tenure import (
+    Change,
+    Claim,
+    LimitReached,
+    NotUnder,
+    Overdue,
+    Refused,
+    Stale,
+    Store,
+    TenureError,
+    Unavailable,
+    WrongState,
+)
 from tenure.services.battles.checks import check_player, new_id
 from tenure.services.battles.lifecycle import BattleTicket, Connection, Instance, Seat
 from tenure.services.battles.queueing import Queue
@@ -25,6 +37,11 @@ Lost = Callable[[Iterable[str]], None]
 
 def _nobody(_: Iterable[str]) -> None:
     """Tell nobody."""
+
+
+def topic_of(instance: str) -> str:
+    """Give the topic on which an instance hears which of its connections were replaced."""
+    return f"instance/{instance}"
 
 
 class Presence:
@@ -67,10 +84,26 @@ class Presence:
 
     async def run(self) -> None:
         """Be there, for ever. Raises `LeaseLost` when others took us for dead: what was ours is theirs then."""
-        async with self.living():
-            while True:
-                await self._store.clock.sleep(LOOK_SECONDS)
-                await self.look()
+        async with self.living() as claim:
+            hearing = asyncio.create_task(self._hear(claim.id), name=f"replaced at {claim.id}")
+            try:
+                while True:
+                    await self._store.clock.sleep(LOOK_SECONDS)
+                    with suppress(Unavailable):
+                        await self.look()
+            finally:
+                hearing.cancel()
+                await asyncio.gather(hearing, return_exceptions=True)
+
+    async def _hear(self, instance: str) -> None:
+        """Hear at once of what `look` would find; what is not heard, that finds."""
+        while True:
+            with suppress(Unavailable):
+                async with self._store.signals(topic_of(instance)) as heard:
+                    async for connection in heard:
+                        self._forget([connection.decode()])
+                    return
+            await self._store.clock.sleep(LOOK_SECONDS)
 
     @asynccontextmanager
     async def living(self) -> AsyncIterator[Claim[Instance]]:
@@ -127,54 +160,70 @@ class Presence:
             id = self._make_id()
             made = Connection.create(id, instance=instance, player=player, transport=transport)
             try:
-                changes, number = await self._replacing(player, id)
-                changes.insert(number, made)
-                connection = (await self._store.apply(*changes))[number] if len(changes) > 1 else await self._store.apply(made)
+                old = await self._store.holding(Connection.one_per_player, player)
+                closes = [Connection.close(one, reason="replaced") for one in old]
+                before, after = await self._moving(player, id)
+                connection = await self._made(made, before=[*before, *closes], after=after)
             except NotUnder as refusal:
                 if refusal.kind is Connection:
-                    raise Elsewhere("this instance is about to stop: connect again, and you come to another one") from None
+                    raise Elsewhere("this instance is about to stop: connect again, and you come to another") from None
             except (Stale, WrongState, LimitReached):
                 continue  # somebody was faster; the next look finds what there is
             except Overdue:
                 await self._store.clock.sleep(AGAIN_SECONDS)  # the sweeper moves it in this moment
             else:
+                await self._replaced(old)
                 self._players[id] = player
                 return connection
         raise TryAgain("your last connection is being closed: try again in a moment")
 
-    async def _replacing(self, player: str, id: str) -> tuple[list[Change[Any]], int]:
-        """Give what goes with a new connection, and at which place of it that one is made."""
-        before: list[Change[Any]] = []
-        after: list[Change[Any]] = []
-        (seat,) = await self._store.holding(Seat.one_per_player, player) or [None]
-        if seat is not None:
-            before += [Seat.step_out(seat)] if seat.state == Seat.present else []
-            after.append(Seat.come_back(seat.id if before else seat, connection=id))
-        for old in await self._store.holding(Connection.one_per_player, player):
-            before.append(Connection.close(old, reason="replaced"))
-        return [*before, *after], len(before)
+    async def _made(
+        self, made: Change[Connection], *, before: Sequence[Change[Any]], after: Sequence[Change[Any]]
+    ) -> Connection:
+        """Make a connection in one transaction with what goes before and after. Raises a `Refused`."""
+        (verdict,) = await self._store.submit([[*before, made, *after]])
+        if isinstance(verdict, Refused):
+            raise verdict
+        connection: Connection = verdict.records[len(before)]
+        return connection
+
+    async def _moving(self, player: str, connection: str) -> tuple[list[Change[Seat]], list[Change[Seat]]]:
+        """Give what is done with a seat before the last connection is closed, and after the new one is made."""
+        for seat in await self._store.holding(Seat.one_per_player, player):
+            leaves = [Seat.step_out(seat)] if seat.state == Seat.present else []
+            return leaves, [Seat.come_back(seat.id if leaves else seat, connection=connection)]
+        return [], []
+
+    async def _replaced(self, connections: Iterable[Connection]) -> None:
+        """Tell those at whose instances they were."""
+        for old in connections:
+            if old.id in self._players:
+                self._forget([old.id])
+            else:
+                with suppress(Unavailable):
+                    await self._store.signal(topic_of(old.instance), old.id.encode())
 
     async def disconnect(self, connection: str, *, reason: str = "closed") -> None:
         """Close a connection: its player leaves the queue, and keeps a seat for a while. A repeat changes nothing."""
-        player = self._players.pop(connection, None)
-        try:
-            record = await self._store.get(Connection, connection)
-        except NotFound:
-            return
+        self._players.pop(connection, None)
         for _ in range(MOST_TRIES):
-            if record.state != Connection.open:
+            record = (await self._store.get_many(Connection, [connection])).get(connection)
+            if record is None or record.state != Connection.open:
                 return
             await self._leave_queue(record)
-            (seat,) = await self._store.holding(Seat.one_per_player, player or record.player) or [None]
-            here = seat is not None and seat.state == Seat.present and seat.connection == connection
-            steps = [Seat.step_out(seat)] if here else []
+            seats = await self._store.holding(Seat.one_per_player, record.player)
+            leaves = [Seat.step_out(one) for one in seats if one.connection == connection]
             try:
-                await self._store.apply(*steps, Connection.close(connection, reason=reason))
-            except (Stale, WrongState, Overdue):
-                record = await self._store.get(Connection, connection)
+                await self._store.apply(*leaves, Connection.close(record, reason=reason))
+            except Overdue as refusal:
+                if refusal.kind is Connection:
+                    return  # it ends with the instance, in this moment
+                await self._store.clock.sleep(AGAIN_SECONDS)  # as does the battle
+            except (Stale, WrongState):
+                continue
             else:
                 return
-        await self._store.apply(Connection.close(connection, reason=reason))
+        raise TryAgain("the connection's seat changes too fast: it ends with the instance")
 
     async def _leave_queue(self, connection: Connection) -> None:
         for ticket in await self._store.holding(BattleTicket.one_per_player, connection.player):

@@ -100,7 +100,7 @@ class Running:
         try:
             await owner.live()
         except TenureError as error:
-            self._store.log.error("owner_failed", battle=owner.claim.id, error=repr(error))
+            self._store.log.error("owner_failed", battle=owner.claim.id, error=repr(error))  # noqa: TRY400  our own log
         finally:
             if self._owned.get(owner.claim.id, (None,))[0] is owner:
                 del self._owned[owner.claim.id]
@@ -120,5 +120,3 @@ class Running:
             task.cancel()
         await asyncio.gather(*(task for _, task in owned), return_exceptions=True)
         return [owner.claim for owner, _ in owned]
-
-

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tenure import TenureError
+from tenure.http.environment import WrongSetting, read_number, read_switch
 from tenure.services.meetings.runtimes.settings import Runtimes
 
 PAGE_PATH = "/local-meeting"
 MOST_DAYS = 36_500
+LONGEST_PATIENCE = 604_800.0
 CALLBACK_PATH = "/bots/internal/callback"
 
 
@@ -73,15 +74,21 @@ class Settings:
             admin_key=admin_key,
             server_key=server_key(folder),
             folder=folder,
-            stand_in=environment.get("TENURE_MEETINGS_STAND_IN", "").lower() in ("1", "true", "yes"),
-            max_concurrent_bots=int(environment.get("TENURE_MEETINGS_MAX_CONCURRENT_BOTS", "1")),
-            heartbeat_seconds=float(environment.get("TENURE_MEETINGS_HEARTBEAT_SECONDS", "30")),
-            join_timeout_seconds=float(environment.get("TENURE_MEETINGS_JOIN_TIMEOUT_SECONDS", "30")),
-            alone_seconds=_patience(environment.get("TENURE_MEETINGS_ALONE_SECONDS", "300")),
-            silence_seconds=_patience(environment.get("TENURE_MEETINGS_SILENCE_SECONDS", "3600")),
-            waiting_room_seconds=float(environment.get("TENURE_MEETINGS_WAITING_ROOM_SECONDS", "600")),
-            maximum_seconds=float(environment.get("TENURE_MEETINGS_MAXIMUM_SECONDS", "28800")),
-            webhook_private=environment.get("TENURE_MEETINGS_WEBHOOK_PRIVATE", "").lower() in ("1", "true", "yes"),
+            stand_in=read_switch(environment, "TENURE_MEETINGS_STAND_IN", default=False),
+            max_concurrent_bots=int(
+                read_number(environment, "TENURE_MEETINGS_MAX_CONCURRENT_BOTS", 1, least=0, most=100_000)
+            ),
+            heartbeat_seconds=read_number(environment, "TENURE_MEETINGS_HEARTBEAT_SECONDS", 30, least=1, most=3600),
+            join_timeout_seconds=read_number(
+                environment, "TENURE_MEETINGS_JOIN_TIMEOUT_SECONDS", 30, least=1, most=3600
+            ),
+            alone_seconds=_patience(environment, "TENURE_MEETINGS_ALONE_SECONDS", 300),
+            silence_seconds=_patience(environment, "TENURE_MEETINGS_SILENCE_SECONDS", 3600),
+            waiting_room_seconds=read_number(
+                environment, "TENURE_MEETINGS_WAITING_ROOM_SECONDS", 600, least=1, most=86400
+            ),
+            maximum_seconds=read_number(environment, "TENURE_MEETINGS_MAXIMUM_SECONDS", 28800, least=1, most=604800),
+            webhook_private=read_switch(environment, "TENURE_MEETINGS_WEBHOOK_PRIVATE", default=False),
             retention_days=_days(environment.get("TENURE_MEETINGS_RETENTION_DAYS", "")),
         )
 
@@ -89,17 +96,22 @@ class Settings:
 def _check_bot(text: str) -> None:
     """Refuse what the bots, which read this themselves, would not understand."""
     if text not in ("", "http", "browser"):
-        raise TenureError(f"TENURE_MEETINGS_BOT is {text!r}: it may be `http`, `browser`, or nothing for what is there")
+        raise WrongSetting("TENURE_MEETINGS_BOT must be `http`, `browser`, or nothing for what is there")
 
 
 def _days(text: str) -> int | None:
     if text and (not text.isdecimal() or not 1 <= int(text) <= MOST_DAYS):
-        raise ValueError(f"TENURE_MEETINGS_RETENTION_DAYS must be a whole number from 1 to {MOST_DAYS}, or empty")
+        raise WrongSetting(f"TENURE_MEETINGS_RETENTION_DAYS must be a whole number from 1 to {MOST_DAYS}, or empty")
     return int(text) if text else None
 
 
-def _patience(text: str) -> float | None:
-    return None if text == "never" else float(text)
+def _patience(environment: Mapping[str, str], name: str, default: float) -> float | None:
+    if environment.get(name) == "never":
+        return None
+    try:
+        return read_number(environment, name, default, least=1, most=LONGEST_PATIENCE)
+    except WrongSetting as wrong:
+        raise WrongSetting(f"{wrong}, or `never`") from None
 
 
 def server_key(folder: Path) -> bytes:

@@ -7,10 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from tenure import Store
+from tenure.http.environment import WrongSetting
 from tenure.services.trivia.chat.contract import Chat, ChatRefused
 from tenure.services.trivia.chat.web import WebChat
 from tenure.services.trivia.lifecycle import Guild
-from tenure.services.trivia.settings import Settings, WrongSetting
+from tenure.services.trivia.settings import Settings
 from tenure.store.keeping import Loop
 
 if TYPE_CHECKING:

@@ -1,10 +1,13 @@
 """What stands between a client and the game: a documented protocol, and two transports that speak it.
 
 protocol     every message, as data; version 1
+contract     what a session asks of the game, and the game of a session
 tokens       who may connect, proved for a minute
 limits       how often and how much one connection and one address may say
 outbox       what waits for a reader: bounded
 session      one player's session, whatever carries it
+entrance     who is let in, and the sessions that are open
+attending    brings a session together with presence, queue and rooms; `line` is the way from a room to a client
 websocket    JSON over a WebSocket
-socketio     the same over Socket.IO, for clients that speak it
+socketio     the same over Socket.IO: `events` has its words, `gate` and `frames` stand before the library
 """

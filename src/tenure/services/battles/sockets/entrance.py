@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from tenure import OutcomeUnknown, Unavailable
+from tenure.http.rejections import Rejected
 from tenure.services.battles.checks import new_id
 from tenure.services.battles.sockets.contract import Flow
-from tenure.services.battles.sockets.limits import Addresses, Limits
+from tenure.services.battles.sockets.limits import Addresses, Flooding, Limits, TooManySockets
 from tenure.services.battles.sockets.protocol import Code
-from tenure.services.battles.sockets.session import Session
-from tenure.services.battles.sockets.tokens import Tokens
+from tenure.services.battles.sockets.session import Send, Session
+from tenure.services.battles.sockets.tokens import BadToken, Tokens
 from tenure.store.logging import Log
+
+AWAY = "the store can't be reached: try again in a moment"
+
+
+class TurnedAway(Exception):  # noqa: N818  it says what is so
+    """Somebody is not let in: the code, and what to do."""
+
+    def __init__(self, code: Code, text: str) -> None:
+        super().__init__(text)
+        self.code, self.text = code, text
 
 
 class Entrance:
@@ -42,8 +54,13 @@ class Entrance:
         return origin is None or origin.rstrip("/").lower() in self.origins
 
     async def session(self, token: object, address: str, transport: str) -> Session:
-        """Make a session for who shows a token. Raises `BadToken`, and the store's errors."""
-        player = self.tokens.read(token, await self.now())
+        """Make a session for who shows a token. Raises `TurnedAway`."""
+        try:
+            player = self.tokens.read(token, await self.now())
+        except BadToken as bad:
+            raise TurnedAway(Code.UNAUTHORIZED, bad.detail) from None
+        except (Unavailable, OutcomeUnknown):
+            raise TurnedAway(Code.TRY_LATER, AWAY) from None
         return Session(
             player,
             transport,
@@ -52,6 +69,23 @@ class Entrance:
             may_speak=lambda: self.addresses.may_speak(address),
             log=self.log,
         )
+
+    async def serve(self, session: Session, address: str, read: Callable[[], Awaitable[None]], send: Send) -> None:
+        """Serve a session to its end. Raises `TurnedAway` where it could not begin."""
+        try:
+            with self.addresses.open(address):
+                self.sessions.add(session)
+                await session.serve(self.flow, read, send)
+        except TooManySockets as full:
+            raise TurnedAway(Code.TRY_LATER, str(full)) from None
+        except Flooding as flooding:
+            raise TurnedAway(Code.FLOOD, str(flooding)) from None
+        except Rejected as no:
+            raise TurnedAway(Code.TRY_LATER, no.detail) from None
+        except (Unavailable, OutcomeUnknown):
+            raise TurnedAway(Code.TRY_LATER, AWAY) from None
+        finally:
+            self.sessions.discard(session)
 
     def close(self) -> None:
         """Send everybody away, since the server stops: they come again to another one, and resume."""

@@ -24,18 +24,16 @@ class Outbox(Generic[T]):
             return True
         if len(self._waiting) >= self._most or self._size + size > self._most_size:
             return False
-        self._add(thing, size)
+        self._waiting.append((thing, size))
+        self._size += size
+        self._changed.set()
         return True
 
-    def close(self, last: T | None = None, *, drop: bool = False) -> None:
-        """Let `next` give what waits, then the last thing, then None. With `drop`, what waits is not given."""
-        if self._closed:
-            return
+    def close(self, *, drop: bool = False) -> None:
+        """Let `next` give what waits, and then None. With `drop`, what waits is not given."""
         if drop:
             self._waiting.clear()
             self._size = 0
-        if last is not None:
-            self._add(last, 0)
         self._closed = True
         self._changed.set()
 
@@ -49,8 +47,3 @@ class Outbox(Generic[T]):
         thing, size = self._waiting.popleft()
         self._size -= size
         return thing
-
-    def _add(self, thing: T, size: int) -> None:
-        self._waiting.append((thing, size))
-        self._size += size
-        self._changed.set()

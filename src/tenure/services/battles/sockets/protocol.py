@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import IntEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -184,6 +184,7 @@ class Snapshot(Told, frozen=True, kw_only=True, tag="snapshot"):
     cursor: int
     state: str
     mode: str
+    level: int
     players: tuple[str, ...]
     board: msgspec.Raw
     turn: int = 0
@@ -192,22 +193,13 @@ class Snapshot(Told, frozen=True, kw_only=True, tag="snapshot"):
 
 
 class Happened(Told, frozen=True, kw_only=True, tag="event"):
-    """One entry of a battle's log; `cursor` is where to resume after it.
-
-    `name` is what happened. Fields that it has nothing to say about are left out.
-    """
+    """One entry of a battle's log: what happened, with what belongs to it. `cursor` is where to resume after it."""
 
     battle: str
     cursor: int
+    at: datetime
     name: str
-    player: str | msgspec.UnsetType = msgspec.UNSET
-    id: str | msgspec.UnsetType = msgspec.UNSET
-    text: str | msgspec.UnsetType = msgspec.UNSET
-    move: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    shown: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    turn: int | msgspec.UnsetType = msgspec.UNSET
-    acts: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
-    turn_ends_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    fields: dict[str, Any]
 
 
 class Signalled(Told, frozen=True, kw_only=True, tag="signal"):
@@ -219,11 +211,11 @@ class Signalled(Told, frozen=True, kw_only=True, tag="signal"):
 
 
 class SeatChanged(Told, frozen=True, kw_only=True, tag="seat"):
-    """A player is there, or away, or is not awaited any longer."""
+    """A player is `present`, is `away` and may come back, has `forfeited` the seat, or does not need it any more."""
 
     battle: str
     player: str
-    state: Literal["present", "away", "forfeited", "released"]
+    state: str
 
 
 class Ended(Told, frozen=True, kw_only=True, tag="end"):

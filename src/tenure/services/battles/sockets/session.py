@@ -43,7 +43,6 @@ from tenure.store.logging import Log
 LAST_SECONDS = 5.0
 """How long a client may take for what is sent before the end, and the goodbye."""
 
-MOST_OF_A_SIGNAL = 2048
 MISTAKES_A_SECOND = 0.1
 NOT_JSON = "a message must be one JSON object in UTF-8, as text, whose `type` says what it is"
 TYPES: dict[str, type[Said]] = {
@@ -68,7 +67,9 @@ class Head(msgspec.Struct):
 class Send(Protocol):
     """Sends one message, with its JSON, and waits until the other side takes it. Raises `Gone`."""
 
-    def __call__(self, message: Message, encoded: bytes) -> Awaitable[None]: ...
+    def __call__(self, message: Message, encoded: bytes) -> Awaitable[None]:
+        """Send it."""
+        ...
 
 
 class Session:
@@ -205,30 +206,9 @@ class Session:
         return None if isinstance(request, Signal) else Ack(to=kind, id=id)
 
     async def _do(self, request: Request) -> None:
-        here = self._here
-        if here is None:
+        if self._here is None:
             raise TooMany("you are not let in yet: wait for the welcome")
-        match request:
-            case Act():
-                await here.act(request.battle, request.id, _plain(request.move))
-            case Signal():
-                if len(request.data) > MOST_OF_A_SIGNAL:
-                    raise Invalid(f"a signal's data has at most {MOST_OF_A_SIGNAL} bytes")
-                await here.signal(request.battle, _plain(request.data))
-            case Say():
-                await here.say(request.battle, request.id, request.text)
-            case Resume():
-                await here.resume(request.battle, request.cursor)
-            case GetState():
-                await here.state(request.battle)
-            case Join():
-                await here.join(request.mode, request.level)
-            case Leave():
-                await here.leave(request.battle)
-            case Confirm():
-                await here.confirm(request.battle)
-            case Decline():
-                await here.decline(request.battle)
+        await STEPS[type(request)](self._here, request)
 
 
 def _code(no: Rejected) -> str:
@@ -261,9 +241,14 @@ def _advice(said: bytes) -> Error:
     return Error(code="malformed", text=NOT_JSON, to=head.type, id=head.id[:60])
 
 
-def _plain(raw: msgspec.Raw) -> msgspec.Raw:
-    """Give JSON that anybody reads: one value without odd numbers, halves of characters or blanks. Raises `Invalid`."""
-    try:
-        return msgspec.Raw(_encoder.encode(msgspec.json.decode(raw)))
-    except (ValueError, OverflowError, RecursionError):
-        raise Invalid("the JSON in it can't be passed on: send plain values") from None
+STEPS: dict[type[Request], Callable[[Here, Any], Awaitable[None]]] = {
+    Join: lambda here, join: here.join(join.mode, join.level),
+    Leave: lambda here, leave: here.leave(leave.battle),
+    Confirm: lambda here, confirm: here.confirm(confirm.battle),
+    Decline: lambda here, decline: here.decline(decline.battle),
+    Resume: lambda here, resume: here.resume(resume.battle, resume.cursor),
+    GetState: lambda here, state: here.state(state.battle),
+    Act: lambda here, act: here.act(act.battle, act.id, act.move),
+    Say: lambda here, say: here.say(say.battle, say.id, say.text),
+    Signal: lambda here, signal: here.signal(signal.battle, signal.data),
+}

@@ -12,17 +12,12 @@ from contextlib import suppress
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from tenure import OutcomeUnknown, Unavailable
-from tenure.http.rejections import Rejected
-from tenure.services.battles.sockets.entrance import Entrance
-from tenure.services.battles.sockets.limits import Flooding, TooManySockets
+from tenure.services.battles.sockets.entrance import Entrance, TurnedAway
 from tenure.services.battles.sockets.protocol import VERSION, Code, Message
 from tenure.services.battles.sockets.session import NOT_JSON, Gone, Session
-from tenure.services.battles.sockets.tokens import BadToken
 
 PATH = "/socket"
 CLOSE_SECONDS = 0.3
-AWAY = "the store can't be reached: try again in a moment"
 
 # How the server says that the other side is gone, or that it closed the socket itself.
 GONE = (WebSocketDisconnect, RuntimeError)
@@ -47,43 +42,30 @@ class WebSockets:
             await websocket.close()
             return
         await websocket.accept()
-        await _close(websocket, *await self._let_in(websocket, token, version))
+        try:
+            session = await self._serve(websocket, token, version)
+        except TurnedAway as no:
+            await _close(websocket, no.code, no.text)
+        else:
+            await _close(websocket, session.code, session.text)
 
-    async def _let_in(self, websocket: WebSocket, token: str, version: str) -> tuple[Code, str]:
-        """Serve a socket, and give why it ends."""
+    async def _serve(self, websocket: WebSocket, token: str, version: str) -> Session:
+        """Serve a socket, and give the session that was. Raises `TurnedAway`."""
         address = websocket.client.host if websocket.client else ""
         if not self._entrance.addresses.may_connect(address):
-            return Code.FLOOD, "your address connects too often: wait a moment"
+            raise TurnedAway(Code.FLOOD, "your address connects too often: wait a moment")
         if version != str(VERSION):
-            return Code.WRONG_VERSION, f"version {VERSION} of the protocol is spoken here"
-        try:
-            with self._entrance.addresses.open(address):
-                session = await self._entrance.session(token, address, "websocket")
-                return await self._serve(websocket, session)
-        except TooManySockets as full:
-            return Code.TRY_LATER, str(full)
-        except Flooding as flooding:
-            return Code.FLOOD, str(flooding)
-        except BadToken as bad:
-            return Code.UNAUTHORIZED, bad.detail
-        except Rejected as no:
-            return Code.TRY_LATER, no.detail
-        except (Unavailable, OutcomeUnknown):
-            return Code.TRY_LATER, AWAY
+            raise TurnedAway(Code.WRONG_VERSION, f"version {VERSION} of the protocol is spoken here")
+        session = await self._entrance.session(token, address, "websocket")
 
-    async def _serve(self, websocket: WebSocket, session: Session) -> tuple[Code, str]:
         async def send(message: Message, encoded: bytes) -> None:  # noqa: ARG001  the form that is wanted
             try:
                 await websocket.send_text(encoded.decode())
             except GONE:
                 raise Gone from None
 
-        self._entrance.sessions.add(session)
-        try:
-            await session.serve(self._entrance.flow, lambda: _read(websocket, session), send)
-        finally:
-            self._entrance.sessions.discard(session)
-        return session.code, session.text
+        await self._entrance.serve(session, address, lambda: _read(websocket, session), send)
+        return session
 
 
 async def _read(websocket: WebSocket, session: Session) -> None:

@@ -1,0 +1,181 @@
+"""Servers for tests: the real service on real ports of this loop, and a client that says what it hears."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+import tenure
+from tenure import Store
+from tenure.services.battles.service import BattlesService, kinds
+from tenure.services.battles.settings import Settings
+from tenure.services.battles.sockets.attending import Attendance
+from tenure.services.battles.sockets.entrance import Entrance
+from tenure.services.battles.sockets.limits import Limits
+from tenure.services.battles.sockets.socketio import SocketIO
+from tenure.services.battles.sockets.tokens import Tokens
+from tenure.services.battles.sockets.websocket import WebSockets
+from tenure.web.serving import bind, serving
+
+ORIGIN = "https://game.example.org"
+TOKENS = Tokens(b"a key of thirty-two bytes or more")
+PATIENCE_SECONDS = 20
+
+
+@dataclass
+class Socket:
+    """A client's WebSocket."""
+
+    connection: ClientConnection
+    heard: list[Any] = field(default_factory=list)
+
+    async def say(self, message: Any) -> None:
+        await self.connection.send(message if isinstance(message, str | bytes) else json.dumps(message))
+
+    async def hear(self, *types: str, fits: Callable[[Any], bool] = lambda _: True) -> Any:
+        """Give the next message of one of these types, or of any."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                message = json.loads(await self.connection.recv())
+                self.heard.append(message)
+                if (not types or message["type"] in types) and fits(message):
+                    return message
+
+    async def ask(self, type: str, **fields: Any) -> Any:
+        """Ask for something, and give the answer."""
+        await self.say({"type": type, **fields})
+        return await self.hear("ack", "error")
+
+    async def closed(self) -> tuple[int, str]:
+        """Wait for the end, and give its code and reason."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            with suppress(ConnectionClosed):
+                while True:
+                    self.heard.append(json.loads(await self.connection.recv()))
+        return self.connection.close_code or 0, self.connection.close_reason or ""
+
+
+@dataclass
+class Server:
+    """One instance of the service, on a port."""
+
+    service: BattlesService
+    entrance: Entrance
+    socketio: SocketIO
+    port: int
+
+    async def token(self, player: str) -> str:
+        return TOKENS.issue(player, await self.service.store.now())
+
+    @asynccontextmanager
+    async def socket(
+        self,
+        player: str = "ada",
+        *,
+        token: str | None = None,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        welcomed: bool = True,
+        **settings: Any,
+    ) -> AsyncIterator[Socket]:
+        """Connect as a player, and hear the welcome."""
+        token = await self.token(player) if token is None else token
+        url = f"ws://127.0.0.1:{self.port}/socket?token={token}{query}"
+        settings = {"max_queue": None, "compression": None, **settings}
+        async with connect(url, additional_headers=headers or {}, **settings) as connection:
+            socket = Socket(connection)
+            if welcomed:
+                assert (await socket.hear())["type"] == "welcome"
+            yield socket
+
+
+@asynccontextmanager
+async def a_server(store: Store, name: str = "one", *, limits: Limits | None = None) -> AsyncIterator[Server]:
+    """Run an instance while the body runs."""
+    own = store.acting(name)
+    settings = Settings(base_url="http://127.0.0.1:1", admin_key="the-admins-key", grace_seconds=20)
+    service = BattlesService(own, settings)
+    attendance = Attendance(own, service.presence, service.queue, service.playing, service.rooms)
+    entrance = Entrance(
+        attendance.attend,
+        TOKENS,
+        now=own.now,
+        clock=asyncio.get_running_loop().time,
+        log=own.log,
+        origins=frozenset({ORIGIN}),
+        limits=limits,
+    )
+    socketio = SocketIO(entrance)
+    app = Starlette(routes=[WebSockets(entrance).route(), socketio.route()])
+    taken = bind("127.0.0.1", 0)
+    async with service.running():
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while service.presence.instance is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        try:
+            async with serving(app, taken):
+                yield Server(service, entrance, socketio, taken.getsockname()[1])
+                entrance.close()
+                await socketio.close()
+        finally:
+            await attendance.close()
+
+
+@asynccontextmanager
+async def servers(folder: Path, number: int = 1, *, limits: Limits | None = None) -> AsyncIterator[list[Server]]:
+    """Run some instances on one store while the body runs."""
+    async with AsyncExitStack() as stack:
+        url = f"sqlite:///{folder}/store.db"
+        store = await stack.enter_async_context(tenure.open(url, *kinds, space="battles"))
+        await stack.enter_async_context(store.sweeping())
+        yield [await stack.enter_async_context(a_server(store, f"server-{n}", limits=limits)) for n in range(number)]
+
+
+@dataclass
+class Played:
+    """A battle of two clients."""
+
+    id: str
+    clients: dict[str, Socket]
+    acts: str
+    """Whose turn it is."""
+    turns: int = 0
+
+    async def turn(self, spell: str = "spark") -> Any:
+        """Let whose turn it is cast a spell, and give what came of it."""
+        client = self.clients[self.acts]
+        self.turns += 1
+        done = await client.ask("act", battle=self.id, id=f"t{self.turns}", move={"spell": spell})
+        assert done["type"] == "ack", done
+        step = ("advance", "finish")
+        event = await client.hear("event", fits=lambda event: event["name"] in step)
+        self.acts = event["fields"].get("acts", [""])[0]
+        return event
+
+    async def to_its_end(self) -> Any:
+        """Play on until it is over."""
+        while (await self.turn())["name"] != "finish":
+            pass
+
+
+async def a_battle(one: Socket, other: Socket, level: int = 3) -> Played:
+    """Let two clients be matched, confirm, and see the board."""
+    clients, battle, acts = dict[str, Socket](), "", ""
+    for socket in (one, other):
+        assert (await socket.ask("join", level=level))["type"] == "ack"
+    for socket in (one, other):
+        battle = (await socket.hear("match"))["battle"]
+        assert (await socket.ask("confirm", battle=battle))["type"] == "ack"
+    for socket in (one, other):
+        (acts,) = (await socket.hear("snapshot"))["acts"]
+        clients[socket.heard[0]["player"]] = socket
+    return Played(battle, clients, acts)

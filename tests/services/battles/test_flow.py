@@ -1,0 +1,315 @@
+"""A battle from the queue to its end, over instances that come and go: on each engine, in explicit time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from tests.places import ENGINES, Place
+from tests.services.battles.making import a_world, seat_of, spin, until
+
+from tenure import NotHolder, WrongState, seconds
+from tenure.services.battles.lifecycle import Battle, BattleTicket, Instance, Seat
+from tenure.services.battles.messages import Happened, SeatMoved, Snapshot
+from tenure.services.battles.owner import Owner
+from tenure.services.battles.rules.contract import Standing
+from tenure.services.battles.rules.wizards import Wizards
+
+PlaceOf = Callable[[str], Place]
+on_each_engine = pytest.mark.parametrize("engine", ENGINES)
+
+
+@on_each_engine
+async def test_a_battle_goes_on_to_its_end_though_the_instance_that_runs_it_dies_in_the_middle(
+    engine: str, place_of: PlaceOf
+) -> None:
+    async with a_world(url=place_of(engine).fresh()) as world:
+        one, two = await world.node(), await world.node()
+        battle = await world.a_battle(one, two)
+        dies = await world.owner(battle)
+        lives = two if dies is one else one
+        before = await world.play(battle, turns=5, through=lives)
+        line = await lives.hears(battle, "ann")
+        await dies.kill()
+        # The move of whose turn it is comes while nobody runs the battle, and twice.
+        for _ in range(2):
+            await lives.cast(battle, before.acts[0], number="once")
+        await world.pass_time(12)
+        after = await world.runs(battle)
+        assert after.instance == lives.id
+        assert after.fence > before.fence
+        over = await world.play(battle, through=lives)
+        assert over.state == Battle.over
+        assert sorted(over.places or ()) == [1, 2]
+        events = await world.store.history(Battle, battle)
+        turns = [event.fields["turn"] for event in events if event.name in ("advance", "finish")]
+        assert turns == list(range(1, over.turn + 1))
+        answers = Counter(
+            event.fields["answer_to"] for event in events if event.name in ("advance", "finish", "refuse")
+        )
+        asked = [event.version for event in events if event.name == "act"]
+        assert sorted(answers) == asked
+        assert set(answers.values()) == {1}
+        await until(lambda: "finish" in line.names)
+        assert line.names[-1] == "finish"
+
+
+@on_each_engine
+async def test_an_owner_that_wakes_up_late_is_refused(engine: str, place_of: PlaceOf) -> None:
+    async with a_world(url=place_of(engine).fresh()) as world:
+        one, two = await world.node(), await world.node()
+        battle = await world.a_battle(one, two)
+        dies = await world.owner(battle)
+        zombie = Owner(world.store, Wizards(), (await world.store.get(Battle, battle)).claim)
+        await dies.kill()
+        await world.pass_time(12)
+        taken = await world.runs(battle)
+        await zombie.live()  # it ends at once, since nothing is its own any more
+        with pytest.raises(NotHolder):
+            await world.store.apply(Battle.hand_over(zombie.claim))
+        assert (await world.store.get(Battle, battle)).fence == taken.fence
+        assert not [event for event in await world.store.history(Battle, battle) if event.name == "advance"]
+
+
+@on_each_engine
+async def test_an_instance_that_drains_hands_its_battles_over_at_once(engine: str, place_of: PlaceOf) -> None:
+    async with a_world(url=place_of(engine).fresh()) as world:
+        one, two = await world.node(), await world.node()
+        battle = await world.a_battle(one, two)
+        leaves = await world.owner(battle)
+        stays = two if leaves is one else one
+        await leaves.presence.drain()
+        await leaves.running.hand_over()
+        await world.pass_time(1)
+        assert (await world.runs(battle)).instance == stays.id
+        assert (await world.play(battle, turns=2, through=stays)).turn == 2
+
+
+@on_each_engine
+async def test_who_does_not_come_back_in_time_has_lost(engine: str, place_of: PlaceOf) -> None:
+    async with a_world(url=place_of(engine).fresh()) as world:
+        one, two = await world.node(), await world.node()
+        battle = await world.a_battle(one, two)
+        (connection,) = [id for id, player in two.presence._players.items() if player == "bob"]
+        await two.presence.disconnect(connection)
+        assert (await seat_of(world.store, battle, "bob")).state == Seat.away
+        await world.pass_time(62)
+        over = await until(lambda: _in(world.store, Battle.over, battle))
+        assert over.reason == "conceded"
+        assert over.places == ((1, 2) if over.players == ("ann", "bob") else (2, 1))
+        concede = next(e for e in await world.store.history(Battle, battle) if e.name == "concede")
+        assert (concede.fields["player"], concede.fields["cause"]) == ("bob", "did_not_come_back")
+
+
+async def _in(store: object, state: object, id: str) -> Battle | None:
+    record = await store.get(Battle, id)  # type: ignore[attr-defined]
+    return record if record.state == state else None
+
+
+async def test_who_comes_back_through_another_instance_has_the_seat_again() -> None:
+    async with a_world() as world:
+        one, two = await world.node(), await world.node()
+        battle = await world.a_battle(one, two)
+        dies, lives = (one, two) if await world.owner(battle) is one else (two, one)
+        player = "ann" if dies is one else "bob"
+        await dies.kill()
+        await world.pass_time(12)
+        assert (await seat_of(world.store, battle, player)).state == Seat.away
+        back = await lives.presence.connect(player)
+        seat = await seat_of(world.store, battle, player)
+        assert (seat.state, seat.connection) == (Seat.present, back.id)
+        await world.pass_time(70)
+        assert (await seat_of(world.store, battle, player)).state == Seat.present
+
+
+async def test_a_newer_connection_replaces_the_older_one_and_the_seat_moves_along() -> None:
+    async with a_world() as world:
+        one, two = await world.node(), await world.node()
+        battle = await world.a_battle(one, one)
+        old = (await seat_of(world.store, battle, "ann")).connection
+        new = await two.presence.connect("ann")
+        seat = await seat_of(world.store, battle, "ann")
+        assert (seat.state, seat.connection) == (Seat.present, new.id)
+        await until(lambda: one.lost == [old])
+        await one.presence.disconnect(str(old))  # late: its transport ends only now
+        assert (await seat_of(world.store, battle, "ann")).state == Seat.present
+
+
+async def test_what_was_replaced_elsewhere_is_found_though_no_signal_was_heard() -> None:
+    async with a_world() as world:
+        one, two = await world.node(), await world.node()
+        old = await one.presence.connect("ann")
+        two.presence._replaced = lambda _: asyncio.sleep(0)  # type: ignore[method-assign,assignment]
+        await two.presence.connect("ann")
+        assert one.lost == []
+        await world.pass_time(6)
+        assert one.lost == [old.id]
+
+
+async def test_who_declines_goes_and_the_other_waits_on_from_the_first_moment() -> None:
+    async with a_world() as world:
+        node = await world.node()
+        first = await node.waiting("ann")
+        await world.pass_time(3)
+        await node.waiting("bob")
+        (battle,) = await world.match(node)
+        await node.queue.confirm("ann", battle.id)
+        assert (await node.queue.decline("bob", battle.id)).state == BattleTicket.left
+        ann = await node.queue.ticket_of("ann")
+        assert (ann.state, ann.queued_at) == (BattleTicket.waiting, first.queued_at)
+        assert (await world.store.get(Battle, battle.id)).state == Battle.void
+
+
+async def test_who_does_not_confirm_in_time_leaves_and_who_did_waits_on() -> None:
+    async with a_world() as world:
+        node = await world.node()
+        await node.waiting("ann")
+        lazy = await node.waiting("bob")
+        (battle,) = await world.match(node)
+        await node.queue.confirm("ann", battle.id)
+        await world.pass_time(21)
+        assert (await node.queue.ticket_of("ann")).state == BattleTicket.waiting
+        bob = await world.store.get(BattleTicket, lazy.id)
+        assert (bob.state, bob.reason) == (BattleTicket.left, "not_confirmed_in_time")
+
+
+async def test_who_leaves_while_the_offer_stands_is_out_and_the_other_is_free_at_once() -> None:
+    async with a_world() as world:
+        node = await world.node()
+        await node.waiting("ann")
+        await node.waiting("bob")
+        (battle,) = await world.match(node)
+        await node.queue.confirm("bob", battle.id)
+        (connection,) = [id for id, player in node.presence._players.items() if player == "bob"]
+        await node.presence.disconnect(connection)
+        assert (await node.queue.ticket_of("ann")).state == BattleTicket.waiting
+        assert not await world.store.holding(BattleTicket.one_per_player, "bob")
+
+
+async def test_a_turn_ends_by_itself_and_the_next_owner_goes_on_with_its_time() -> None:
+    async with a_world() as world:
+        one, two = await world.node(), await world.node()
+        battle = await world.a_battle(one, two)
+        begun = await world.store.get(Battle, battle)
+        assert begun.turn_ends_at is not None
+        await (await world.owner(battle)).kill()
+        await world.pass_time(29)
+        taken = await world.store.get(Battle, battle)
+        assert (taken.turn, taken.turn_ends_at) == (0, begun.turn_ends_at)
+        await world.pass_time(2)
+        passed = await world.turn(battle, 0)
+        assert (passed.turn, passed.acts) != (0, begun.acts)
+        (advance,) = [e for e in await world.store.history(Battle, battle) if e.name == "advance"]
+        assert (advance.fields["answer_to"], advance.fields["turn"]) == (None, 1)
+
+
+async def test_a_move_that_came_in_time_counts_though_it_is_read_after_the_turn() -> None:
+    async with a_world() as world:
+        one, two = await world.node(), await world.node()
+        battle = await world.a_battle(one, two)
+        begun = await world.store.get(Battle, battle)
+        for node in (one, two):
+            await node.running.drop()
+            node.running._most = 0
+        move = await one.cast(battle, begun.acts[0])
+        await world.store.advance(seconds(31))
+        owner = Owner(world.store, Wizards(), begun.claim)
+        living = asyncio.ensure_future(owner.live())
+        await world.turn(battle, 0)
+        living.cancel()
+        await asyncio.gather(living, return_exceptions=True)
+        advance = next(e for e in await world.store.history(Battle, battle) if e.name == "advance")
+        assert advance.fields["answer_to"] == move
+
+
+async def test_what_is_against_the_rules_is_answered_to_its_player_alone() -> None:
+    async with a_world() as world:
+        node = await world.node()
+        battle = await world.a_battle(node, node)
+        ann, bob = await node.hears(battle, "ann"), await node.hears(battle, "bob")
+        acts = (await world.store.get(Battle, battle)).acts[0]
+        waits = "bob" if acts == "ann" else "ann"
+        await node.cast(battle, waits, number="early")
+        await node.cast(battle, acts)
+        await world.turn(battle, 0)
+        told = {"ann": ann, "bob": bob}
+        await until(lambda: "advance" in told[acts].names and "advance" in told[waits].names)
+        assert told[waits].names == ["act", "refuse", "act", "advance"]
+        assert told[acts].names == ["act", "act", "advance"]
+        refused = next(m for m in told[waits].told if isinstance(m, Happened) and m.name == "refuse")
+        assert refused.fields["number"] == "early"
+        assert "not your turn" in refused.fields["advice"]
+
+
+async def test_a_listener_that_comes_back_gets_the_tail_or_how_things_stand_and_never_silence() -> None:
+    async with a_world() as world:
+        one, two = await world.node(), await world.node()
+        battle = await world.a_battle(one, two)
+        line = await one.hears(battle, "ann")
+        assert isinstance(line.told[0], Snapshot)
+        assert b"seed" not in bytes(line.told[0].board)
+        await world.play(battle, turns=2)
+        await until(lambda: line.names == ["act", "advance"] * 2)
+        cursor = line.cursor
+        await world.play(battle, turns=2)
+        back = await two.hears(battle, "ann", cursor=cursor)
+        assert back.names == ["act", "advance"] * 2
+        assert all("board" not in m.fields for m in back.told if isinstance(m, Happened))
+        for number in range(201):
+            await one.playing.say(battle, "bob", "hello", number=f"s{number}")
+        far = await two.hears(battle, "ann", cursor=cursor)
+        (snapshot,) = [m for m in far.told if isinstance(m, Snapshot)]
+        assert (snapshot.turn, far.names) == (4, [])
+        ahead = await two.hears(battle, "ann", cursor=10_000)
+        assert isinstance(ahead.told[0], Snapshot)
+
+
+async def test_a_listener_is_told_of_seats_and_a_slow_one_is_sent_away_and_holds_up_nobody() -> None:
+    async with a_world() as world:
+        one, two = await world.node(), await world.node()
+        battle = await world.a_battle(one, two)
+        line, slow = await one.hears(battle, "ann"), await one.hears(battle, "ann", room=4)
+        (connection,) = [id for id, player in two.presence._players.items() if player == "bob"]
+        await two.presence.disconnect(connection)
+        await until(lambda: line.told[-1].__class__ is SeatMoved and line.told[-1].state == "away")  # type: ignore[attr-defined]
+        await world.play(battle, turns=3)
+        await until(lambda: line.names == ["act", "advance"] * 3)
+        assert slow.closed == ["resume_at_cursor"]
+        assert len(slow.told) == 4
+
+
+async def test_rules_that_fail_end_their_battle_and_no_other() -> None:
+    class Failing(Wizards):
+        def act(self, *_: object) -> Standing:
+            raise RuntimeError("a bug")
+
+    async with a_world(rules=(Failing(),)) as world:
+        node = await world.node()
+        battle = await world.a_battle(node, node)
+        await node.cast(battle, (await world.store.get(Battle, battle)).acts[0])
+        over = await until(lambda: _in(world.store, Battle.void, battle))
+        assert over.reason == "the_rules_failed"
+        await until(lambda: not node.running.battles)
+
+
+async def test_an_instance_that_was_taken_for_dead_has_nothing_more_and_begins_anew() -> None:
+    async with a_world() as world:
+        node = await world.node()
+        connection = await node.presence.connect("ann")
+        first = node.id
+        await world.store.advance(seconds(11))  # no beat was possible
+        await until(lambda: node.lost == [connection.id])
+        with pytest.raises(WrongState):
+            await world.store.apply(Instance.drain((await world.store.get(Instance, first)).claim))
+        await spin()
+
+
+async def test_an_instance_takes_no_more_battles_than_it_may() -> None:
+    async with a_world(most_battles=1) as world:
+        one, two = await world.node(), await world.node()
+        first = await world.a_battle(one, one, ("ann", "bob"))
+        second = await world.a_battle(one, one, ("cid", "dan"))
+        owners = {(await world.store.get(Battle, id)).instance for id in (first, second)}
+        assert owners == {one.id, two.id}
