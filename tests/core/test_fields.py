@@ -143,3 +143,30 @@ def read(change: Change[object]) -> Thing:
     row = Row(change.kind, str(change.id), "here", 1, 0, None, 0, 0, 0, 0, 0, 0, change.fields, rest)
     model: type[Thing] = change.model
     return model._read(row)
+
+
+class Parcel(Lifecycle):
+    """Carries JSON that nobody opens on the way."""
+
+    content: msgspec.Raw = msgspec.Raw(b"null")
+
+    sent = State(initial=True)
+    kept = State()
+    keep = sent.to(kept)
+    resend = kept.to(sent)
+
+    @sent.stay()
+    def repack(self, content: msgspec.Raw) -> None: ...
+
+
+def test_json_text_travels_as_it_is() -> None:
+    text = b'{"b": [1,  2.50], "a": null}'
+    change = Parcel.repack("p", content=msgspec.Raw(text))
+    assert bytes(change.rest["content"]) == text
+    assert Parcel.create("p").fields == {}
+
+
+@pytest.mark.parametrize("content", [msgspec.Raw(b"{"), msgspec.Raw(b""), msgspec.Raw(b"[" * 100_000), "{}", {}, None])
+def test_what_is_no_json_text_is_refused(content: object) -> None:
+    with pytest.raises(InvalidChange, match="content"):
+        Parcel.repack("p", content=content)  # type: ignore[arg-type]

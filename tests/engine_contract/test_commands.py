@@ -55,6 +55,18 @@ async def test_other_events_are_no_commands(a_store: Stores) -> None:
         assert [c.version for c in commands] == [3, 6]
 
 
+async def test_a_command_is_found_behind_any_number_of_other_events(
+    a_store: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenure.store.store.PAGE", 4)
+    async with a_store() as store:
+        job = await a_job(store)
+        for number in range(9):
+            await store.apply(Job.move("j", place=f"place {number}"))
+        await store.apply(Job.steer("j", course="north"))
+        assert courses(await store.beat(job.claim)) == ["north"]
+
+
 async def test_what_lies_ahead_cannot_be_acknowledged(a_store: Stores) -> None:
     async with a_store() as store:
         job = await a_job(store)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from contextlib import AsyncExitStack, suppress
 from urllib.parse import urlsplit
 
@@ -38,18 +39,23 @@ async def take(heard: Heard, number: int) -> list[bytes]:
     return [await anext(heard) for _ in range(number)]
 
 
+_numbers = itertools.count()
+
+
 async def echo(store: Store, heard: Heard) -> None:
-    """Send until one is heard: then the connections are there again, whichever were lost."""
+    """Send until one of these is heard: then the connections are there again, whichever were lost."""
+    number = b"%d" % next(_numbers)
 
     async def send() -> None:
         while True:
             with suppress(Unavailable):
-                await store.signal("echo", b"")
+                await store.signal("echo", number)
             await asyncio.sleep(0.01)  # the only way to see a connection that comes back by itself
 
     sending = asyncio.create_task(send())
     try:
-        await anext(heard)
+        while await anext(heard) != number:  # several were sent the last time
+            pass
     finally:
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)

@@ -6,8 +6,10 @@ No engine-neutral form exists: what a lost connection means depends on how a com
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import asyncpg
 import pytest
 from tests.engine_contract.kinds import KINDS, Bot
 from tests.engines.postgres.conftest import a_session, engine_of
@@ -129,3 +131,26 @@ async def test_work_waits_for_a_free_connection(url: str) -> None:
     async with tenure.open(f"{url}&connections=2", *KINDS) as store:
         await asyncio.gather(*(store.space(f"s{n}").apply(Bot.create("ada", pool="eu")) for n in range(30)))
         assert len(await store.engine.spaces()) == 30
+
+
+async def test_a_connection_that_dies_as_it_begins_to_listen_is_made_anew(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.5)
+    add_listener, began = asyncpg.Connection.add_listener, asyncio.Event()
+    async with proxy_to(urlsplit(url).port or 0) as proxy:
+
+        async def dying(self: asyncpg.Connection, *args: Any) -> None:
+            if not began.is_set():
+                proxy.to_client.drop()
+                began.set()
+            await add_listener(self, *args)
+
+        monkeypatch.setattr(asyncpg.Connection, "add_listener", dying)
+        async with tenure.open(f"{by_proxy(url, proxy)}&statement_seconds=1", *KINDS) as store, asyncio.timeout(20):
+            await began.wait()
+            known = proxy.accepted
+            while proxy.accepted == known:
+                await asyncio.sleep(0.01)
+            proxy.resume()
+            await store.apply(Bot.create("ada", pool="eu"))

@@ -52,8 +52,9 @@ async def test_a_connection_that_is_open_and_dead_is_made_anew(url: str, monkeyp
     monkeypatch.setattr(signals, "PING_SECONDS", 0.05)
     monkeypatch.setattr(signals, "ANSWER_SECONDS", 0.2)
     monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.5)
-    async with proxy_to(urlsplit(url).port or 0) as proxy, tenure.open(by_proxy(url, proxy), *KINDS) as store:
-        async with store.signals("t") as heard:
+    async with proxy_to(urlsplit(url).port or 0) as proxy:
+        by = f"{by_proxy(url, proxy)}&statement_seconds=1"  # what else was under way ends soon, too
+        async with tenure.open(by, *KINDS) as store, store.signals("t") as heard:
             known = proxy.accepted
             proxy.to_client.drop()
             while proxy.accepted == known:

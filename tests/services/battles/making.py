@@ -68,14 +68,14 @@ class Node:
 
     @property
     def id(self) -> str:
-        instance = self.presence.instance
-        assert instance is not None
-        return instance
+        assert self.presence.instance is not None
+        return self.presence.instance
 
     async def begin(self) -> None:
         """Be there, and run battles."""
         self._tasks = [asyncio.ensure_future(one()) for one in (self.presence.run, self.running.run, self.seats.run)]
-        await until(lambda: self.presence.instance is not None)
+        await until(lambda: self.presence.instance is not None or self._tasks[0].done())
+        assert self.presence.instance is not None, self._tasks[0]
 
     async def end(self) -> None:
         """End in good order."""
@@ -86,7 +86,7 @@ class Node:
         async def nothing(_: object) -> None:
             """Say nothing."""
 
-        self.presence._leave = nothing  # type: ignore[method-assign]
+        self.presence._leave = nothing  # type: ignore[method-assign,assignment]
         await self._stop()
 
     @property
@@ -155,13 +155,15 @@ class World:
 
     async def runs(self, battle: str) -> Battle:
         """Wait until somebody runs a battle."""
+        record = await self.store.get(Battle, battle)
         for _ in range(40):
-            record = await self.store.get(Battle, battle)
             if record.state == Battle.running:
-                return record
+                break
             await self.store.advance(seconds(0.25))
             await spin()
-        raise AssertionError(f"nobody runs it: it is {record.state}")
+            record = await self.store.get(Battle, battle)
+        assert record.state == Battle.running
+        return record
 
     async def owner(self, battle: str) -> Node:
         """Give the instance that runs a battle."""
@@ -191,7 +193,7 @@ class World:
         return record
 
     async def pass_time(self, length: float) -> None:
-        """Let time pass no faster than those who live beat: a real second has time for that, an explicit one has not."""
+        """Let time pass no faster than who lives beats: a real second has time for that, an explicit one has not."""
         passed = 0.0
         while passed < length:
             step = min(1.0, length - passed)
@@ -201,9 +203,8 @@ class World:
 
     async def _all_have_beaten(self) -> bool:
         since = await self.store.now() - BEATEN_WITHIN
-        ids = [node.presence.instance for node in self.nodes if node.lives and node.presence.instance]
-        found = await self.store.get_many(Instance, [id for id in ids if id is not None])
-        return all(one.beaten_at >= since for one in found.values() if one.state in Instance.present)
+        found = await self.store.get_many(Instance, [node.id for node in self.nodes if node.presence.instance])
+        return all(one.beaten_at >= since for one in found.values())
 
 
 @asynccontextmanager

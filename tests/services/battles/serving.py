@@ -29,6 +29,7 @@ from tenure.web.serving import bind, serving
 ORIGIN = "https://game.example.org"
 TOKENS = Tokens(b"a key of thirty-two bytes or more")
 PATIENCE_SECONDS = 20
+STEPS = ("advance", "finish")
 
 
 @dataclass
@@ -50,10 +51,10 @@ class Socket:
                 if (not types or message["type"] in types) and fits(message):
                     return message
 
-    async def ask(self, type: str, **fields: Any) -> Any:
+    async def ask(self, kind: str, **fields: Any) -> Any:
         """Ask for something, and give the answer."""
-        await self.say({"type": type, **fields})
-        return await self.hear("ack", "error")
+        await self.say({"type": kind, **fields})
+        return await self.hear("ack", "error", fits=lambda m: m.get("to") == kind)
 
     async def closed(self) -> tuple[int, str]:
         """Wait for the end, and give its code and reason."""
@@ -119,7 +120,7 @@ async def a_server(store: Store, name: str = "one", *, limits: Limits | None = N
     taken = bind("127.0.0.1", 0)
     async with service.running():
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while service.presence.instance is None:  # noqa: ASYNC110
+            while service.presence.instance is None:
                 await asyncio.sleep(0.005)
         try:
             async with serving(app, taken):
@@ -154,10 +155,10 @@ class Played:
         """Let whose turn it is cast a spell, and give what came of it."""
         client = self.clients[self.acts]
         self.turns += 1
-        done = await client.ask("act", battle=self.id, id=f"t{self.turns}", move={"spell": spell})
-        assert done["type"] == "ack", done
-        step = ("advance", "finish")
-        event = await client.hear("event", fits=lambda event: event["name"] in step)
+        await client.say({"type": "act", "battle": self.id, "id": f"t{self.turns}", "move": {"spell": spell}})
+        # The answer to the request and what comes of the move come in any order.
+        event = await client.hear("event", "error", fits=lambda m: m["type"] == "error" or m["name"] in STEPS)
+        assert event["type"] == "event", event
         self.acts = event["fields"].get("acts", [""])[0]
         return event
 

@@ -6,16 +6,19 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from tests.places import ENGINES, Place
-from tests.services.battles.making import a_world, seat_of, spin, until
+from tests.services.battles.making import a_world, seat_of, until
 
-from tenure import NotHolder, WrongState, seconds
+from tenure import Delivery, NotHolder, Overdue, WrongState, seconds
 from tenure.services.battles.lifecycle import Battle, BattleTicket, Instance, Seat
 from tenure.services.battles.messages import Happened, SeatMoved, Snapshot
 from tenure.services.battles.owner import Owner
+from tenure.services.battles.refusals import Elsewhere, TryAgain
 from tenure.services.battles.rules.contract import Standing
 from tenure.services.battles.rules.wizards import Wizards
+from tenure.store.timing import ManualClock
 
 PlaceOf = Callable[[str], Place]
 on_each_engine = pytest.mark.parametrize("engine", ENGINES)
@@ -122,6 +125,27 @@ async def test_who_comes_back_through_another_instance_has_the_seat_again() -> N
         assert (seat.state, seat.connection) == (Seat.present, back.id)
         await world.pass_time(70)
         assert (await seat_of(world.store, battle, player)).state == Seat.present
+
+
+async def test_what_comes_while_a_battle_is_about_to_change_hands_is_not_lost() -> None:
+    async with a_world() as world:
+        node = await world.node()
+        battle = await world.a_battle(node, node)
+        await node.running.drop()
+        await world.store.apply(Instance.leave((await world.store.get(Instance, node.id)).claim))
+        # The instance is gone, and nobody swept yet.
+        with pytest.raises(TryAgain):
+            await node.cast(battle, "ann", number="n")
+        (made,) = await world.store.history(Seat, f"{battle}/bob")
+        lost = Delivery("lost", await seat_of(world.store, battle, "bob"), made, 1)
+        with pytest.raises(Overdue):
+            await node.seats.concede(lost)
+        await world.store.sweep()
+        await node.cast(battle, "ann", number="n")
+        for _ in range(2):
+            await node.seats.concede(lost)
+        names = [event.name for event in await world.store.history(Battle, battle)]
+        assert names[-2:] == ["act", "concede"]
 
 
 async def test_a_newer_connection_replaces_the_older_one_and_the_seat_moves_along() -> None:
@@ -231,10 +255,11 @@ async def test_what_is_against_the_rules_is_answered_to_its_player_alone() -> No
         ann, bob = await node.hears(battle, "ann"), await node.hears(battle, "bob")
         acts = (await world.store.get(Battle, battle)).acts[0]
         waits = "bob" if acts == "ann" else "ann"
+        told = {"ann": ann, "bob": bob}
         await node.cast(battle, waits, number="early")
+        await until(lambda: "refuse" in told[waits].names)
         await node.cast(battle, acts)
         await world.turn(battle, 0)
-        told = {"ann": ann, "bob": bob}
         await until(lambda: "advance" in told[acts].names and "advance" in told[waits].names)
         assert told[waits].names == ["act", "refuse", "act", "advance"]
         assert told[acts].names == ["act", "act", "advance"]
@@ -273,7 +298,8 @@ async def test_a_listener_is_told_of_seats_and_a_slow_one_is_sent_away_and_holds
         line, slow = await one.hears(battle, "ann"), await one.hears(battle, "ann", room=4)
         (connection,) = [id for id, player in two.presence._players.items() if player == "bob"]
         await two.presence.disconnect(connection)
-        await until(lambda: line.told[-1].__class__ is SeatMoved and line.told[-1].state == "away")  # type: ignore[attr-defined]
+        away = SeatMoved(battle=battle, player="bob", state="away", version=2)
+        await until(lambda: away in line.told)
         await world.play(battle, turns=3)
         await until(lambda: line.names == ["act", "advance"] * 3)
         assert slow.closed == ["resume_at_cursor"]
@@ -282,7 +308,7 @@ async def test_a_listener_is_told_of_seats_and_a_slow_one_is_sent_away_and_holds
 
 async def test_rules_that_fail_end_their_battle_and_no_other() -> None:
     class Failing(Wizards):
-        def act(self, *_: object) -> Standing:
+        def act(self, board: msgspec.Raw, player: str, move: msgspec.Raw) -> Standing:  # noqa: ARG002
             raise RuntimeError("a bug")
 
     async with a_world(rules=(Failing(),)) as world:
@@ -294,16 +320,21 @@ async def test_rules_that_fail_end_their_battle_and_no_other() -> None:
         await until(lambda: not node.running.battles)
 
 
-async def test_an_instance_that_was_taken_for_dead_has_nothing_more_and_begins_anew() -> None:
+async def test_an_instance_that_was_taken_for_dead_has_nothing_more() -> None:
     async with a_world() as world:
         node = await world.node()
         connection = await node.presence.connect("ann")
-        first = node.id
-        await world.store.advance(seconds(11))  # no beat was possible
+        claim = (await world.store.get(Instance, node.id)).claim
+        clock = world.store.clock
+        assert isinstance(clock, ManualClock)
+        await world.store.sweep(seconds(20))  # somebody is there who sees it
+        clock.move_to(clock.now + 11_000_000)  # all at once: no beat was possible
         await until(lambda: node.lost == [connection.id])
+        await world.store.sweep()
         with pytest.raises(WrongState):
-            await world.store.apply(Instance.drain((await world.store.get(Instance, first)).claim))
-        await spin()
+            await world.store.apply(Instance.drain(claim))
+        with pytest.raises(Elsewhere):
+            await node.presence.connect("bob")
 
 
 async def test_an_instance_takes_no_more_battles_than_it_may() -> None:

@@ -12,7 +12,7 @@ from tenure import days, hours, minutes, seconds
 from tenure.services.trivia import counting
 from tenure.services.trivia.boards import category_board, standing, week_of
 from tenure.services.trivia.chat.contract import ChatAway
-from tenure.services.trivia.lifecycle import Guild, Score
+from tenure.services.trivia.lifecycle import Answer, Guild, Score
 from tenure.services.trivia.refusals import Unknown
 
 
@@ -73,16 +73,16 @@ async def test_the_order_of_one_instant_holds_over_several_transactions_and_a_cl
             await closings.answer(game, member)
         await closings.games.close(game.id)
         closer = counting.Counting(closings.store.acting("another"))
-        apply, left = closer._store.apply, 2
+        find, left = closer._store.find, 2
 
-        async def until_killed(*changes: Any) -> Any:
+        async def until_killed(state: Any, **more: Any) -> Any:
             nonlocal left
-            left -= 1
+            left -= state == Answer.given
             if left < 0:
                 raise ChatAway("killed")
-            return await apply(*changes)
+            return await find(state, **more)
 
-        closer._store.apply = until_killed  # type: ignore[method-assign, assignment]
+        closer._store.find = until_killed  # type: ignore[method-assign]
         with pytest.raises(ChatAway):
             await closer.count(await closings.games.get(game.id))
         while await closings.closing.once():

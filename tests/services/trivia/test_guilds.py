@@ -116,7 +116,7 @@ async def test_a_guild_that_is_forgotten_leaves_nothing_behind() -> None:
             await posters.store.apply(
                 Score.create_in(
                     state, f"{GUILD}/{board}/ada", guild=GUILD, board=board, member="ada", name="Ada", standing=1.0,
-                    until=None if board == "all" else START + days(30),
+                    reached_at=START, until=None if board == "all" else START + days(30),
                 )
             )  # fmt: skip
         forgotten = await posters.guilds.forget(GUILD)

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,6 +16,7 @@ from tests.services.trivia.posters import Killed, Mortal, Posters, closed, reope
 from tenure import hours, minutes, seconds
 from tenure.http.rejections import Rejected
 from tenure.services.trivia.chat.contract import ChatAway, ChatRefused
+from tenure.services.trivia.closing import Closing
 from tenure.services.trivia.guilds import about_of
 from tenure.services.trivia.lifecycle import Game, Registration
 
@@ -22,6 +24,36 @@ CHANNELS = ("general", "staff")
 SCHEDULES = ("every 1h", "daily 18:00", "every 30m", "0 */3 * * *")
 ZONES = ("UTC", "Asia/Kolkata", "America/New_York")
 STEPS = ("Game.create", "Chat.post", "Game.announce", "Game.hold", "Registration.plan", "Registration.hold_up")
+
+
+@pytest.mark.parametrize("taken_back", ["before it is posted", "after it is posted"])
+async def test_a_question_that_was_deleted_is_shown_so_though_its_poster_is_killed(taken_back: str) -> None:
+    async with some_posters() as posters:
+        await posters.register()
+        await posters.store.advance(hours(6))
+        closing = Closing(posters.store, {"web": posters.chat}, posters.posting._choosing)
+        mortal = Mortal(posters.chat, "after Chat.post")
+        post = mortal.post
+
+        async def deleted() -> None:
+            (game,) = await posters.games()
+            await posters.store.apply(Game.delete(game))
+            assert await closing.once()
+
+        async def meanwhile(*args: Any) -> str:
+            if taken_back == "before it is posted":
+                await deleted()
+            return await post(*args)
+
+        mortal.post = meanwhile  # type: ignore[method-assign, assignment]
+        with suppress(Killed):
+            while await posters.another(mortal).once():
+                pass
+        if taken_back == "after it is posted":
+            await deleted()
+        await posters.until(minutes(2))
+        (seen,) = await posters.questions()
+        assert seen.taken_back
 
 
 class Havoc:

@@ -118,14 +118,17 @@ class Teller:
             async with self._pool.reading() as reading:
                 await self._look(reading)
             return
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await connect(self._location)
-            await self._connection.add_listener(self._channel, self._notified)
+        connection, fresh = self._connection, False
+        if connection is None or connection.is_closed():
+            connection, fresh = await connect(self._location), True
+        self._connection = connection
         try:
             async with asyncio.timeout(self._location.statement_seconds):
-                await self._look(Transaction(self._connection, lambda: None))
+                if fresh:
+                    await connection.add_listener(self._channel, self._notified)
+                await self._look(Transaction(connection, lambda: None))
         except BaseException:
-            self._connection.terminate()
+            connection.terminate()
             raise
 
     def _notified(self, _connection: Any, pid: int, _channel: str, _payload: object) -> None:

@@ -28,7 +28,6 @@ from tenure import (
     NotFound,
     NotHolder,
     OutcomeUnknown,
-    Overdue,
     Store,
     Unavailable,
     WrongState,
@@ -60,8 +59,8 @@ class Owner:
             try:
                 await self._run()
             except (NotHolder, NotFound, WrongState):
-                return  # it is over, or another's
-            except (Overdue, Unavailable, OutcomeUnknown, CursorAhead) as error:
+                return  # it is over or another's, or will be in this moment
+            except (Unavailable, OutcomeUnknown, CursorAhead) as error:
                 self._store.log.info("battle_waits", battle=self.claim.id, error=type(error).__name__)
                 await self._store.clock.sleep(AGAIN_SECONDS)
 

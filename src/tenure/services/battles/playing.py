@@ -67,10 +67,10 @@ class Playing:
     async def _do(self, command: Change[Battle], battle: str, player: str, number: str) -> int:
         try:
             return (await self._store.apply(command, op=f"{battle}/{player}/{number}")).version
-        except (WrongState, NotFound):
-            raise NotThen("the battle has not started, or is over") from None
         except Overdue:
             raise TryAgain("the battle changes hands in this moment: send it again, with the same id") from None
+        except (WrongState, NotFound):
+            raise NotThen("the battle has not started, or is over") from None
         except OpConflict:
             raise OtherCommand("this id was used for another command of yours: take a new one") from None
 

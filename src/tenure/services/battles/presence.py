@@ -167,10 +167,10 @@ class Presence:
             except NotUnder as refusal:
                 if refusal.kind is Connection:
                     raise Elsewhere("this instance is about to stop: connect again, and you come to another") from None
-            except (Stale, WrongState, LimitReached):
-                continue  # somebody was faster; the next look finds what there is
             except Overdue:
                 await self._store.clock.sleep(AGAIN_SECONDS)  # the sweeper moves it in this moment
+            except (Stale, WrongState, LimitReached):
+                continue  # somebody was faster; the next look finds what there is
             else:
                 await self._replaced(old)
                 self._players[id] = player

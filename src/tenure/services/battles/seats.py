@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tenure import Delivery, NotFound, Store, WrongState, seconds
+from tenure import Delivery, NotFound, Overdue, Store, WrongState, seconds
 from tenure.services.battles.lifecycle import Battle, Seat
 from tenure.store.keeping import Loop
 
@@ -30,5 +30,7 @@ class Seats:
             await self._store.apply(
                 Battle.concede(seat.battle, player=seat.player, cause="did_not_come_back"), op=lost.id
             )
+        except Overdue:
+            raise  # whoever ran it is gone: it changes hands in this moment, and the next try finds it
         except (WrongState, NotFound):
             return

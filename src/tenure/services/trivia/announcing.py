@@ -7,11 +7,12 @@ the chat knows a repeat for some minutes, and by which a later try finds what an
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from tenure import Delivery, Store, WrongState
 from tenure.services.trivia.asking import asked_of, time_left
 from tenure.services.trivia.chat.contract import Chat, ChatRefused, Told
-from tenure.services.trivia.chats import chat_of
+from tenure.services.trivia.chats import chat_of, show
 from tenure.services.trivia.lifecycle import Game, Guild
 from tenure.services.trivia.marks import mark_of
 from tenure.services.trivia.pauses import FIRST, pause_after
@@ -32,7 +33,8 @@ class Announcing:
         """Post a game's question, once; a chat that refuses it holds the game. Raises `ChatAway`."""
         game = delivery.record
         if game.state != Game.asked:
-            return  # an earlier try was killed after its last word
+            await self._take_back(game, tried=delivery.tries > 1)
+            return
         mark = mark_of(game.id, "question")
         try:
             chat = await chat_of(self._store, self._chats, game.guild)
@@ -44,7 +46,7 @@ class Announcing:
         except ChatRefused as refusal:
             await self._store.apply(Game.hold(game, trouble=_told(refusal), retry_for=pause_after(game)))
         else:
-            await self._announce(game, chat, message)
+            await self._announce(game, message)
 
     async def tell_operators(self, delivery: Delivery[Game]) -> None:
         """Tell those who run the guild that a game waits, and what to do; once, not at every pause."""
@@ -73,15 +75,18 @@ class Announcing:
             return game
         return await self._store.apply(Game.aim(game, closes_at=now + game.window))
 
-    async def _announce(self, game: Game, chat: Chat, message: str) -> None:
+    async def _announce(self, game: Game, message: str) -> None:
         """Note the message. A question that was deleted while it was being posted is shown as taken back."""
         try:
             await self._store.apply(Game.announce(game.id, message=message))
         except WrongState:
-            there = await self._store.get(Game, game.id)
-            if there.state == Game.deleted:
-                mark = mark_of(game.id, "question")
-                await chat.edit(game.guild, game.channel, message, asked_of(game, taken_back=True), mark)
+            await self._take_back(await self._store.get(Game, game.id), tried=True)
+
+    async def _take_back(self, game: Game, *, tried: bool) -> None:
+        """Show a question as taken back that was deleted before we came to note that it was posted."""
+        if game.state == Game.deleted and tried:
+            with suppress(ChatRefused):
+                await show(self._store, self._chats, game, asked_of(game, taken_back=True))
 
 
 def _told(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -23,7 +24,10 @@ KEPT_WEEKS = days(28)
 """How long a week's board is kept after the week's end."""
 
 EPOCH, TICKS_PER_SECOND, TICKS = datetime(2020, 1, 1, tzinfo=UTC), 16, 2**36
-"""Times on a board are told apart by a sixteenth of a second, until 2156; beyond 2¹⁷ points a float makes it less."""
+"""A rank tells times apart by a sixteenth of a second until 2156, beyond 2¹⁷ points by less; `reached_at` wholly."""
+
+TIES = 50
+"""How many more are read at once of those whom a rank does not tell from the last of a page."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,9 +85,9 @@ def week_of(guild: Guild, at: datetime) -> Week:
 
 
 def standing(points: int, reached_at: datetime) -> float:
-    """Give the order on a board: by points, and among equals whoever came there first."""
+    """Give the order on a board, the least first: by points, and among equals whoever came there first."""
     tick = int((reached_at - EPOCH).total_seconds() * TICKS_PER_SECOND)
-    return float(points * TICKS + TICKS - 1 - min(max(tick, 0), TICKS - 1))
+    return float(min(max(tick, 0), TICKS - 1) - points * TICKS)
 
 
 def score_id(guild: str, board: str, member: str) -> str:
@@ -151,8 +155,15 @@ class Boards:
             raise Unknown("there is no such guild: it is known from the moment its chat lets us in") from None
 
     async def _read(self, guild: str, board: str, limit: int = MOST_PLACES) -> list[Score]:
-        state = Score.weekly if board.startswith(WEEK) else Score.lasting
-        return await self._store.find(state, per=(guild, board), limit=min(limit, MOST_PLACES), newest_first=True)
+        """Read a board from its top. Whom the ranks do not tell apart, exact times do."""
+        state, limit = Score.weekly if board.startswith(WEEK) else Score.lasting, min(limit, MOST_PLACES)
+        page = partial(self._store.find, state, per=(guild, board))
+        scores = more = await page(limit=limit)
+        while more and len(scores) >= limit:
+            last = scores[-1]
+            more = [score for score in await page(limit=TIES, after=last) if score.standing == last.standing]
+            scores = [*scores, *more]
+        return sorted(scores, key=lambda score: (score.standing, score.reached_at))[:limit]
 
     async def _place(self, score: Score) -> Place:
         board = await self._read(score.guild, score.board)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from tenure import Store
 from tenure.http.environment import WrongSetting
-from tenure.services.trivia.chat.contract import Chat, ChatRefused
+from tenure.services.trivia.chat.contract import Asked, Chat, ChatRefused
 from tenure.services.trivia.chat.web import WebChat
-from tenure.services.trivia.lifecycle import Guild
+from tenure.services.trivia.lifecycle import Game, Guild
+from tenure.services.trivia.marks import mark_of
 from tenure.services.trivia.settings import Settings
 from tenure.store.keeping import Loop
 
@@ -50,6 +51,12 @@ def open_chats(store: Store, settings: Settings, acting: Acting) -> dict[str, Ho
     return chats
 
 
+async def is_known(store: Store, guild: str) -> bool:
+    """Tell whether a guild is there, and was not forgotten."""
+    found = (await store.get_many(Guild, [guild])).get(guild)
+    return found is not None and found.state in Guild.known
+
+
 async def chat_of(store: Store, chats: Mapping[str, Chat], guild: str) -> Chat:
     """Give the chat that a guild is of. Raises `ChatRefused` where there is none, so that its games wait."""
     found = (await store.get_many(Guild, [guild])).get(guild)
@@ -58,6 +65,14 @@ async def chat_of(store: Store, chats: Mapping[str, Chat], guild: str) -> Chat:
     if found.chat not in chats:
         raise ChatRefused(f"this server is in no chat {found.chat}: give it the settings of that chat")
     return chats[found.chat]
+
+
+async def show(store: Store, chats: Mapping[str, Chat], game: Game, post: Asked) -> None:
+    """Show a game's question anew, if it was posted. Raises `ChatAway`, `ChatRefused`."""
+    chat, mark = await chat_of(store, chats, game.guild), mark_of(game.id, "question")
+    message = game.message or await chat.find(game.guild, game.channel, mark)
+    if message is not None:
+        await chat.edit(game.guild, game.channel, message, post, mark)
 
 
 def _adapter(module: str) -> Adapter:

@@ -17,8 +17,8 @@ from typing import Any
 from tenure import Change, Delivery, EffectOf, Exists, NotUnder, Retry, Stale, Store, minutes, seconds
 from tenure.services.trivia.announcing import MOST_OF_A_TROUBLE
 from tenure.services.trivia.asking import asked_of, next_game_of
-from tenure.services.trivia.chat.contract import Answered, Asked, Chat, ChatRefused
-from tenure.services.trivia.chats import chat_of
+from tenure.services.trivia.chat.contract import Answered, Chat, ChatRefused
+from tenure.services.trivia.chats import chat_of, is_known, show
 from tenure.services.trivia.counting import Counting
 from tenure.services.trivia.lifecycle import Game, Guild, Registration
 from tenure.services.trivia.marks import mark_of
@@ -58,6 +58,9 @@ class Closing:
         game = delivery.record
         if game.state != Game.scored:
             return  # an earlier try was killed after its last word
+        if not await is_known(self._store, game.guild):
+            await self._store.apply(Game.give_up(game), why="its guild was forgotten")
+            return
         try:
             message = await self._post_once(game, retried=delivery.tries > 1 or game.trouble is not None)
         except ChatRefused as refusal:
@@ -75,7 +78,7 @@ class Closing:
         if game.state != Game.posted:
             return
         with suppress(ChatRefused):  # the results are there, and the store refuses what comes by the buttons
-            await self._show(game, asked_of(game, right=True))
+            await show(self._store, self._chats, game, asked_of(game, right=True))
         while True:
             changes = await self._next(game, hopeful=delivery.tries < MOST_TRIES_FOR_A_QUESTION)
             try:
@@ -89,7 +92,7 @@ class Closing:
     async def take_back(self, delivery: Delivery[Game]) -> None:
         """Say in the channel that a question was taken back. Raises `ChatAway`."""
         with suppress(ChatRefused):
-            await self._show(delivery.record, asked_of(delivery.record, taken_back=True))
+            await show(self._store, self._chats, delivery.record, asked_of(delivery.record, taken_back=True))
 
     # ------------------------------------------------------------------------------------ loops
 
@@ -136,13 +139,6 @@ class Closing:
             results=game.results,
             standings=await self._rounds.standings(game) if game.of > 1 else (),
         )
-
-    async def _show(self, game: Game, post: Asked) -> None:
-        """Show a game's question anew, if it was posted."""
-        chat, mark = await chat_of(self._store, self._chats, game.guild), mark_of(game.id, "question")
-        message = game.message or await chat.find(game.guild, game.channel, mark)
-        if message is not None:
-            await chat.edit(game.guild, game.channel, message, post, mark)
 
     async def _next(self, game: Game, *, hopeful: bool) -> list[Change[Any]]:
         """Give the changes that make the round's next game; none if the round ends here."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from tenure import Change, Exists, NotFound, Stale, Store, WrongState
 from tenure.services.trivia.boards import ALL, category_board, score_id, standing, week_of
@@ -25,6 +25,16 @@ MOST_CONFLICTS = 50
 MOST_WINNERS = 50
 PAGE = 1000
 
+
+class Credit(NamedTuple):
+    """What an answer brings, and the instant of the member's points by which the boards tell equals apart."""
+
+    answer: Answer
+    points: int
+    correct: int
+    reached_at: datetime
+
+
 Boards = dict[str, datetime | None]
 """The boards that a game counts for, each with the instant until which it is kept; None for ever."""
 
@@ -37,14 +47,18 @@ class Counting:
 
     async def count(self, game: Game) -> Results:
         """Give each answer of a closing game its points, and give the game's results. Raises `TryAgain`."""
-        conflicts = 0
+        conflicts, before = 0, await self._instants(game)
         while answers := await self._store.find(Answer.given, under=game, limit=AT_ONCE):
+            brought = credits_of(game, answers, before)
             try:
-                await self._store.apply(*await self._counted(game, answers))
+                await self._store.apply(*await self._counted(game, brought))
             except (Stale, Exists, WrongState, NotFound):
                 conflicts += 1  # another closer counted them, or another game changed the same members' boards
                 if conflicts > MOST_CONFLICTS:
                     raise TryAgain("the boards of this guild are being changed by many at once") from None
+                before = await self._instants(game)
+            else:
+                before.update(answer.entered_at for answer in answers)
         return results_of(game, await self.counted(game), await self._asked_at(game))
 
     async def counted(self, game: Game) -> list[Answer]:
@@ -59,16 +73,22 @@ class Counting:
 
     # ------------------------------------------------------------------------------------ inside
 
-    async def _counted(self, game: Game, answers: Sequence[Answer]) -> list[Change[Any]]:
+    async def _instants(self, game: Game) -> Counter[datetime]:
+        """Give the instants at which the answers were received that are counted already."""
+        return Counter(map(received_at, await self.counted(game)))
+
+    async def _counted(self, game: Game, brought: Sequence[Credit]) -> list[Change[Any]]:
         """Give the transaction that counts some answers."""
         boards = await self._boards_of(game)
-        ids = [score_id(game.guild, board, answer.member) for answer in answers for board in boards]
+        ids = [score_id(game.guild, board, credit.answer.member) for credit in brought for board in boards]
         scores = await self._store.get_many(Score, ids)
         changes: list[Change[Any]] = []
-        for answer in answers:
-            points = points_of(game, answer)
-            changes.append(Answer.score(answer, points=points, received_at=answer.entered_at))
-            changes += [credited(game, answer, points, boards, board, scores) for board in boards]
+        for credit in brought:
+            answer = credit.answer
+            changes.append(Answer.score(answer, points=credit.points, received_at=answer.entered_at))
+            for board, until in boards.items():
+                score = scores.get(score_id(game.guild, board, answer.member))
+                changes.append(begun(game.guild, board, until, credit) if score is None else added(score, credit))
         return changes
 
     async def _boards_of(self, game: Game) -> Boards:
@@ -92,34 +112,52 @@ def points_of(game: Game, answer: Answer) -> int:
     return game.question.points if answer.choice == game.question.right else 0
 
 
-def credited(
-    game: Game, answer: Answer, points: int, boards: Boards, board: str, scores: dict[str, Score]
-) -> Change[Score]:
-    """Give the change by which a member's answer counts on one board."""
-    id, until = score_id(game.guild, board, answer.member), boards[board]
-    score, correct, reached_at = scores.get(id), int(answer.choice == game.question.right), answer.entered_at
-    if score is None:
-        return Score.create_in(
-            Score.lasting if until is None else Score.weekly,
-            id,
-            guild=game.guild,
-            board=board,
-            until=until,
-            member=answer.member,
-            name=answer.name,
-            standing=standing(points, reached_at),
-            points=points,
-            answered=1,
-            correct=correct,
-        )
+def credits_of(game: Game, answers: Sequence[Answer], before: Counter[datetime]) -> list[Credit]:
+    """Give what answers bring; `before` has the instants of those that are counted already.
+
+    The store may receive many answers in one instant, and keeps them in their order: each later one of them is taken
+    as later by a microsecond, so that boards show the first one first.
+    """
+    seen, found = before.copy(), list[Credit]()
+    for answer in answers:
+        at, points = answer.entered_at, points_of(game, answer)
+        found.append(Credit(answer, points, int(points > 0), at + timedelta(microseconds=seen[at])))
+        seen[at] += 1
+    return found
+
+
+def begun(guild: str, board: str, until: datetime | None, credit: Credit) -> Change[Score]:
+    """Give the change by which a member comes onto a board."""
+    answer = credit.answer
+    return Score.create_in(
+        Score.lasting if until is None else Score.weekly,
+        score_id(guild, board, answer.member),
+        guild=guild,
+        board=board,
+        until=until,
+        member=answer.member,
+        name=answer.name,
+        standing=standing(credit.points, credit.reached_at),
+        reached_at=credit.reached_at,
+        points=credit.points,
+        answered=1,
+        correct=credit.correct,
+    )
+
+
+def added(score: Score, credit: Credit) -> Change[Score]:
+    """Give the change by which an answer counts for a member who is on a board."""
+    points = score.points + credit.points
+    # Who wins nothing stays where they are among equals.
+    reached_at = credit.reached_at if credit.points else score.reached_at
     return Score.add(
         score,
-        # Who wins nothing stays where they are among equals.
-        standing=standing(score.points + points, reached_at) if points else score.standing,
-        name=answer.name,
-        points=score.points + points,
+        standing=standing(points, reached_at),
+        reached_at=reached_at,
+        name=credit.answer.name,
+        points=points,
         answered=score.answered + 1,
-        correct=score.correct + correct,
+        correct=score.correct + credit.correct,
     )
 
 

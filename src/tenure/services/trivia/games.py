@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 from tenure import Change, NotFound, Overdue, Stale, StateOf, Store, WrongState, days, seconds
 from tenure.services.trivia.asking import asked_of
 from tenure.services.trivia.chat.contract import Chat, ChatAway, ChatRefused
-from tenure.services.trivia.chats import chat_of
+from tenure.services.trivia.chats import show
 from tenure.services.trivia.lifecycle import Game, Guild, Registration
-from tenure.services.trivia.marks import mark_of
 from tenure.services.trivia.refusals import NotThen, TryAgain, Unknown, Wrong
 from tenure.services.trivia.replaying import Replay, Replaying
 from tenure.services.trivia.rounds import Rounds
@@ -137,9 +136,8 @@ class Games:
         """Show a question as it is, and once more if it has changed meanwhile: so its last look is the right one."""
         shown = None
         while (game := await self.get(id)) != shown and game.message is not None:
-            chat, mark = await chat_of(self._store, self._chats, game.guild), mark_of(id, "question")
             post = asked_of(game, right=game.state in SOLVED, taken_back=game.state == Game.deleted)
-            await chat.edit(game.guild, game.channel, game.message, post, mark)
+            await show(self._store, self._chats, game, post)
             shown = game
 
     async def _parent(self, guild: str | None, registration: str | None) -> Guild | Registration | None:

@@ -200,6 +200,9 @@ class Game(Lifecycle):
 
     retry_results = withheld.to(scored, after=retry_for)
 
+    # Its guild was forgotten: nobody is there to see them.
+    give_up = scored.to(archived)
+
     # In one transaction with the round's next game.
     archive = posted.to(archived)
 
@@ -252,6 +255,8 @@ class Score(Lifecycle):
     board: str = field()
     standing: float = field()
     """The order on the board: by points, and among equals whoever came there first; see `boards.standing`."""
+    reached_at: datetime
+    """When the member came to these points; two never did in the same instant."""
     until: datetime | None = field(default=None)
     member: str = field()
     name: str
@@ -266,7 +271,9 @@ class Score(Lifecycle):
     kept = lasting | weekly
 
     @kept.stay()
-    def add(self, standing: float, name: str, points: int, answered: int, correct: int) -> None: ...
+    def add(
+        self, standing: float, reached_at: datetime, name: str, points: int, answered: int, correct: int
+    ) -> None: ...
 
     expire = weekly.to(removed, after=until)
     erase = kept.to(removed)

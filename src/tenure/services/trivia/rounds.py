@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import msgspec
 
@@ -16,11 +15,11 @@ MOST_STANDINGS = 25
 
 
 class Tally(msgspec.Struct, kw_only=True):
-    """What a member has in a round, and when they came there."""
+    """What a member has in a round, and by which of all answers they came there."""
 
     name: str
     points: int = 0
-    reached_at: datetime
+    turn: int = 0
 
 
 class Rounds:
@@ -43,13 +42,13 @@ class Rounds:
 
 
 def tallied(answers: Sequence[Answer]) -> tuple[Standing, ...]:
-    """Give who has points by these answers, the first ones."""
+    """Give who has points by these answers, the first ones. Of equals whoever came there first is before."""
     tallies: dict[str, Tally] = {}
-    for answer in sorted(answers, key=received_at):
+    for turn, answer in enumerate(sorted(answers, key=received_at)):
         if answer.points:
-            tally = tallies.setdefault(answer.member, Tally(name=answer.name, reached_at=received_at(answer)))
-            tally.name, tally.points, tally.reached_at = answer.name, tally.points + answer.points, received_at(answer)
-    order = sorted(tallies.items(), key=lambda entry: (-entry[1].points, entry[1].reached_at))
+            tally = tallies.setdefault(answer.member, Tally(name=answer.name))
+            tally.name, tally.points, tally.turn = answer.name, tally.points + answer.points, turn
+    order = sorted(tallies.items(), key=lambda entry: (-entry[1].points, entry[1].turn))
     return tuple(
         Standing(member=member, name=tally.name, points=tally.points) for member, tally in order[:MOST_STANDINGS]
     )

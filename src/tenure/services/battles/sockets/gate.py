@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
@@ -20,6 +22,7 @@ from tenure.services.battles.sockets.session import Session
 FRAMES_A_MESSAGE = 3
 """Beside each message there may be an answer, and a sign of life."""
 
+AGAIN_SECONDS, CLOSE_SECONDS = 0.1, 0.3
 BEGIN_SECONDS = 10.0
 """How long a line may be open without a session."""
 
@@ -32,11 +35,12 @@ TOO_LARGE = "the message is too large"
 
 
 class Gate:
-    """The application before the library's. `lines` counts the library's open lines, `sessions` has theirs by line."""
+    """The application before the library's. `lines` are the library's open ones, `sessions` has theirs by line."""
 
-    def __init__(self, entrance: Entrance, app: ASGIApp, lines: Callable[[], int]) -> None:
-        self.entrance, self.app, self._lines = entrance, app, lines
+    def __init__(self, entrance: Entrance, app: ASGIApp, lines: Mapping[str, Any]) -> None:
+        self.entrance, self.app, self.lines = entrance, app, lines
         self.sessions: dict[str, Session] = {}
+        self.sockets: dict[str, Socket] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or one WebSocket to its end."""
@@ -59,7 +63,7 @@ class Gate:
             return PlainTextResponse("this origin may not connect", HTTPStatus.FORBIDDEN)
         if not (entrance.addresses.may_speak(address) if line else entrance.addresses.may_connect(address)):
             return PlainTextResponse("your address asks too often: wait a moment", HTTPStatus.TOO_MANY_REQUESTS)
-        if not line and self._lines() >= entrance.limits.sockets:
+        if not line and len(self.lines) >= entrance.limits.sockets:
             return PlainTextResponse("this server is full: try again later", HTTPStatus.SERVICE_UNAVAILABLE)
         return None
 
@@ -73,11 +77,14 @@ class Gate:
             self._close(line, Code.TOO_LARGE)
             answer = PlainTextResponse("the body is too large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             await answer(scope, receive, send)
-        elif frames_of(body) is None:
+        elif frames_of(body, begun=line in self.sessions) is None:
             self.mistaken(line)
             await PlainTextResponse(NOT_A_FRAME, HTTPStatus.BAD_REQUEST)(scope, receive, send)
         else:
+            known = self.lines.get(line)
             await self.app(_sized(scope, body), _again(body, receive), send)
+            if known is not None and known.closed:
+                known.queue.put_nowait(None)  # the library leaves a request waiting that is under way
 
     def mistaken(self, line: str) -> None:
         """Count a mistake of a session, if there is one yet."""
@@ -99,13 +106,38 @@ class Socket:
         self._limits, rate = gate.entrance.limits, gate.entrance.limits.messages
         frames = Rate(a_second=rate.a_second * FRAMES_A_MESSAGE, at_once=rate.at_once * FRAMES_A_MESSAGE)
         self._frames = Bucket(frames, gate.entrance.clock())
-        self._begin_by = asyncio.get_running_loop().time() + BEGIN_SECONDS
+        loop = asyncio.get_running_loop()
+        self._begin_by, self._over = loop.time() + BEGIN_SECONDS, loop.create_future()
         self._session: Session | None = None
         self._code = Code.NORMAL
 
     async def serve(self, scope: Scope) -> None:
-        """Let the library serve it."""
-        await self._gate.app({**scope, SOCKET: self}, self.receive, self.send)
+        """Let the library serve it, until that ends or somebody ends it."""
+        self.named(self.line)
+        work = asyncio.ensure_future(self._gate.app({**scope, SOCKET: self}, self.receive, self.send))
+        try:
+            await asyncio.wait([work, self._over], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._gate.sockets.pop(self.line, None)
+            self.end()
+            # The library takes the first cancellation for the end of what it waits for, and waits for the next thing.
+            while not work.done():
+                work.cancel()
+                await asyncio.wait([work], timeout=AGAIN_SECONDS)
+        with suppress(RuntimeError, TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._send({"type": "websocket.close", "code": int(self._reason())})
+
+    def named(self, line: str) -> None:
+        """Learn the line's name."""
+        self.line = line
+        if line:
+            self._gate.sockets[line] = self
+
+    def end(self) -> None:
+        """End it now, whatever the library waits for, with the session's code."""
+        if not self._over.done():
+            self._over.set_result(None)
 
     async def receive(self) -> Message:
         """Give the next frame that may go on, or the end."""
@@ -119,11 +151,15 @@ class Socket:
         return message
 
     async def send(self, message: Message) -> None:
-        """Send what the library sends; it knows no reasons, so its end gets ours."""
-        if message["type"] == "websocket.close":
-            session = self._known()
-            message = {**message, "code": session.code if session is not None else self._code}
-        await self._send(message)
+        """Send what the library sends; its end comes from us, since it knows no reasons."""
+        if self._over.done():
+            raise RuntimeError("the socket was ended")
+        if message["type"] != "websocket.close":
+            await self._send(message)
+
+    def _reason(self) -> Code:
+        session = self._known()
+        return self._code if session is None or self._code != Code.NORMAL else session.code
 
     async def _next(self) -> Message:
         if self._known() is not None:
@@ -144,7 +180,7 @@ class Socket:
             return Code.FLOOD
         if text is not None and len(text) > self._limits.message_size + FRAME_SIZE:
             return Code.TOO_LARGE
-        return None if is_frame(text) else Code.MALFORMED
+        return None if is_frame(text, begun=self._session is not None) else Code.MALFORMED
 
     def _complain(self, code: Code) -> None:
         if self._session is not None and code == Code.MALFORMED:
@@ -153,7 +189,7 @@ class Socket:
             self._session.close(code, TOO_LARGE if code == Code.TOO_LARGE else "too many messages")
 
     def _end(self, code: Code) -> Message:
-        """Let the library end it: it closes the line then, with our code."""
+        """Let the library end it, with our code."""
         self._code = code
         return {"type": "websocket.disconnect", "code": int(code)}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -79,15 +79,17 @@ class SocketIO:
         self._entrance = entrance
         self._clients: dict[str, Client] = {}
         self._serving = set[asyncio.Task[None]]()
+        self._others = set[asyncio.Task[Any]]()
         self._manager = Clients()
         self._server = socketio.AsyncServer(
             async_mode="asgi", client_manager=self._manager, async_handlers=False, json=Json,
             cors_allowed_origins=sorted(entrance.origins), http_compression=False, logger=QUIET, engineio_logger=QUIET,
         )  # fmt: skip
+        self._server.eio.start_background_task = self._background
         self._server.on("connect", self._connect)
         self._server.on("disconnect", self._disconnect)
         self._server.on("*", self._hear)
-        self.gate = Gate(entrance, self._server.handle_request, self._lines)
+        self.gate = Gate(entrance, self._server.handle_request, self._server.eio.sockets)
 
     def route(self) -> Mount:
         """Give the route."""
@@ -98,7 +100,19 @@ class SocketIO:
         for client in self._clients.values():
             client.gone.set()
         await asyncio.gather(*self._serving, return_exceptions=True)
+        for line in list(self._server.eio.sockets.values()):
+            await _hang_up(line)
         await self._server.shutdown()
+        for task in self._others:
+            task.cancel()
+        await asyncio.gather(*self._others, return_exceptions=True)
+
+    def _background(self, target: Callable[..., Coroutine[Any, Any, Any]], *given: Any) -> asyncio.Task[Any]:
+        """Start a task of the library's, and keep it in sight: some outlive their client by a ping's interval."""
+        task = asyncio.create_task(target(*given), name="a socketio client's")
+        self._others.add(task)
+        task.add_done_callback(self._others.discard)
+        return task
 
     # ------------------------------------------------------------------------------------ coming and going
 
@@ -114,7 +128,7 @@ class SocketIO:
             session = await self._entrance.session(token, address_of(scope), "socketio")
             client = Client(self._manager.eio_sid_from_sid(sid, "/"), session, address_of(scope))
             if SOCKET in scope:
-                scope[SOCKET].line = client.line
+                scope[SOCKET].named(client.line)
             await self._begin(sid, client)
         except TurnedAway as no:
             raise Refusal(no.text, {"code": int(no.code)}) from None
@@ -169,13 +183,18 @@ class SocketIO:
 
     async def _end(self, sid: str, client: Client) -> None:
         """Close a line, but wait for nobody who does not read."""
-        if client.gone.is_set():
+        line = self._server.eio.sockets.get(client.line)
+        if line is None:
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 if client.session.code not in COMES_AGAIN:
                     await self._server.disconnect(sid)
-                await self._server.eio.disconnect(client.line)
+                await line.queue.join()
+        if client.line in self.gate.sockets:
+            self.gate.sockets[client.line].end()
+        else:
+            await _hang_up(line)
 
     async def _disconnect(self, sid: str, *_: Any) -> None:
         client = self._clients.get(sid)
@@ -200,9 +219,6 @@ class SocketIO:
         if error is not None:
             client.session.send(error)
 
-    def _lines(self) -> int:
-        return len(self._server.eio.sockets)
-
 
 NO_EVENT = f"an event is one of {', '.join(SAID)}, and carries one object"
 
@@ -211,3 +227,9 @@ def _request(name: str, given: Sequence[Any], entrance: Entrance) -> bytes | Non
     if len(given) > 1 or not all(isinstance(one, dict) for one in given):
         return None
     return request(name, given[0] if given else {}, entrance.make_id)
+
+
+async def _hang_up(line: Any) -> None:
+    """End a line; a request that waits for news is answered, which the library would leave waiting."""
+    await line.close(wait=False)
+    line.queue.put_nowait(None)

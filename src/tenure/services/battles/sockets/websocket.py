@@ -80,4 +80,4 @@ async def _close(websocket: WebSocket, code: Code, reason: str) -> None:
     """Close, but wait for nobody who does not read."""
     with suppress(*GONE, TimeoutError):
         async with asyncio.timeout(CLOSE_SECONDS):
-            await websocket.close(code, reason.encode()[:120].decode(errors="ignore"))
+            await websocket.close(int(code), reason.encode()[:120].decode(errors="ignore"))

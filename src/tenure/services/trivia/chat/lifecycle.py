@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tenure import End, Lifecycle, Limit, State, days, field, parent, serial
+from tenure import SWEEPER, End, Lifecycle, Limit, State, days, end_of, field, parent, serial
 from tenure.services.trivia.chat.contract import Post
 from tenure.services.trivia.lifecycle import Guild
 
@@ -27,6 +27,7 @@ class ChatChannel(Lifecycle, history=days(7)):
     close = open.to(closed)
     reopen = closed.to(open)
     remove = kept.to(removed)
+    lapse = kept.to(removed, by=SWEEPER, after=end_of(guild))
 
     at_most = Limit(at_most=100, per=guild, over=kept)
 
@@ -61,6 +62,7 @@ class ChatMember(Lifecycle, history=days(7)):
     def let_in(self, digest: str) -> None: ...
 
     remove = kept.to(removed)
+    lapse = kept.to(removed, by=SWEEPER, after=end_of(guild))
 
     one_per_digest = Limit(at_most=1, per=digest, over=present)
     one_per_name = Limit(at_most=1, per=(guild, name_key), over=kept)

@@ -66,6 +66,7 @@ EVENTS = {
     "withhold": "The chat did not take the results",
     "retry_results": "The results are tried again",
     "archive": "Put away",
+    "give_up": "Put away: its guild was forgotten",
 }
 
 
