@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tenure import Unavailable
-from tenure.core.signals import Heard, InProcess
+from tenure.core.signals import InProcess, Receive
 from tenure.store.signals import Signals
 
 
@@ -22,7 +22,7 @@ class Counting(InProcess):
         self.open = asyncio.Event()
         self.open.set()
 
-    async def subscribe(self, space: str, topic: str, heard: Heard) -> None:
+    async def subscribe(self, space: str, topic: str, heard: Receive) -> None:
         self.asked.append(f"+{topic}")
         await self.open.wait()
         if self.failing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-Heard = Callable[[bytes], None]
+Receive = Callable[[bytes], None]
 """Called in the event loop with a payload, in the order in which one sender sent them. It must not wait."""
 
 MOST_OF_A_TOPIC = 200
@@ -22,7 +22,7 @@ class Carrier(Protocol):
         """Hand a signal over; whether anybody hears it is not known. Raises `Unavailable` if nobody can be reached."""
         ...
 
-    async def subscribe(self, space: str, topic: str, heard: Heard) -> None:
+    async def subscribe(self, space: str, topic: str, heard: Receive) -> None:
         """Call this for each signal of a topic from now on, also after connections were lost. Raises `Unavailable`.
 
         A topic is subscribed to once at a time; one that failed or was cancelled is to be unsubscribed, too.
@@ -42,7 +42,7 @@ class InProcess:
     """Carries signals no further than this process, where nothing lies between it and others."""
 
     def __init__(self) -> None:
-        self._heard: dict[tuple[str, str], Heard] = {}
+        self._heard: dict[tuple[str, str], Receive] = {}
 
     async def send(self, space: str, topic: str, payload: bytes) -> None:
         """Give a signal to who listens."""
@@ -50,7 +50,7 @@ class InProcess:
         if heard is not None:
             heard(payload)
 
-    async def subscribe(self, space: str, topic: str, heard: Heard) -> None:
+    async def subscribe(self, space: str, topic: str, heard: Receive) -> None:
         """Call this for each signal of a topic from now on."""
         self._heard[space, topic] = heard
 

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -116,7 +119,12 @@ async def a_server(store: Store, name: str = "one", *, limits: Limits | None = N
         limits=limits,
     )
     socketio = SocketIO(entrance)
-    app = Starlette(routes=[WebSockets(entrance).route(), socketio.route()])
+
+    async def token(request: Request) -> Response:
+        """Give anybody a token: this is no part of the service."""
+        return PlainTextResponse(TOKENS.issue(request.query_params["player"], await own.now()))
+
+    app = Starlette(routes=[WebSockets(entrance).route(), socketio.route(), Route("/token", token)])
     taken = bind("127.0.0.1", 0)
     async with service.running():
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -125,6 +133,7 @@ async def a_server(store: Store, name: str = "one", *, limits: Limits | None = N
         try:
             async with serving(app, taken):
                 yield Server(service, entrance, socketio, taken.getsockname()[1])
+                await service.shut_down(keep=False)
                 entrance.close()
                 await socketio.close()
         finally:

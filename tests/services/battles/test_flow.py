@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
 
 import msgspec
 import pytest
 from tests.places import ENGINES, Place
-from tests.services.battles.making import a_world, seat_of, until
+from tests.services.battles.making import a_world, seat_of, spin, until
 
-from tenure import Delivery, NotHolder, Overdue, WrongState, seconds
+from tenure import Delivery, NotHolder, OutcomeUnknown, Overdue, Store, Unavailable, WrongState, seconds
 from tenure.services.battles.lifecycle import Battle, BattleTicket, Instance, Seat
 from tenure.services.battles.messages import Happened, SeatMoved, Snapshot
 from tenure.services.battles.owner import Owner
@@ -109,6 +111,53 @@ async def test_who_does_not_come_back_in_time_has_lost(engine: str, place_of: Pl
 async def _in(store: object, state: object, id: str) -> Battle | None:
     record = await store.get(Battle, id)  # type: ignore[attr-defined]
     return record if record.state == state else None
+
+
+@pytest.mark.parametrize("made", [True, False], ids=["answer lost", "not made"])
+async def test_each_turn_counts_once_though_every_third_write_fails(made: bool) -> None:  # noqa: FBT001
+    async with a_world() as world:
+        node = await world.node()
+        battle = await world.a_battle(node, node)
+        failing = Failing(world.store, made=made)
+        record = await world.store.get(Battle, battle)
+        while record.state in Battle.played and record.turn < 12:
+            turn = record.turn
+            await failing.until_done(partial(node.cast, battle, record.acts[0], number=f"t{turn}"))
+            while record.state in Battle.played and record.turn == turn:
+                await world.store.advance(seconds(0.5))
+                await spin()
+                record = await world.store.get(Battle, battle)
+        assert failing.failed > 8
+        events = await world.store.history(Battle, battle)
+        answers = [e for e in events if e.name in ("advance", "finish", "refuse")]
+        assert [e.fields["turn"] for e in answers] == list(range(1, record.turn + 1))
+        assert [e.fields["answer_to"] for e in answers] == [e.version for e in events if e.name == "act"]
+
+
+class Failing:
+    """Lets every third write of a store fail: before it is made, or after, when only its answer is lost."""
+
+    def __init__(self, store: Store, *, made: bool) -> None:
+        self.failed, self._count, self._made, self._write = 0, 0, made, store.engine.write
+        store.engine.write = self.write  # type: ignore[method-assign, assignment]
+
+    async def write(self, *args: Any) -> Any:
+        self._count += 1
+        if self._count % 3:
+            return await self._write(*args)
+        self.failed += 1
+        if self._made:
+            await self._write(*args)
+            raise OutcomeUnknown("the answer was lost")
+        raise Unavailable("the store is away")
+
+    async def until_done(self, ask: Callable[[], Awaitable[Any]]) -> None:
+        while True:
+            try:
+                await ask()
+            except (Unavailable, OutcomeUnknown):
+                continue
+            return
 
 
 async def test_who_comes_back_through_another_instance_has_the_seat_again() -> None:

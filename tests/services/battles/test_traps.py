@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
 from tests.places import ENGINES, Place
-from tests.services.battles.making import World, a_world, seat_of, until
+from tests.services.battles.making import a_world, seat_of
 
 from tenure import NotHolder, Store, seconds
 from tenure.services.battles.lifecycle import Battle, BattleTicket, Connection, Instance, Seat
@@ -162,8 +161,4 @@ async def test_an_instance_that_begins_leaves_the_queue_as_it_is(engine: str, pl
         found = await world.store.get_many(BattleTicket, [ticket.id for ticket in before])
         assert [(ticket.state, ticket.version) for ticket in found.values()] == [(BattleTicket.waiting, 1)] * 3
         assert (await world.store.get(Battle, battle)).instance == first.id
-        await until(partial(_has, world, 5))
-
-
-async def _has(world: World, connections: int) -> bool:
-    return len(await world.store.find(Connection.open)) == connections
+        assert len(await world.store.find(Connection.open)) == 5

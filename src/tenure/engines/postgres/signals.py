@@ -19,7 +19,7 @@ from typing import cast
 import asyncpg
 
 from tenure.core.errors import Unavailable
-from tenure.core.signals import Heard
+from tenure.core.signals import Receive
 from tenure.engines.postgres.connection import LOST, Connection, connect, end, translated
 from tenure.engines.postgres.location import Location
 from tenure.engines.postgres.statements import Statements
@@ -52,7 +52,7 @@ class Signals:
 
     def __init__(self, location: Location, sql: Statements) -> None:
         self._location, self._sql = replace(location, synchronous_commit="off"), sql
-        self._heard: dict[str, Heard] = {}
+        self._heard: dict[str, Receive] = {}
         self._listening: set[str] = set()
         """What the present connection listens to."""
         self._changed: set[str] = set()
@@ -80,7 +80,7 @@ class Signals:
             self._room.clear()
         self._wake.set()
 
-    async def subscribe(self, space: str, topic: str, heard: Heard) -> None:
+    async def subscribe(self, space: str, topic: str, heard: Receive) -> None:
         """Call this for each signal of a topic from now on. Raises `Unavailable`."""
         channel = self._channel(space, topic)
         self._heard[channel] = heard

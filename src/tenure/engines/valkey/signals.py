@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from tenure.core.errors import Unavailable
-from tenure.core.signals import Heard
+from tenure.core.signals import Receive
 from tenure.engines.valkey.link import Link, Lost, NotReached, ServerError
 from tenure.engines.valkey.location import Location
 from tenure.engines.valkey.nodes import Nodes
@@ -111,7 +111,7 @@ class Signals:
             raise Unavailable(f"the signal was not sent ({error}); try again") from None
         outlet.put(channel, payload)
 
-    async def subscribe(self, space: str, topic: str, heard: Heard) -> None:
+    async def subscribe(self, space: str, topic: str, heard: Receive) -> None:
         """Call this for each signal of a topic from now on."""
         await self._subscriptions.add(self._channel(space, topic), Hearer(heard))
 

@@ -37,8 +37,6 @@ class Code(IntEnum):
     """Too many messages were not understood."""
     UNAUTHORIZED = 4401
     """The token is missing, forged or too old: get a new one."""
-    FORBIDDEN = 4403
-    """The page that connects is of a foreign origin. Over a WebSocket it is refused with HTTP 403 instead."""
     WRONG_VERSION = 4406
     """The protocol's version is not spoken here."""
     TOO_SLOW = 4408

@@ -81,9 +81,10 @@ class SocketIO:
         self._serving = set[asyncio.Task[None]]()
         self._others = set[asyncio.Task[Any]]()
         self._manager = Clients()
-        self._server = socketio.AsyncServer(
+        quiet: dict[str, Any] = {"logger": QUIET, "engineio_logger": QUIET}
+        self._server: Any = socketio.AsyncServer(
             async_mode="asgi", client_manager=self._manager, async_handlers=False, json=Json,
-            cors_allowed_origins=sorted(entrance.origins), http_compression=False, logger=QUIET, engineio_logger=QUIET,
+            cors_allowed_origins=sorted(entrance.origins), http_compression=False, **quiet,
         )  # fmt: skip
         self._server.eio.start_background_task = self._background
         self._server.on("connect", self._connect)
@@ -126,7 +127,7 @@ class SocketIO:
         token = auth.get("token") if isinstance(auth, dict) else None
         try:
             session = await self._entrance.session(token, address_of(scope), "socketio")
-            client = Client(self._manager.eio_sid_from_sid(sid, "/"), session, address_of(scope))
+            client = Client(str(self._manager.eio_sid_from_sid(sid, "/")), session, address_of(scope))
             if SOCKET in scope:
                 scope[SOCKET].named(client.line)
             await self._begin(sid, client)
