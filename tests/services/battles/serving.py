@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -106,7 +107,7 @@ class Server:
 async def a_server(store: Store, name: str = "one", *, limits: Limits | None = None) -> AsyncIterator[Server]:
     """Run an instance while the body runs."""
     own = store.acting(name)
-    settings = Settings(base_url="http://127.0.0.1:1", admin_key="the-admins-key", grace_seconds=20)
+    settings = Settings(base_url="http://127.0.0.1:1", admin_key="the-admins-key", pid=os.getpid(), grace_seconds=20)
     service = BattlesService(own, settings)
     attendance = Attendance(own, service.presence, service.queue, service.playing, service.rooms)
     entrance = Entrance(

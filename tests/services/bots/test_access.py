@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from tests.services.bots.calling import ADMIN, BACKEND, REPORT, Caller, a_caller
 
 from tenure.http.rejections import Unauthorized
-from tenure.services.bots.api.access import FITTING, Access
+from tenure.services.bots.api.access import FITTING, guards
 from tenure.services.bots.settings import Settings
 
 # Every route of the API with the right that it takes. A route that is missing here fails the first test.
@@ -143,7 +143,8 @@ async def test_some_routes_need_no_key_and_name_nobody(route: str) -> None:
 
 @pytest.mark.parametrize("header", [{"X-API-Key": ""}, {"Authorization": "Bearer "}, {"Authorization": ""}, {}])
 async def test_a_right_without_a_key_of_its_own_fits_nobody(header: dict[str, str]) -> None:
-    guards = Access(Settings(base_url="http://127.0.0.1:1", admin_key="a")).guards()
     headers = [(name.lower().encode(), value.encode()) for name, value in header.items()]
     with pytest.raises(Unauthorized):
-        await guards["report"](Request({"type": "http", "headers": headers}))
+        await guards(Settings(base_url="http://127.0.0.1:1", admin_key="a"))["report"](
+            Request({"type": "http", "headers": headers})
+        )

@@ -239,9 +239,10 @@ class ChatBehaviour:
 
     async def test_operators_are_told_in_words(self) -> None:
         async with self.scene() as scene:
-            await scene.chat.post(scene.guild, scene.channel, Told(text="A question waits."), MARK)
+            await scene.chat.post(scene.guild, scene.channel, Told(text="It waits.", channel=scene.channel), MARK)
             (seen,) = await scene.seen(scene.channel)
-            assert "A question waits." in seen.text
+            assert "It waits." in seen.text
+            assert f"#{scene.channel}" in seen.text, "the channel that it is about can be found"
 
     async def test_what_means_something_to_a_chat_is_shown_as_it_is(self) -> None:
         async with self.scene() as scene:

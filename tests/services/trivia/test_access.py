@@ -14,7 +14,7 @@ from tests.services.trivia.calling import ADMIN, BACKEND, Caller, a_caller
 
 from tenure.http.environment import WrongSetting
 from tenure.http.rejections import Unauthorized
-from tenure.services.trivia.api.access import FITTING, Access
+from tenure.services.trivia.api.access import FITTING, guards
 from tenure.services.trivia.settings import Settings
 
 # Every route of the API with the right that it takes. A route that is missing here fails the first test.
@@ -159,10 +159,9 @@ async def test_some_routes_need_no_key_and_name_nobody(route: str) -> None:
 
 @pytest.mark.parametrize("header", [{"X-API-Key": ""}, {"X-Admin-API-Key": ""}, {}])
 async def test_a_right_without_a_key_of_its_own_fits_nobody(header: dict[str, str]) -> None:
-    guards = Access(Settings(admin_key="a")).guards()
     headers = [(name.lower().encode(), value.encode()) for name, value in header.items()]
     with pytest.raises(Unauthorized):
-        await guards["chat"](Request({"type": "http", "headers": headers}))
+        await guards(Settings(admin_key="a"))["chat"](Request({"type": "http", "headers": headers}))
 
 
 def test_a_backends_key_is_made_once_and_kept_or_comes_from_the_environment(tmp_path: Path) -> None:

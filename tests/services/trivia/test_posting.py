@@ -91,6 +91,23 @@ async def test_without_a_question_the_slot_waits_says_why_and_is_asked_once_ther
         assert (asked.state, asked.trouble, asked.posted_at) == (Registration.waiting, None, SIX)
 
 
+async def test_a_slot_whose_pack_was_removed_waits_says_so_and_is_asked_once_the_pack_is_back() -> None:
+    async with some_posters() as posters:
+        registration = await posters.register()
+        without = posters.another(choosing=Choosing(posters.store, {}))
+        await posters.store.advance(hours(6))
+        assert await without.once()
+        waits = await posters.registration(registration.id)
+        assert (waits.state, await posters.games()) == (Registration.due, [])
+        assert "there is no source 'riddles'" in (waits.trouble or "")
+        with pytest.raises(NotThen, match="there is no source"):
+            await without.post_now(registration.id)
+        await posters.until(minutes(2))
+        (game,) = await posters.games()
+        asked = await posters.registration(registration.id)
+        assert (game.state, asked.trouble) == (Game.open, None)
+
+
 async def test_a_store_that_is_away_costs_a_slot_nothing() -> None:
     async with some_posters() as posters:
         await posters.register()

@@ -7,7 +7,7 @@ from tests.services.trivia.closings import CHANNEL, GUILD, LOST, START
 from tests.services.trivia.posters import OPERATORS, Posters, closed, reopened, some_posters
 
 from tenure import hours, minutes, seconds
-from tenure.services.trivia.chat.contract import ChatRefused
+from tenure.services.trivia.chat.contract import ChatRefused, Told
 from tenure.services.trivia.guilds import About
 from tenure.services.trivia.lifecycle import Game, Registration
 from tenure.services.trivia.pauses import pause_after
@@ -29,9 +29,9 @@ async def test_lost_permission_holds_a_game_tells_the_operators_once_and_drops_n
         assert (game.state, game.retry_for) == (Game.held, seconds(30))
         assert game.trouble
         assert (await posters.answering.submit(game.id, "ada", "Ada", "B")).code == "NOT_OPEN_YET"
-        (told,) = await posters.told()
-        assert CHANNEL in told
-        assert game.trouble in told
+        (told,) = [post for post in await posters.posts(OPERATORS) if isinstance(post, Told)]
+        assert told.channel == CHANNEL
+        assert game.trouble in told.text
 
         pauses = [game.retry_for]
         while pauses[-1] != minutes(30):

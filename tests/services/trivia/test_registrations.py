@@ -11,6 +11,7 @@ from tests.services.trivia.closings import CHANNEL, GUILD, START
 from tests.services.trivia.posters import Posters, closed, some_posters
 
 from tenure import days, hours, minutes
+from tenure.services.trivia.chat.channels import Channels
 from tenure.services.trivia.chat.contract import ChatAway
 from tenure.services.trivia.lifecycle import Game, Registration
 from tenure.services.trivia.refusals import Full, NotThen, TryAgain, Unknown, Wrong
@@ -40,7 +41,22 @@ async def test_a_repeat_gives_the_first_one_and_another_of_the_same_name_is_refu
         with pytest.raises(NotThen, match="another registration of this name"):
             await posters.registrations.create(GUILD, "daily", msgspec.structs.replace(TERMS, questions=2))
         await posters.guilds.meet("other", chat="web", name="Other")
+        await Channels(posters.store).create("other", TERMS.channel)
         assert (await posters.registrations.create("other", "daily", TERMS)).id != made[0].id
+
+
+async def test_a_channel_of_our_own_chat_must_be_there_and_of_another_chat_it_is_for_that_chat_to_say() -> None:
+    async with some_posters() as posters:
+        there = await posters.register()
+        with pytest.raises(Wrong, match="must be one of the guild's"):
+            await posters.register("another", channel="absent")
+        with pytest.raises(Wrong, match="must be one of the guild's"):
+            await posters.registrations.edit(there.id, lambda terms: msgspec.structs.replace(terms, channel="absent"))
+        await Channels(posters.store).remove(GUILD, there.channel)
+        edited = await posters.registrations.edit(there.id, lambda terms: msgspec.structs.replace(terms, questions=2))
+        assert edited.questions == 2, "what holds already may be kept"
+        await posters.guilds.meet("7", chat="discord", name="Club")
+        assert (await posters.registrations.create("7", "daily", TERMS)).guild == "7"
 
 
 async def test_a_name_is_free_again_once_its_registration_is_deleted() -> None:

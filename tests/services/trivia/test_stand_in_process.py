@@ -86,6 +86,7 @@ def assert_mistakes_are_told(stand_in: Process) -> None:
     assert "#" not in stand_in.control("messages", 404, guild="Quiz Club", channel="none")["problem"]
     assert "`$.kind`" in stand_in.control("fail", 422, kind="nothing")["problem"]
     assert "unknown field" in stand_in.control("drop", 422, what=1)["problem"]
+    assert "press takes guild, channel, member" in stand_in.control("press", 422, label="B")["problem"]
     assert "no such command" in stand_in.control("command", 422, **HERE, member="Ada", text="/x")["problem"]
     page = stand_in.told["page"]
     assert stand_in.http.post(f"{page}control/drop", data="{}", timeout=10).status_code == 415

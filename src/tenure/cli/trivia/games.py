@@ -12,7 +12,7 @@ from tenure.cli.trivia.acting import acting, the_registration
 from tenure.services.trivia.api import views
 from tenure.services.trivia.lifecycle import Registration
 
-COLUMNS = ("id", "state", "since", "guild", "channel", "number", "closes_at", "tried_again_at", "trouble")
+COLUMNS = ("id", "state", "guild", "channel", "closes_at", "tried_again_at", "trouble")
 OVER = ("id", "state", "since", "channel", "question", "right", "answers", "correct")
 WAITING = ("id", "guild", "name", "state", "next_at", "trouble")
 MOST_SHOWN = 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from tenure import (
     NotUnder,
     OpConflict,
     Overdue,
+    Refused,
     Stale,
     Store,
     WrongState,
@@ -87,11 +89,10 @@ class Offers:
             return battle
         try:
             started = (await self._store.apply(*await self._starting(battle, tickets), op=f"start/{id}"))[0]
-        except (LimitReached, NotUnder) as refusal:
-            if refusal.kind is Seat:
-                await self._cannot_sit(refusal.id.rpartition("/")[2], tickets)
-        except (Stale, WrongState, Overdue, OpConflict):
-            pass  # its time ran out, somebody left, or another one started it
+        except (LimitReached, NotUnder, Overdue) as refusal:
+            await self._cannot_sit(refusal, tickets)
+        except (Stale, WrongState, OpConflict):
+            pass  # somebody left, or another one started it
         else:
             self._started()
             return started  # type: ignore[no-any-return]
@@ -116,9 +117,16 @@ class Offers:
         ]
         return [start, *seated, *seats]
 
-    async def _cannot_sit(self, player: str, tickets: Tickets) -> None:
-        """Let the others wait on: this one plays already, or their connection is gone."""
-        await self.decline(tickets[player], reason="cannot_sit_down")
+    async def _cannot_sit(self, refusal: Refused, tickets: Tickets) -> None:
+        """Let the others wait on where one can't sit down: they play already, or their connection is gone."""
+        gone = [
+            ticket
+            for player, ticket in tickets.items()
+            if refusal.id == (f"{ticket.battle}/{player}" if refusal.kind is Seat else ticket.id)
+        ]
+        for ticket in gone:
+            with suppress(Refused, TryAgain):  # somebody was faster; else the offer runs out
+                await self.decline(ticket, reason="cannot_sit_down")
 
     async def decline(self, ticket: BattleTicket, *, reason: str) -> None:
         """Let a ticket with an offer go, free the others and call the battle off, in one transaction.

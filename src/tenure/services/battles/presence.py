@@ -137,7 +137,7 @@ class Presence:
         """Let nobody in any more. Who is here stays until the end."""
         self._draining = True
         if self._claim is not None:
-            with suppress(Refused):
+            with suppress(TenureError):  # then it says so only when it leaves
                 await self._store.apply(Instance.drain(self._claim))
 
     async def _leave(self, claim: Claim[Instance]) -> None:

@@ -71,6 +71,7 @@ class BattlesService:
         try:
             yield
         finally:
+            await self.presence.drain()
             await self.running_battles.hand_over()
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)

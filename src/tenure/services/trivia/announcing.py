@@ -56,7 +56,7 @@ class Announcing:
             return
         what = "A question" if waits == Game.held else "The results of a question"
         trouble = delivery.event.fields.get("trouble", "")
-        told = Told(text=f"{what} can't be posted in channel {game.channel}: {trouble}. It waits, and is tried again.")
+        told = Told(text=f"{what} can't be posted here: {trouble}. It waits, and is tried again.", channel=game.channel)
         mark = mark_of(game.id, "held" if waits == Game.held else "withheld")
         try:
             chat = await chat_of(self._store, self._chats, game.guild)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from tenure import Change, LimitReached, NotFound, Overdue, Refused, Stale, Store, WrongState, seconds
+from tenure.services.trivia.chat.channels import check_channel
 from tenure.services.trivia.checks import ID, check_id, check_text
 from tenure.services.trivia.guilds import Guilds
 from tenure.services.trivia.lifecycle import CatchUp, Counts, Game, Guild, Registration
@@ -18,6 +19,7 @@ from tenure.services.trivia.questions.question import DIFFICULTIES, NoQuestion
 from tenure.services.trivia.refusals import Full, NotThen, TryAgain, Unknown, Wrong
 from tenure.services.trivia.schedules import Schedule
 
+WEB = "web"
 MOST_TRIES = 10
 MOST_QUESTIONS, MOST_SOURCES = 20, 10
 SHORTEST_WINDOW, LONGEST_WINDOW = 5.0, 7 * 86_400.0
@@ -80,7 +82,7 @@ class Registrations:
         found = await self._guilds.get(guild)
         if found.state != Guild.present:
             raise NotThen("the guild has sent us away: invite us there again first")
-        self._check(terms, found.time_zone)
+        await self._check(terms, found)
         next_at = Schedule(terms.schedule).after(await self._store.now(), found.time_zone)
         id = f"r-{self._new_id()}"
         try:
@@ -107,7 +109,7 @@ class Registrations:
             if terms == before:
                 return []
             guild = await self._guilds.get(registration.guild)
-            self._check(terms, guild.time_zone)
+            await self._check(terms, guild, before)
             # The slot that is due, or comes next, stays unless the schedule itself is another one.
             next_at = registration.next_at if terms.schedule == before.schedule else await self._next(terms, guild)
             return [Registration.edit(registration, next_at=next_at, **fields_of(terms))]
@@ -178,13 +180,15 @@ class Registrations:
         """Take back the questions that are not in their channel yet; one that gets there just now is shown as such."""
         return [Game.delete(game) for game in await self._store.find(Game.unasked, under=registration)]
 
-    def _check(self, terms: Terms, time_zone: str) -> None:
-        """Refuse terms that make no sense. Raises `Wrong`."""
-        check_terms(terms, time_zone)
+    async def _check(self, terms: Terms, guild: Guild, before: Terms | None = None) -> None:
+        """Refuse terms that make no sense, and a channel of our own chat that is not there. Raises `Wrong`."""
+        check_terms(terms, guild.time_zone)
         try:
             self._choosing.check(terms.sources, terms.category, terms.difficulty)
         except NoQuestion as trouble:
             raise Wrong(str(trouble)) from None
+        if guild.chat == WEB and (before is None or before.channel != terms.channel):
+            await check_channel(self._store, guild.id, terms.channel)
 
 
 def check_terms(terms: Terms, time_zone: str) -> None:

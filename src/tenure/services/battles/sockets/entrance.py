@@ -66,7 +66,7 @@ class Entrance:
             transport,
             limits=self.limits,
             clock=self.clock,
-            may_speak=lambda: self.addresses.may_speak(address),
+            shared=self.addresses.messages(address),
             log=self.log,
         )
 

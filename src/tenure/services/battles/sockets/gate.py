@@ -61,7 +61,9 @@ class Gate:
         entrance, address = self.entrance, address_of(scope)
         if not entrance.admits(Headers(scope=scope).get("origin")):
             return PlainTextResponse("this origin may not connect", HTTPStatus.FORBIDDEN)
-        if not (entrance.addresses.may_speak(address) if line else entrance.addresses.may_connect(address)):
+        addresses = entrance.addresses
+        known = addresses.messages(address).take(entrance.clock()) if line else addresses.may_connect(address)
+        if not known:
             return PlainTextResponse("your address asks too often: wait a moment", HTTPStatus.TOO_MANY_REQUESTS)
         if not line and len(self.lines) >= entrance.limits.sockets:
             return PlainTextResponse("this server is full: try again later", HTTPStatus.SERVICE_UNAVAILABLE)

@@ -43,12 +43,10 @@ class Bucket:
 
     def take(self, now: float) -> bool:
         """Take one; False if there is none."""
-        self._left = min(self._rate.at_once, self._left + (now - self._at) * self._rate.a_second)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
+        left = self._left + (now - self._at) * self._rate.a_second
+        left = min(left, self._rate.at_once)
+        self._at, self._left = now, left - 1 if left >= 1 else left
+        return left >= 1
 
     def is_full(self, now: float) -> bool:
         """Tell whether it stands as if nothing had ever been taken."""
@@ -76,9 +74,9 @@ class Addresses:
         """Count one try to connect, or one request of a client that polls."""
         return self._bucket(self._connects, address, self._limits.connects).take(self._now())
 
-    def may_speak(self, address: str) -> bool:
-        """Count one message."""
-        return self._bucket(self._messages, address, self._limits.address_messages).take(self._now())
+    def messages(self, address: str) -> Bucket:
+        """Give the count of an address's messages, which all of its connections share."""
+        return self._bucket(self._messages, address, self._limits.address_messages)
 
     @contextmanager
     def open(self, address: str) -> Iterator[None]:

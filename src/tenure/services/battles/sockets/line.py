@@ -30,6 +30,10 @@ class Line:
 
     def send(self, message: messages.Message) -> bool:
         """Send it; a line that is too slow was closed by its outlet, so that no more needs to be done here."""
+        if isinstance(message, messages.Signalled):  # by far the most of what comes
+            if message.player != self._player:
+                self._outlet.send(Signalled(battle=message.battle, player=message.player, data=message.data))
+            return True
         match message:
             case messages.Snapshot():
                 self._snapshot(message)
@@ -37,9 +41,6 @@ class Line:
                 self._happened(message)
             case messages.SeatMoved():
                 self._outlet.send(SeatChanged(battle=message.battle, player=message.player, state=message.state))
-            case messages.Signalled():
-                if message.player != self._player:
-                    self._outlet.send(Signalled(battle=message.battle, player=message.player, data=message.data))
             case _:
                 raise TypeError(f"a room told {type(message).__name__}, which the protocol has no word for")
         return True

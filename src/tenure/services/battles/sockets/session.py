@@ -82,12 +82,12 @@ class Session:
         *,
         limits: Limits,
         clock: Callable[[], float],
-        may_speak: Callable[[], bool],
+        shared: Bucket,
         log: Log,
     ) -> None:
         self.player, self.transport = player, transport
         self.code, self.text = Code.NORMAL, ""
-        self._limits, self._clock, self._may_speak, self._log = limits, clock, may_speak, log
+        self._limits, self._clock, self._shared, self._log = limits, clock, shared, log
         self._outbox = Outbox[tuple[Message, bytes]](limits.waiting_messages, limits.waiting_size)
         self._rate = Bucket(limits.messages, clock())
         self._mistakes = Bucket(Rate(a_second=MISTAKES_A_SECOND, at_once=limits.mistakes), clock())
@@ -166,7 +166,8 @@ class Session:
         if len(said) > self._limits.message_size:
             self.close(Code.TOO_LARGE, f"a message has at most {self._limits.message_size} bytes")
             return None
-        if not (self._rate.take(self._clock()) and self._may_speak()):
+        now = self._clock()
+        if not (self._rate.take(now) and self._shared.take(now)):
             return self._mistaken(Code.FLOOD, Error(code="too_many", text="you send too much: wait a second"))
         try:
             request = _decoder.decode(said)
@@ -187,23 +188,19 @@ class Session:
 
     async def ask(self, request: Request) -> Ack | Error | None:
         """Do what is asked for, and give the answer; a signal has none."""
-        kind, id = str(request.__struct_config__.tag), getattr(request, "id", "")
         try:
             await self._do(request)
-        except Rejected as no:
-            return Error(code=_code(no), text=no.detail, to=kind, id=id)
-        except (Unavailable, OutcomeUnknown):
-            text = "the store can't be reached: try again in a moment, with the same id"
-            return Error(code="store_away", text=text, to=kind, id=id)
-        except InvalidChange:
-            return Error(code="invalid", text="a value does not fit: check the message", to=kind, id=id)
-        except Refused:
-            text = "this was changed meanwhile: look how it stands, then decide"
-            return Error(code="conflict", text=text, to=kind, id=id)
         except Exception as error:  # noqa: BLE001  whatever it is, this one's session ends, and no other
-            self._failed(error, to=kind)
+            kind, id = _name(request)
+            refusal = _refusal(error)
+            if refusal is None:
+                self._failed(error, to=kind)
+                return None
+            return Error(code=refusal[0], text=refusal[1], to=kind, id=id)
+        if type(request) is Signal:
             return None
-        return None if isinstance(request, Signal) else Ack(to=kind, id=id)
+        kind, id = _name(request)
+        return Ack(to=kind, id=id)
 
     async def _do(self, request: Request) -> None:
         if self._here is None:
@@ -211,18 +208,28 @@ class Session:
         await STEPS[type(request)](self._here, request)
 
 
-def _code(no: Rejected) -> str:
-    match no:
-        case Absent():
-            return "not_found"
-        case Conflict():
-            return "conflict"
-        case Invalid():
-            return "invalid"
-        case TooMany():
-            return "too_many"
+def _name(request: Request) -> tuple[str, str]:
+    return str(request.__struct_config__.tag), getattr(request, "id", "")
+
+
+def _refusal(error: Exception) -> tuple[str, str] | None:
+    """Give the code and the advice for what was refused; None for what should not have happened."""
+    match error:
+        case Rejected():
+            return next((code for kind, code in CODES.items() if isinstance(error, kind)), "not_now"), error.detail
+        case Unavailable() | OutcomeUnknown():
+            return "store_away", "the store can't be reached: try again in a moment, with the same id"
+        case InvalidChange():
+            return "invalid", "a value does not fit: check the message"
+        case Refused():
+            return "conflict", "this was changed meanwhile: look how it stands, then decide"
         case _:
-            return "not_now"
+            return None
+
+
+CODES: dict[type[Rejected], str] = {
+    Absent: "not_found", Conflict: "conflict", Invalid: "invalid", TooMany: "too_many",
+}  # fmt: skip
 
 
 def _advice(said: bytes) -> Error:

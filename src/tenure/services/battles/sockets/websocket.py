@@ -60,7 +60,7 @@ class WebSockets:
 
         async def send(message: Message, encoded: bytes) -> None:  # noqa: ARG001  the form that is wanted
             try:
-                await websocket.send_text(encoded.decode())
+                await websocket.send({"type": "websocket.send", "text": encoded.decode()})
             except GONE:
                 raise Gone from None
 

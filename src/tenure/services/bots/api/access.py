@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
-
 from tenure.http.answering import Guard
-from tenure.http.keys import Key
-from tenure.http.rejections import Forbidden, Unauthorized
+from tenure.http.guards import guards_of
 from tenure.services.bots.settings import Settings
 
-ADMIN, GAME, REPORT = "X-Admin-API-Key", "X-API-Key", "Authorization"
-KEYS = {"admin": ADMIN, "game": GAME, "report": REPORT}
+KEYS = {"admin": "X-Admin-API-Key", "game": "X-API-Key", "report": "Authorization"}
 """The header in which each key comes."""
 
 FITTING = {"admin": ("admin",), "game": ("game", "admin"), "report": ("report", "game", "admin"), "anyone": ()}
 """Which keys open what."""
 
 
-class Access:
-    """Knows the three keys."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._keys = {
-            "admin": Key(settings.admin_key),
-            "game": Key(settings.key),
-            "report": Key(f"Bearer {settings.game_key}" if settings.game_key else ""),
-        }
-
-    def guards(self) -> dict[str, Guard]:
-        """Say for each right how those are known who have it."""
-        return {right: self._guard(keys) for right, keys in FITTING.items()}
-
-    def _guard(self, keys: tuple[str, ...]) -> Guard:
-        async def guard(request: Request) -> tuple[()]:
-            if keys and not any(self._shows(request, key) for key in keys):
-                wanted = " or ".join(f"{KEYS[key]}" for key in reversed(keys))
-                if any(self._shows(request, key) for key in KEYS):
-                    raise Forbidden(f"this key may not do that: it needs the one for the header {wanted}")
-                raise Unauthorized(f"this needs a valid key in the header {wanted}")
-            return ()
-
-        return guard
-
-    def _shows(self, request: Request, key: str) -> bool:
-        return self._keys[key].fits(request.headers.get(KEYS[key], ""))
+def guards(settings: Settings) -> dict[str, Guard]:
+    """Say for each right how those are known who have it."""
+    report = f"Bearer {settings.game_key}" if settings.game_key else ""
+    return guards_of({"admin": settings.admin_key, "game": settings.key, "report": report}, KEYS, FITTING)

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from tenure.http import answering, openapi
 from tenure.http.endpoints import Endpoint
-from tenure.services.bots.api.access import FITTING, KEYS, Access
+from tenure.services.bots.api.access import FITTING, KEYS, guards
 from tenure.services.bots.api.bots import BotsApi
 from tenure.services.bots.api.matches import MatchesApi
 from tenure.services.bots.api.operations import OperationsApi
@@ -33,7 +33,7 @@ def create_app(service: BotsService) -> Starlette:
         return Response(described, media_type="application/json")
 
     routes: list[BaseRoute] = [
-        *answering.routes(endpoints, Access(service.settings).guards()),
+        *answering.routes(endpoints, guards(service.settings)),
         Route("/openapi.json", describe, methods=["GET"]),
     ]
     settings = service.settings

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from tenure.http import answering, openapi
 from tenure.http.endpoints import Endpoint
-from tenure.services.trivia.api.access import FITTING, KEYS, Access
+from tenure.services.trivia.api.access import FITTING, KEYS, guards
 from tenure.services.trivia.api.channels import ChannelsApi
 from tenure.services.trivia.api.games import GamesApi
 from tenure.services.trivia.api.guilds import GuildsApi
@@ -35,7 +35,7 @@ def create_app(service: TriviaService) -> Starlette:
         service.store, service.acting, admin_key=service.settings.admin_key, closing=service.closing_down
     )
     routes: list[BaseRoute] = [
-        *answering.routes(endpoints, Access(service.settings).guards()),
+        *answering.routes(endpoints, guards(service.settings)),
         Route("/openapi.json", describe, methods=["GET"]),
         Mount(PAGE_PATH, app=page),
         Mount(CONSOLE_PATH, app=create_console(service)),

@@ -20,6 +20,13 @@ def channel_id(guild: str, channel: str) -> str:
     return f"{guild}/{channel}"
 
 
+async def check_channel(store: Store, guild: str, channel: str) -> None:
+    """Refuse a channel that is not there, before anything is planned for it. Raises `Wrong`."""
+    id = channel_id(guild, channel)
+    if id not in await store.get_many(ChatChannel, [id]):
+        raise Wrong("`channel` must be one of the guild's: make it first, or take another one")
+
+
 class Channels:
     """Makes channels, and opens and closes them. Acts as the store's actor."""
 

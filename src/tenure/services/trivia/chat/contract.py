@@ -51,9 +51,10 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered"):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, tag="told"):
-    """Some words to those who run the guild."""
+    """Some words to those who run the guild, and the channel that they are about, if there is one."""
 
     text: str
+    channel: str | None = None
 
 
 Post = Asked | Answered | Told

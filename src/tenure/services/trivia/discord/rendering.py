@@ -9,7 +9,7 @@ from itertools import accumulate
 import discord
 
 from tenure.services.trivia.chat.contract import Answered, Asked, Post, Standing
-from tenure.services.trivia.chat.wording import as_it_is
+from tenure.services.trivia.chat.wording import as_it_is, channel
 from tenure.services.trivia.questions.question import LETTERS
 from tenure.services.trivia.results import Winner
 
@@ -31,7 +31,8 @@ def embed_of(post: Post, mark: str) -> discord.Embed:
         case Answered():
             embed = _answered(post)
         case _:
-            embed = discord.Embed(colour=TOLD, description=told(post.text))
+            about = "" if post.channel is None else f"{channel(post.channel)}\n"
+            embed = discord.Embed(colour=TOLD, description=about + told(post.text))
     return embed.set_footer(text=FOOTER + mark)
 
 

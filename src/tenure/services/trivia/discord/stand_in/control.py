@@ -57,7 +57,8 @@ def _endpoint(world: World, method: Callable[..., Any]) -> Callable[[Request], A
         except NotThere as problem:
             return _written(404, {"problem": str(problem)})
         except (Mistyped, msgspec.DecodeError, UnicodeDecodeError) as problem:
-            return _written(422, {"problem": str(problem)})
+            takes = ", ".join(arguments.__struct_fields__) or "nothing"
+            return _written(422, {"problem": f"{problem}; {method.__name__} takes {takes}"})
 
     return serve
 
