@@ -47,8 +47,8 @@ class Evening:
     async def begin(self) -> None:
         """Make the guilds, and what is asked there."""
         service, channels = self._site.service, Channels(self._site.store)
-        await service.guilds.edit("home", About(name="Quiz Club", time_zone="Europe/Berlin", operators="staff"))
         await channels.create("home", "staff")
+        await service.guilds.edit("home", About(name="Quiz Club", time_zone="Europe/Berlin", operators="staff"))
         await service.registrations.create("home", "astronomy", ROUND)
         for name, schedule in (("morning", "daily 08:00"), ("weekend", "sat,sun 18:00")):
             await service.registrations.create("home", name, Terms(channel="general", schedule=schedule))

@@ -94,8 +94,9 @@ async def test_who_declines_leaves_the_queue_and_the_other_waits_on(tmp_path: Pa
         assert (await ada.hear("unqueued"))["reason"] == "withdrawn"
 
 
-async def test_a_player_who_connects_anew_takes_the_place_of_the_connection_before(tmp_path: Path) -> None:
-    async with servers(tmp_path) as (one,), one.socket("ada") as before, one.socket("ada") as ada:
+@pytest.mark.parametrize("where", [0, 1])
+async def test_a_player_who_connects_anew_takes_the_place_of_the_connection_before(tmp_path: Path, where: int) -> None:
+    async with servers(tmp_path, 2) as both, both[0].socket("ada") as before, both[where].socket("ada") as ada:
         assert (await before.closed())[0] == Code.REPLACED
         assert before.heard[-1]["type"] == "bye"
         assert (await ada.ask("join", level=1))["type"] == "ack"

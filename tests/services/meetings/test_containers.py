@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from tests.disks import a_disk
@@ -249,6 +250,21 @@ async def test_a_log_that_can_not_be_kept_stays_with_its_container(tmp_path: Pat
             await runtime.forget("b")
             assert len(await runtime.log("b")) == 64 * 1024
             assert podman.containers() == set()
+
+
+async def test_a_log_is_there_at_any_moment_of_its_containers_removal(tmp_path: Path, podman: Podman) -> None:
+    async with containers(tmp_path / "bots", podman) as runtime:
+        await runtime.start("b", {"EXIT": "0", "DO": "print('hello')"})
+        await ended(runtime)
+        remove, seen = runtime._engine.remove, list[str]()
+
+        async def watched(name: str) -> None:
+            await remove(name)
+            seen.append(await runtime.log(name))
+
+        with patch.object(runtime._engine, "remove", watched):
+            await runtime.forget("b")
+        assert "hello" in seen[0]
 
 
 async def test_what_an_engine_repeats_of_the_environment_is_not_told(tmp_path: Path) -> None:

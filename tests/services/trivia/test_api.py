@@ -19,6 +19,9 @@ async def test_a_guild_is_made_once_edited_in_part_and_forgotten() -> None:
         wanted = {"id": "club", "name": "The Club", "time_zone": "Europe/Berlin"}
         first, again = [await caller.call("POST", "/guilds", wanted) for _ in range(2)]
         assert (first.status, again.json) == (201, first.json)
+        absent = await caller.call("PATCH", "/guilds/club", {"week_starts": 6, "operators": "staff"})
+        assert (absent.status, "must be a channel of the guild" in absent.detail) == (422, True)
+        await caller.call("POST", "/guilds/club/channels", {"name": "staff"})
         edited = await caller.call("PATCH", "/guilds/club", {"week_starts": 6, "operators": "staff"})
         assert edited.json == {**first.json, "week_starts": 6, "operators": "staff"}
         assert (await caller.call("PATCH", "/guilds/club", {"operators": None})).json["operators"] is None

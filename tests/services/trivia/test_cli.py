@@ -90,6 +90,7 @@ def test_only_making_a_guild_makes_a_store(trivia: Trivia) -> None:
 
 
 def test_a_guild_is_made_edited_in_part_and_forgotten(home: Trivia) -> None:
+    home("channel", "create", "home", "staff")
     edited = home("guild", "edit", "home", "--time-zone", "Europe/Berlin", "--operators", "staff")[1][0]
     assert (edited["name"], edited["time_zone"], edited["operators"]) == ("Home", "Europe/Berlin", "staff")
     assert home("guild", "edit", "home", "--operators", "")[1][0]["operators"] is None

@@ -12,8 +12,7 @@ from tests.services.trivia.operating import ADMIN_KEY, Site, a_site
 
 from tenure import seconds
 from tenure.services.trivia.chat.channels import Channels
-from tenure.services.trivia.guilds import About
-from tenure.services.trivia.lifecycle import Game, Registration
+from tenure.services.trivia.lifecycle import Game, Guild, Registration
 
 pytestmark = needs_chromium
 
@@ -33,7 +32,7 @@ async def a_page(browser: Browser, site: Site, path: str = "/", **settings: Any)
 async def furnish(site: Site) -> tuple[str, str, str]:
     """Let there be one of everything, with long names, and give a registration, an open game and one that is over."""
     long = "w" * 90
-    await site.service.guilds.edit("home", About(name=long, operators=long))
+    await site.store.apply(Guild.edit("home", name=long, time_zone="UTC", week_starts=0, operators=long))
     registration = await site.caller.register(questions=2)
     over = await site.asked(registration)
     await site.answered(over, **{"ada": "A", "x" * 60: "B"})

@@ -96,6 +96,7 @@ async def test_a_guild_leads_to_its_chat_and_says_whom_it_tells_of_trouble() -> 
         assert 'href="/play/home"' in page
         assert 'href="/play/home/general"' in page
         assert "--operators CHANNEL" in page
+        await site.caller.call("POST", "/guilds/home/channels", {"name": "staff"})
         await site.caller.call("PATCH", "/guilds/home", {"operators": "staff"})
         assert "Trouble is told in staff" in await site.page("/guilds/home")
         await site.store.apply(Guild.create("7", chat="discord", name="There"))

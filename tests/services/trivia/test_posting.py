@@ -15,6 +15,7 @@ from tenure import Change, Delivery, Unavailable, days, hours, minutes, seconds
 from tenure.services.trivia.chat.contract import ChatAway
 from tenure.services.trivia.lifecycle import Game, Registration, Used
 from tenure.services.trivia.marks import mark_of
+from tenure.services.trivia.questions.choosing import Choosing
 from tenure.services.trivia.refusals import NotThen, Unknown, Wrong
 
 SIX = START.replace(hour=18)

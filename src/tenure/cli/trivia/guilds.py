@@ -11,7 +11,7 @@ from tenure.cli.output import print_list, print_more, print_one
 from tenure.cli.session import UsageError
 from tenure.cli.trivia.acting import acting
 from tenure.services.trivia.api import views
-from tenure.services.trivia.chat.web import NAME as WEB
+from tenure.services.trivia.chat.channels import WEB
 from tenure.services.trivia.guilds import About, check_about
 from tenure.services.trivia.lifecycle import Guild, Registration
 

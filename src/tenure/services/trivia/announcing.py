@@ -16,11 +16,10 @@ from tenure.services.trivia.chats import chat_of, show
 from tenure.services.trivia.lifecycle import Game, Guild
 from tenure.services.trivia.marks import mark_of
 from tenure.services.trivia.pauses import FIRST, pause_after
+from tenure.services.trivia.refusals import trouble_of
 
 ENOUGH_TIME = 0.9
 """A question that nobody can have seen yet has at least this part of its window left when it is posted."""
-
-MOST_OF_A_TROUBLE = 500
 
 
 class Announcing:
@@ -44,7 +43,7 @@ class Announcing:
                 game = await self._with_time(game)
                 message = await chat.post(game.guild, game.channel, asked_of(game), mark)
         except ChatRefused as refusal:
-            await self._store.apply(Game.hold(game, trouble=_told(refusal), retry_for=pause_after(game)))
+            await self._store.apply(Game.hold(game, trouble=trouble_of(refusal), retry_for=pause_after(game)))
         else:
             await self._announce(game, message)
 
@@ -64,7 +63,7 @@ class Announcing:
             if found is None:
                 await chat.post(guild.id, guild.operators, told, mark)
         except ChatRefused as refusal:  # the game shows its trouble all the same
-            self._store.log.warning("operators_not_told", game=game.id, error=_told(refusal))
+            self._store.log.warning("operators_not_told", game=game.id, error=trouble_of(refusal))
 
     # ------------------------------------------------------------------------------------ inside
 
@@ -87,7 +86,3 @@ class Announcing:
         if game.state == Game.deleted and tried:
             with suppress(ChatRefused):
                 await show(self._store, self._chats, game, asked_of(game, taken_back=True))
-
-
-def _told(error: Exception) -> str:
-    return str(error)[:MOST_OF_A_TROUBLE]

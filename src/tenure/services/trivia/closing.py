@@ -15,7 +15,6 @@ from contextlib import suppress
 from typing import Any
 
 from tenure import Change, Delivery, EffectOf, Exists, NotUnder, Retry, Stale, Store, minutes, seconds
-from tenure.services.trivia.announcing import MOST_OF_A_TROUBLE
 from tenure.services.trivia.asking import asked_of, next_game_of
 from tenure.services.trivia.chat.contract import Answered, Chat, ChatRefused
 from tenure.services.trivia.chats import chat_of, is_known, show
@@ -25,6 +24,7 @@ from tenure.services.trivia.marks import mark_of
 from tenure.services.trivia.pauses import pause_after
 from tenure.services.trivia.questions.choosing import Choosing
 from tenure.services.trivia.questions.question import NoQuestion
+from tenure.services.trivia.refusals import trouble_of
 from tenure.services.trivia.rounds import Rounds
 from tenure.store.keeping import Loop
 
@@ -64,8 +64,7 @@ class Closing:
         try:
             message = await self._post_once(game, retried=delivery.tries > 1 or game.trouble is not None)
         except ChatRefused as refusal:
-            trouble = str(refusal)[:MOST_OF_A_TROUBLE]
-            await self._store.apply(Game.withhold(game, trouble=trouble, retry_for=pause_after(game)))
+            await self._store.apply(Game.withhold(game, trouble=trouble_of(refusal), retry_for=pause_after(game)))
         else:
             await self._store.apply(Game.post(game, results_message=message))
 

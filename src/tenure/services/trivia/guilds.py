@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import asdict
 
 from tenure import Applied, Change, Exists, NotFound, Refused, Stale, StateOf, Store, WrongState
+from tenure.services.trivia.chat.channels import check_channel
 from tenure.services.trivia.checks import check_id, check_text
 from tenure.services.trivia.lifecycle import Game, Guild, Registration, Score
 from tenure.services.trivia.refusals import NotThen, TryAgain, Unknown, Wrong
@@ -101,6 +102,8 @@ class Guilds:
             check_about(about)
             if about == before:
                 return []
+            if about.operators is not None and about.operators != before.operators:
+                await check_channel(self._store, guild, about.operators, "operators")
             moved = guild.time_zone != about.time_zone
             planned = await self._planned_anew(guild, about.time_zone) if moved else []
             return [*planned, Guild.edit(guild, **asdict(about))]

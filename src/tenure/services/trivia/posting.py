@@ -34,7 +34,7 @@ from tenure.services.trivia.checks import check_id
 from tenure.services.trivia.lifecycle import Game, Guild, Registration, Used
 from tenure.services.trivia.questions.choosing import Choosing
 from tenure.services.trivia.questions.question import NoQuestion, Question
-from tenure.services.trivia.refusals import NotThen, TryAgain, Unknown
+from tenure.services.trivia.refusals import NotThen, TryAgain, Unknown, trouble_of
 from tenure.services.trivia.schedules import Schedule
 from tenure.store.keeping import Loop
 
@@ -44,7 +44,6 @@ WITHIN = seconds(20)
 """How long a try may take. What a killed process had taken comes back after twice that time."""
 
 MOST_TRIES = 20
-MOST_OF_A_TROUBLE = 500
 AWAY = "the guild has sent us away: it is asked again once we are let in"
 
 
@@ -164,7 +163,7 @@ class Posting:
                 registration.guild, registration.sources, registration.category, registration.difficulty
             )
         except NoQuestion as nothing:
-            trouble = _told(nothing)
+            trouble = trouble_of(nothing)
             if registration.trouble != trouble:
                 await self._store.apply(Registration.hold_up(registration, trouble=trouble))
             raise
@@ -199,10 +198,6 @@ class Posting:
         except NotUnder:
             raise NotThen(AWAY) from None
         return made
-
-
-def _told(error: Exception) -> str:
-    return str(error)[:MOST_OF_A_TROUBLE]
 
 
 def _busy() -> TryAgain:

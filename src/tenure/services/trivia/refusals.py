@@ -29,4 +29,12 @@ class TryAgain(NotNow):
     """Others change the same things too fast, or a moment is needed until they are as they should be."""
 
 
-__all__ = ["Forbidden", "Full", "NotAllowed", "NotNow", "NotThen", "TryAgain", "Unknown", "Wrong"]
+MOST_OF_A_TROUBLE = 500
+
+
+def trouble_of(error: Exception) -> str:
+    """Give why something waits, as far as a record keeps it."""
+    return str(error)[:MOST_OF_A_TROUBLE]
+
+
+__all__ = ["Forbidden", "Full", "NotAllowed", "NotNow", "NotThen", "TryAgain", "Unknown", "Wrong", "trouble_of"]

@@ -19,7 +19,6 @@ from tenure.services.trivia.questions.question import DIFFICULTIES, NoQuestion
 from tenure.services.trivia.refusals import Full, NotThen, TryAgain, Unknown, Wrong
 from tenure.services.trivia.schedules import Schedule
 
-WEB = "web"
 MOST_TRIES = 10
 MOST_QUESTIONS, MOST_SOURCES = 20, 10
 SHORTEST_WINDOW, LONGEST_WINDOW = 5.0, 7 * 86_400.0
@@ -187,8 +186,8 @@ class Registrations:
             self._choosing.check(terms.sources, terms.category, terms.difficulty)
         except NoQuestion as trouble:
             raise Wrong(str(trouble)) from None
-        if guild.chat == WEB and (before is None or before.channel != terms.channel):
-            await check_channel(self._store, guild.id, terms.channel)
+        if before is None or before.channel != terms.channel:
+            await check_channel(self._store, guild, terms.channel)
 
 
 def check_terms(terms: Terms, time_zone: str) -> None:

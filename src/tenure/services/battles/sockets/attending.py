@@ -45,7 +45,6 @@ class Attendance:
     async def attend(self, outlet: Outlet) -> AsyncIterator[Here]:
         """Have a player here while the body runs. Raises `Elsewhere`, `TryAgain`, and the store's errors."""
         connection = await self._presence.connect(outlet.player, transport=outlet.transport)
-        self._replace(outlet.player)
         self._outlets[connection.id] = outlet
         attendant = Attendant(self, connection.id, outlet)
         try:
@@ -78,10 +77,6 @@ class Attendance:
                 return
             else:
                 return
-
-    def _replace(self, player: str) -> None:
-        """Close what the same player had here: nobody need look for that one."""
-        self._lost([id for id, outlet in self._outlets.items() if outlet.player == player])
 
     def _lost(self, connections: Iterable[str]) -> None:
         ours = self._presence.instance is not None

@@ -141,12 +141,12 @@ class Containers:
 
     async def log(self, name: str) -> str:
         """Give the last 64 KiB of what a bot wrote."""
-        if name not in self._known:
-            return await asyncio.to_thread(logs.tail, self._folder, name)
         try:
-            return (await self._engine.log(name, most_bytes=logs.MOST_OF_A_LOG)).decode(errors="replace")
+            there = await self._engine.log(name, most_bytes=logs.MOST_OF_A_LOG) if name in self._known else b""
         except EngineAway as error:
             raise RuntimeAway(str(error)) from error
+        # Its container may have been removed a moment ago: then the log was kept.
+        return there.decode(errors="replace") or await asyncio.to_thread(logs.tail, self._folder, name)
 
     async def changed(self) -> None:
         """Return as soon as a container has ended, or the engine came back, since the last call."""

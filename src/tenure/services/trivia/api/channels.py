@@ -11,9 +11,8 @@ from tenure.http.endpoints import Endpoint, json
 from tenure.http.reading import read_body
 from tenure.services.trivia.api import inputs, views
 from tenure.services.trivia.api.reading import page_of, path_id, path_member, read_page
-from tenure.services.trivia.chat.channels import Channels
+from tenure.services.trivia.chat.channels import WEB, Channels
 from tenure.services.trivia.chat.members import Members
-from tenure.services.trivia.chat.web import NAME as WEB
 from tenure.services.trivia.refusals import NotThen
 from tenure.services.trivia.service import TriviaService
 

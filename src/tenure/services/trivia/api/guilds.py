@@ -16,7 +16,7 @@ from tenure.http.rejections import Invalid
 from tenure.services.trivia.api import inputs, views
 from tenure.services.trivia.api.reading import page_of, path_id, path_member, read_day, read_limit, read_page
 from tenure.services.trivia.boards import ALL, category_board, week_of
-from tenure.services.trivia.chat.web import NAME as WEB
+from tenure.services.trivia.chat.channels import WEB
 from tenure.services.trivia.guilds import About, check_about
 from tenure.services.trivia.lifecycle import Guild
 from tenure.services.trivia.service import TriviaService

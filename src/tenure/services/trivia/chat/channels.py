@@ -11,7 +11,7 @@ from tenure.services.trivia.lifecycle import Guild
 from tenure.services.trivia.refusals import Full, Unknown, Wrong
 
 CHANNEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-HOME, GENERAL = "home", "general"
+WEB, HOME, GENERAL = "web", "home", "general"
 NO_CHANNEL = "there is no such channel"
 
 
@@ -20,11 +20,11 @@ def channel_id(guild: str, channel: str) -> str:
     return f"{guild}/{channel}"
 
 
-async def check_channel(store: Store, guild: str, channel: str) -> None:
-    """Refuse a channel that is not there, before anything is planned for it. Raises `Wrong`."""
-    id = channel_id(guild, channel)
-    if id not in await store.get_many(ChatChannel, [id]):
-        raise Wrong("`channel` must be one of the guild's: make it first, or take another one")
+async def check_channel(store: Store, guild: Guild, channel: str, what: str = "channel") -> None:
+    """Refuse a channel of our own chat that is not there, before anything is planned for it. Raises `Wrong`."""
+    id = channel_id(guild.id, channel)
+    if guild.chat == WEB and id not in await store.get_many(ChatChannel, [id]):
+        raise Wrong(f"`{what}` must be a channel of the guild: make it first, or take another one")
 
 
 class Channels:
@@ -86,6 +86,6 @@ class Channels:
             return
         with suppress(Exists):
             await self._store.apply(
-                Guild.create(HOME, chat="web", name="Home"),
+                Guild.create(HOME, chat=WEB, name="Home"),
                 ChatChannel.create(channel_id(HOME, GENERAL), guild=HOME, name=GENERAL),
             )

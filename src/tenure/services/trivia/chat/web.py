@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from tenure import Exists, NotFound, NotUnder, OutcomeUnknown, Store, Unavailable
-from tenure.services.trivia.chat.channels import Channels, channel_id
+from tenure.services.trivia.chat.channels import WEB, Channels, channel_id
 from tenure.services.trivia.chat.contract import ChatAway, ChatRefused, Post
 from tenure.services.trivia.chat.lifecycle import ChatMessage
 from tenure.store.keeping import Loop
 
-NAME = "web"
 ITSELF = "Trivia"
 """The name under which the service posts."""
 
@@ -25,7 +24,7 @@ def message_id(guild: str, channel: str, mark: str) -> str:
 class WebChat:
     """Posts into the channels of the page that comes along."""
 
-    name = NAME
+    name = WEB
 
     def __init__(self, store: Store) -> None:
         self._store = store.acting("trivia")
@@ -37,7 +36,7 @@ class WebChat:
 
     def loops(self) -> Mapping[str, Loop]:
         """Give the one loop, which makes a place to play where there is none, and then rests."""
-        return {NAME: self._settle}
+        return {WEB: self._settle}
 
     async def close(self) -> None:
         """Do nothing: it holds nothing."""

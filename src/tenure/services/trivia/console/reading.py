@@ -12,9 +12,8 @@ from typing import Any, TypeVar
 from tenure import Lifecycle, StateOf, Store
 from tenure.http.rejections import Absent, Invalid
 from tenure.services.trivia.boards import Place, Week
-from tenure.services.trivia.chat.channels import Channels
+from tenure.services.trivia.chat.channels import WEB, Channels
 from tenure.services.trivia.chat.lifecycle import ChatChannel
-from tenure.services.trivia.chat.web import NAME as WEB
 from tenure.services.trivia.lifecycle import Game, Guild, Registration
 from tenure.services.trivia.parts import Parts
 

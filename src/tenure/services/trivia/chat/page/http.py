@@ -21,7 +21,7 @@ from tenure.pages.forms import read_text
 from tenure.pages.sessions import path_of
 from tenure.pages.streaming import answer
 from tenure.services.trivia.chat.asking import Reply
-from tenure.services.trivia.chat.channels import HOME, Channels
+from tenure.services.trivia.chat.channels import HOME, WEB, Channels
 from tenure.services.trivia.chat.commands import turned_down
 from tenure.services.trivia.chat.members import Members
 from tenure.services.trivia.chat.page.entering import Entering
@@ -31,7 +31,6 @@ from tenure.services.trivia.chat.page.reading import Reading
 from tenure.services.trivia.chat.page.rendering import ASSETS
 from tenure.services.trivia.chat.page.showing import Seat, Showing, message_html
 from tenure.services.trivia.chat.talking import UNSEEN, Talking
-from tenure.services.trivia.chat.web import NAME
 from tenure.services.trivia.lifecycle import Guild
 from tenure.services.trivia.parts import Parts
 
@@ -53,8 +52,8 @@ class Page:
     def __init__(self, store: Store, acting: Callable[[str], Parts], admin_key: str, closing: asyncio.Event) -> None:
         parts, acts = acting(ACTOR), store.acting(ACTOR)
         self._channels, self._members = Channels(acts), Members(acts)
-        self._entering = Entering(parts.guilds, self._members, admin_key, chat=NAME)
-        self._talking = Talking(store, acting, NAME)
+        self._entering = Entering(parts.guilds, self._members, admin_key, chat=WEB)
+        self._talking = Talking(store, acting, WEB)
         self._showing = Showing(self._entering, Reading(store, parts))
         self._live = Live(store, closing, message=message_html, outlook=self._showing.outlook)
 
