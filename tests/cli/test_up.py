@@ -9,17 +9,20 @@ import stat
 import subprocess
 import sys
 import urllib.request
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from tests.cli.serving import SECONDS_TO_END, SECONDS_TO_START, Start, until
+from tests.services.battles.serving import Socket, a_battle
+from websockets.asyncio.client import connect
 
 
 def test_it_says_where_it_is_and_serves_at_once(up: Start, tmp_path: Path) -> None:
     server = up()
     status, health = server.call("/health")
     assert (status, health["status"], health["reasons"]) == (200, "ok", [])
-    assert list(health["services"]) == ["bots", "trivia"]
+    assert list(health["services"]) == ["bots", "trivia", "battles"]
     assert server.printed.count("curl ") == 3
     assert f"dashboard     {server.address}/" in server.printed
     key_file = tmp_path / "tenure-data" / "admin.key"
@@ -231,6 +234,49 @@ def test_a_question_is_asked_answered_and_counted_by_a_server_that_has_only_triv
     assert server.call("/health")[1]["services"]["trivia"]["chats"] == {"web": {"trouble": ""}}
     assert server.end() < SECONDS_TO_END
     assert key not in server.log.read_text()
+
+
+async def test_a_battle_is_played_on_a_server_that_has_only_battles(up: Start, tmp_path: Path) -> None:
+    server = up(command=("serve", "battles"))
+    key = (tmp_path / "tenure-data" / "battles.key").read_text().strip()
+    until(lambda: server.call("/ready")[0] == 200)
+    async with AsyncExitStack() as stack:
+        sockets = []
+        for player in ("ada", "bob"):
+            status, made = server.call("/tokens", {"player": player}, X_API_Key=key)
+            assert status == 201
+            url = f"{server.address.replace('http', 'ws')}/socket?token={made['token']}"
+            sockets.append(Socket(await stack.enter_async_context(connect(url, ping_interval=None))))
+            assert (await sockets[-1].hear())["type"] == "welcome"
+        battle = await a_battle(sockets[0], sockets[1])
+        assert server.call(f"/battles/{battle.id}", X_API_Key=key)[1]["state"] == "running"
+        await battle.to_its_end()
+        end = await sockets[0].hear("end")
+        health = server.call("/health")[1]
+        assert (health["redis"], health["details"]["activeSocketMappings"], health["hears"]) == (True, 2, True)
+    shown = server.call(f"/battles/{battle.id}", X_API_Key=key)[1]
+    assert (shown["state"], shown["players"], shown["places"]) == ("over", end["players"], end["places"])
+    assert server.end() < SECONDS_TO_END
+    assert server.process.returncode == 0
+    log = server.log.read_text()
+    assert "Traceback" not in log
+    assert "token=" not in log
+    assert key not in log
+
+
+async def test_a_server_that_stops_sends_its_players_to_another_one(up: Start, tmp_path: Path) -> None:
+    server = up()
+    at = f"{server.address}/services/battles"
+    until(lambda: server.call("/services/battles/ready")[0] == 200)
+    key = (tmp_path / "tenure-data" / "battles.key").read_text().strip()
+    token = server.call("/services/battles/tokens", {"player": "ada"}, X_API_Key=key)[1]["token"]
+    async with connect(f"{at.replace('http', 'ws')}/socket?token={token}", ping_interval=None) as connection:
+        socket = Socket(connection)
+        assert (await socket.hear())["type"] == "welcome"
+        server.process.send_signal(signal.SIGTERM)
+        assert (await socket.closed())[0] == 1012
+    assert server.end() < SECONDS_TO_END
+    assert "Traceback" not in server.log.read_text()
 
 
 def test_a_server_with_wrong_packs_does_not_start_and_says_where_they_are_wrong(tmp_path: Path) -> None:

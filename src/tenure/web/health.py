@@ -40,10 +40,17 @@ class Health:
     """Asks the store, its sweepers, and each part of the process."""
 
     def __init__(
-        self, store: Store, parts: Mapping[str, Part] | None = None, details: Mapping[str, Detail] | None = None
+        self,
+        store: Store,
+        parts: Mapping[str, Part] | None = None,
+        details: Mapping[str, Detail] | None = None,
+        *,
+        alone: str | None = None,
     ) -> None:
+        """Make it. `alone` names the one service that is served, at /: what it says is said at the top too."""
         self._store, self.details = store, dict(details or {})
         self.parts: dict[str, Part] = dict(parts or {})
+        self.alone = alone
 
     async def look(self) -> Healthy:
         """Look at everything now."""
@@ -66,6 +73,11 @@ class Health:
             return found
         reasons = list(dict.fromkeys(reasons))  # a service may tell of a trouble in both ways
         return Healthy("failing" if reasons else "ok", tuple(reasons), services or UNSET)
+
+    def shown(self, found: Healthy) -> object:
+        """Give what is answered: a service that is served alone answers as it does at an address of its own."""
+        own = found.services.get(self.alone) if self.alone and found.services else None
+        return found if own is None else {**msgspec.to_builtins(own), **msgspec.to_builtins(found)}
 
     async def _store_reasons(self) -> list[str]:
         engine, reasons = self._store.engine, list[str]()

@@ -21,7 +21,7 @@ from tenure.web.counting import Counts, open_counting
 from tenure.web.health import Health
 from tenure.web.platform import Platform, create_app
 from tenure.web.reading import Reader
-from tenure.web.services import SERVICES, NotHosted, Place, Running, ServiceName, obstacles
+from tenure.web.services import SERVICES, NotHosted, Place, Running, ServiceName, kinds_of, obstacles
 from tenure.web.serving import Stop, bind, serving
 
 LOOK_FOR_SPACES_SECONDS = 5.0
@@ -62,7 +62,7 @@ async def host(hosted: Hosted, environment: Mapping[str, str], announce: Announc
     try:
         address = f"http://{_reachable(hosted.host)}:{taken.getsockname()[1]}"
         chosen = await _choose(hosted, address)
-        kinds = [*(kind for name in chosen.paths for kind in SERVICES[name].kinds), *hosted.own_kinds]
+        kinds = [*kinds_of(chosen.paths), *hosted.own_kinds]
         actor = f"{socket.gethostname()}:{os.getpid()}"
         async with open_counting(hosted.url, kinds, space=hosted.space, actor=actor) as (store, counts):
             running = _open(hosted, chosen, store, environment)
@@ -120,7 +120,7 @@ async def _run(
 ) -> None:
     closing, stop = asyncio.Event(), Stop(keep_on_sigterm=hosted.keep)
     await store.sweep()  # so that health does not begin with a silent sweeper
-    health = Health(store, details={name: s.health for name, s in services.items() if s.health})
+    health = Health(store, details={name: s.health for name, s in services.items() if s.health}, alone=hosted.only)
     app = create_app(
         Platform(
             reader=await Reader.open(store),

@@ -54,7 +54,7 @@ def create_app(platform: Platform) -> Starlette:
 def _health(platform: Platform) -> Callable[[Request], Awaitable[Response]]:
     async def health(request: Request) -> Response:  # noqa: ARG001
         found = await platform.health.whole()
-        return json(found, 503 if found.reasons else 200)
+        return json(platform.health.shown(found), 503 if found.reasons else 200)
 
     return health
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+import socket
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +16,11 @@ from tenure.core.comparing import is_another
 from tenure.core.errors import TenureError
 from tenure.core.lifecycle import Lifecycle, table_of
 from tenure.http.environment import WrongSetting
+from tenure.services.battles import service as battles
+from tenure.services.battles.api import http as battles_http
+from tenure.services.battles.page.http import PAGE_PATH as BATTLES_PAGE
+from tenure.services.battles.settings import Settings as BattlesSettings
+from tenure.services.battles.watching import Watching as BattlesWatching
 from tenure.services.bots import service as bots
 from tenure.services.bots.api import http as bots_http
 from tenure.services.bots.api.metrics import collect
@@ -38,7 +45,7 @@ from tenure.store.store import Store
 from tenure.web.health import Detail, Said
 from tenure.web.metrics import Collect
 
-ServiceName = Literal["meetings", "bots", "trivia"]
+ServiceName = Literal["meetings", "bots", "trivia", "battles"]
 Environment = Mapping[str, str]
 
 
@@ -143,6 +150,30 @@ def _open_trivia(place: Place, environment: Environment) -> Running:
     )
 
 
+def _open_battles(place: Place, environment: Environment) -> Running:
+    settings = BattlesSettings.read(
+        environment,
+        base_url=place.base_url,
+        admin_key=place.admin_key,
+        folder=place.folder,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+    )
+    service = battles.BattlesService(place.store, settings)
+    watching = BattlesWatching(service)
+
+    async def health() -> Said:
+        seen = await watching.look()
+        return Said(seen, seen.reasons)
+
+    return Running(
+        work=service,
+        app=battles_http.create_app(service, watching),
+        links={"Battles": f"{BATTLES_PAGE}/"},
+        health=health,
+    )
+
+
 SERVICES: dict[ServiceName, Service] = {
     "meetings": Service(
         path="",
@@ -179,6 +210,17 @@ SERVICES: dict[ServiceName, Service] = {
             "curl {admin} {url}/games",
         ),
     ),
+    "battles": Service(
+        path="/services/battles",
+        kinds=battles.kinds,
+        open=_open_battles,
+        pages={"battles": f"{{url}}{BATTLES_PAGE}/"},
+        tries=(
+            'curl {admin} {url}/tokens -d \'{{"player": "ada"}}\'',
+            "curl {admin} {url}/health/stats",
+            "curl {admin} {url}/battles",
+        ),
+    ),
 }
 
 
@@ -188,7 +230,12 @@ class NotHosted(TenureError):  # noqa: N818
 
 def kinds_of_services() -> tuple[type[Lifecycle], ...]:
     """Give the kinds of all services."""
-    return tuple(kind for service in SERVICES.values() for kind in service.kinds)
+    return kinds_of(SERVICES)
+
+
+def kinds_of(names: Iterable[ServiceName]) -> tuple[type[Lifecycle], ...]:
+    """Give the kinds of some services, each once: that of matchmakers is of several."""
+    return tuple(dict.fromkeys(kind for name in names for kind in SERVICES[name].kinds))
 
 
 def obstacles(name: ServiceName, own: Sequence[type[Lifecycle]], declared: Mapping[str, bytes]) -> Iterator[str]:

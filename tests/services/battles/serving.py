@@ -22,16 +22,15 @@ import tenure
 from tenure import Store
 from tenure.services.battles.service import BattlesService, kinds
 from tenure.services.battles.settings import Settings
-from tenure.services.battles.sockets.attending import Attendance
 from tenure.services.battles.sockets.entrance import Entrance
 from tenure.services.battles.sockets.limits import Limits
 from tenure.services.battles.sockets.socketio import SocketIO
 from tenure.services.battles.sockets.tokens import Tokens
-from tenure.services.battles.sockets.websocket import WebSockets
 from tenure.web.serving import bind, serving
 
 ORIGIN = "https://game.example.org"
-TOKENS = Tokens(b"a key of thirty-two bytes or more")
+TOKEN_KEY = "a key of thirty-two bytes or more"
+TOKENS = Tokens(TOKEN_KEY.encode())
 PATIENCE_SECONDS = 20
 STEPS = ("advance", "finish")
 
@@ -107,38 +106,29 @@ class Server:
 async def a_server(store: Store, name: str = "one", *, limits: Limits | None = None) -> AsyncIterator[Server]:
     """Run an instance while the body runs."""
     own = store.acting(name)
-    settings = Settings(base_url="http://127.0.0.1:1", admin_key="the-admins-key", pid=os.getpid(), grace_seconds=20)
-    service = BattlesService(own, settings)
-    attendance = Attendance(own, service.presence, service.queue, service.playing, service.rooms)
-    entrance = Entrance(
-        attendance.attend,
-        TOKENS,
-        now=own.now,
-        clock=asyncio.get_running_loop().time,
-        log=own.log,
+    settings = Settings(
+        base_url="http://127.0.0.1:1",
+        admin_key="the-admins-key",
+        token_key=TOKEN_KEY,
         origins=frozenset({ORIGIN}),
-        limits=limits,
+        pid=os.getpid(),
+        grace_seconds=20,
     )
-    socketio = SocketIO(entrance)
+    service = BattlesService(own, settings, limits=limits)
 
     async def token(request: Request) -> Response:
         """Give anybody a token: this is no part of the service."""
         return PlainTextResponse(TOKENS.issue(request.query_params["player"], await own.now()))
 
-    app = Starlette(routes=[WebSockets(entrance).route(), socketio.route(), Route("/token", token)])
+    app = Starlette(routes=[*service.sockets.routes(), Route("/token", token)])
     taken = bind("127.0.0.1", 0)
     async with service.running():
         async with asyncio.timeout(PATIENCE_SECONDS):
             while service.presence.instance is None:
                 await asyncio.sleep(0.005)
-        try:
-            async with serving(app, taken):
-                yield Server(service, entrance, socketio, taken.getsockname()[1])
-                await service.shut_down(keep=False)
-                entrance.close()
-                await socketio.close()
-        finally:
-            await attendance.close()
+        async with serving(app, taken):
+            yield Server(service, service.sockets.entrance, service.sockets.socketio, taken.getsockname()[1])
+            await service.shut_down(keep=False)
 
 
 @asynccontextmanager

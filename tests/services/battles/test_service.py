@@ -6,10 +6,11 @@ import pytest
 from tests.services.battles.making import START, until
 
 from tenure import testing
+from tenure.http.environment import WrongSetting
 from tenure.services.battles.lifecycle import Battle, Connection, Instance
 from tenure.services.battles.refusals import Elsewhere
 from tenure.services.battles.service import BattlesService, kinds
-from tenure.services.battles.settings import Settings, WrongSetting
+from tenure.services.battles.settings import Settings
 
 
 def settings(**environment: str) -> Settings:
@@ -44,11 +45,20 @@ def test_settings_are_read_from_the_environment() -> None:
     assert (read.base_url, read.grace_seconds, read.most_battles) == ("http://127.0.0.1:1", 30.0, 5)
     assert (read.runs, read.matches, read.confirm_seconds) == (False, True, 20.0)
     assert "the-admins-key" not in repr(read)
+    assert read.origins == {"http://127.0.0.1:1"}
+    named = settings(TENURE_BATTLES_ORIGINS="https://Game.example.org, http://127.0.0.1:8701/")
+    assert named.origins == read.origins | {"https://game.example.org", "http://127.0.0.1:8701"}
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("TENURE_BATTLES_GRACE_SECONDS", "0"), ("TENURE_BATTLES_MOST", "many"), ("TENURE_BATTLES_RUNS", "maybe")],
+    [
+        ("TENURE_BATTLES_GRACE_SECONDS", "0"),
+        ("TENURE_BATTLES_MOST", "many"),
+        ("TENURE_BATTLES_RUNS", "maybe"),
+        ("TENURE_BATTLES_ORIGINS", "game.example.org"),
+        ("TENURE_BATTLES_ORIGINS", "https://game.example.org/play"),
+    ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_by_its_name(name: str, value: str) -> None:
     with pytest.raises(WrongSetting, match=name):

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from tenure import Store, seconds
+from tenure.services.battles.checks import new_id
+from tenure.services.battles.echo import Echo
 from tenure.services.battles.kinds import kinds
 from tenure.services.battles.matchmaking import Matchmaking
 from tenure.services.battles.parts import Parts
@@ -18,6 +20,8 @@ from tenure.services.battles.rules.wizards import Wizards
 from tenure.services.battles.running import Running
 from tenure.services.battles.seats import Seats
 from tenure.services.battles.settings import Settings
+from tenure.services.battles.sockets.limits import Limits
+from tenure.services.battles.sockets.serving import Sockets
 from tenure.store.keeping import Keeper, Loop
 
 __all__ = ["BattlesService", "kinds"]
@@ -40,6 +44,7 @@ class BattlesService:
         *,
         rules: Iterable[Rules] = ALL_RULES,
         new_seed: Callable[[], int] = new_seed,
+        limits: Limits | None = None,
     ) -> None:
         self.store, self.settings = store, settings
         self.rules: Mapping[str, Rules] = {one.name: one for one in rules}
@@ -59,7 +64,16 @@ class BattlesService:
             confirm_within=seconds(settings.confirm_seconds),
             longest=seconds(settings.longest_seconds),
         )
-        self.seats = Seats(store)
+        self.seats, self.echo = Seats(store), Echo(store, new_id())
+        self.sockets = Sockets(
+            store,
+            settings,
+            presence=self.presence,
+            queue=self.queue,
+            playing=self.playing,
+            rooms=self.rooms,
+            limits=limits,
+        )
 
     def _look_soon(self) -> None:
         self.running_battles.look_soon()
@@ -71,6 +85,7 @@ class BattlesService:
         try:
             yield
         finally:
+            await self.sockets.gone()
             await self.presence.drain()
             await self.running_battles.hand_over()
             work.cancel()
@@ -80,12 +95,13 @@ class BattlesService:
     @property
     def trouble(self) -> str:
         """What is wrong with the background work; empty if nothing is."""
-        return "; ".join(self.keeper.troubles.values())
+        return "; ".join([*self.keeper.troubles.values(), *([self.echo.trouble] if self.echo.trouble else [])])
 
     def loops(self) -> dict[str, Loop]:
         """Give each loop by name; each goes on until it is cancelled."""
         return {
             "instance": self.presence.run,
+            "echo": self.echo.run,
             **(self.matchmaking.loops() if self.settings.matches else {}),
             **({"battles": self.running_battles.run} if self.settings.runs else {}),
             **self.seats.loops(),
@@ -97,7 +113,8 @@ class BattlesService:
                 group.create_task(self.keeper.keep(name, loop))
 
     async def shut_down(self, *, keep: bool) -> None:  # noqa: ARG002  all that is under way lies in the store
-        """Prepare for the server's end, while it still serves: nobody is let in, and battles go on elsewhere."""
+        """Prepare for the server's end, while it still serves: nobody is let in, battles and players go elsewhere."""
         self.closing.set()
         await self.presence.drain()
         await self.running_battles.hand_over()
+        await self.sockets.close()

@@ -10,4 +10,5 @@ entrance     who is let in, and the sessions that are open
 attending    brings a session together with presence, queue and rooms; `line` is the way from a room to a client
 websocket    JSON over a WebSocket
 socketio     the same over Socket.IO: `events` has its words, `gate` and `frames` stand before the library
+serving      all of these put together, as one server has them
 """

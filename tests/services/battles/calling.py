@@ -1,0 +1,58 @@
+"""The API of battles called in-process, on a service with explicit time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.applications import Starlette
+from tests.calling import Answer, call
+from tests.services.battles.making import START
+
+from tenure import Store, testing
+from tenure.services.battles.api.http import create_app
+from tenure.services.battles.service import BattlesService, kinds
+from tenure.services.battles.settings import Settings
+
+ADMIN = {"X-Admin-API-Key": "the-admins-key"}
+GAME = {"X-API-Key": "the-backends-key"}
+
+
+@dataclass
+class Caller:
+    """A service whose loops are not run, and its API."""
+
+    store: Store
+    service: BattlesService
+    app: Starlette
+
+    async def call(
+        self, method: str, path: str, body: bytes | object = b"", headers: Mapping[str, str] = ADMIN
+    ) -> Answer:
+        """Call the application as a server would."""
+        return await call(self.app, method, path, body, headers)
+
+    async def get(self, path: str, headers: Mapping[str, str] = GAME) -> Any:
+        """Read something that is there."""
+        answer = await self.call("GET", path, headers=headers)
+        assert answer.status == 200, answer.body
+        return answer.json
+
+    async def health(self) -> tuple[int, Any]:
+        """Ask how it is, as anybody may."""
+        answer = await self.call("GET", "/health", headers={})
+        return answer.status, answer.json
+
+
+@asynccontextmanager
+async def a_caller() -> AsyncIterator[Caller]:
+    """Make a service with its API. At the end its indexes must be right."""
+    settings = Settings(
+        base_url="http://127.0.0.1:1", admin_key=ADMIN["X-Admin-API-Key"], key=GAME["X-API-Key"], token_key="k" * 32
+    )
+    async with testing.store(*kinds, space="battles", at=START) as store:
+        service = BattlesService(store, settings)
+        yield Caller(store, service, create_app(service))
+        assert list(await store.engine.audit("battles", repair=False)) == []
