@@ -169,7 +169,7 @@ def _open_battles(place: Place, environment: Environment) -> Running:
     return Running(
         work=service,
         app=battles_http.create_app(service, watching),
-        links={"Battles": f"{BATTLES_PAGE}/"},
+        links={"Battles": f"{BATTLES_PAGE}/"} if settings.page else {},
         health=health,
     )
 

@@ -163,3 +163,9 @@ async def test_a_token_is_given_for_a_player_and_a_battle_is_shown_without_its_b
         for query in ("after=%20", "state=none", "limit=0"):
             assert (await caller.call("GET", f"/battles?{query}")).status == 422, query
         assert (await caller.call("GET", "/battles/none")).status == 404
+
+
+async def test_with_the_page_off_only_the_backend_gives_tokens() -> None:
+    async with a_caller(page=False) as caller:
+        assert (await caller.call("POST", "/play/token", body={"name": "ada"})).status == 404
+        assert (await caller.call("GET", "/play/")).status == 404

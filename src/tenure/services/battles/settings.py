@@ -19,7 +19,7 @@ class Settings:
 
     `key` is shown by the game's own backend, which gets tokens for players. With `token_key` tokens are signed: servers
     on several machines need the same one; without one, only this very process knows its tokens again. Pages of
-    `origins` may connect, beside those of `base_url`.
+    `origins` may connect, beside those of `base_url`. With `page` off only the game's own backend gives tokens.
     """
 
     base_url: str
@@ -35,6 +35,7 @@ class Settings:
     most_battles: int = 1000
     matches: bool = True
     runs: bool = True
+    page: bool = True
 
     @classmethod
     def read(
@@ -67,6 +68,7 @@ class Settings:
             most_battles=int(read_number(environment, "TENURE_BATTLES_MOST", 1000, least=1, most=100_000)),
             matches=read_switch(environment, "TENURE_BATTLES_MATCHES", default=True),
             runs=read_switch(environment, "TENURE_BATTLES_RUNS", default=True),
+            page=read_switch(environment, "TENURE_BATTLES_PAGE", default=True),
         )
 
 

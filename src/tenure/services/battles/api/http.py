@@ -31,8 +31,9 @@ def create_app(service: BattlesService, watching: Watching | None = None) -> Sta
         *answering.routes(endpoints, guards(service.settings)),
         Route("/openapi.json", describe, methods=["GET"]),
         *service.sockets.routes(),
-        Mount(PAGE_PATH, app=create_page(service)),
     ]
+    if service.settings.page:
+        routes.append(Mount(PAGE_PATH, app=create_page(service)))
     return Starlette(routes=routes, exception_handlers=answering.HANDLERS)
 
 
