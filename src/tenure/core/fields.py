@@ -45,7 +45,8 @@ Secret = Annotated[T, "secret"]
 class Field:
     """One declared field. On its class it stands for itself; on a record it is the field's value."""
 
-    name = "?"
+    name = stored = "?"
+    """`stored` is the name under which values are stored: a renamed field keeps its old one."""
     owner: Any = None
     type: Any = object
     secret = False
@@ -66,7 +67,14 @@ class Field:
         return f"{getattr(self.owner, '__name__', '?')}.{self.name}"
 
     def __get__(self, record: Any, owner: Any) -> Any:
-        return self if record is None else record._value(self)  # noqa: SLF001
+        if record is None:
+            return self
+        if not self.visible:
+            return record._opaque(self)  # noqa: SLF001
+        fields: dict[str, Plain] = record._row.fields  # noqa: SLF001
+        # Not `get`: that would work out the default each time. Pages of a thousand records read fields very often.
+        value = fields[self.stored] if self.stored in fields else self.plain_default  # noqa: SIM401
+        return None if value is None else self._decode(value)
 
     def __set__(self, record: Any, value: object) -> None:
         raise AttributeError(f"{record!r} is read-only: change `{self.name}` by a transition")
@@ -74,13 +82,9 @@ class Field:
     def bind(self, owner: Any, name: str, annotation: Any) -> None:
         """Learn the name and the type, once the class is there."""
         self.owner, self.name, self.type, self.secret = owner, name, annotation, is_secret(annotation)
+        self.stored = self.was or name
         if self.visible:
             self._decode = plain_decoder(annotation)
-
-    @property
-    def stored(self) -> str:
-        """The name under which values are stored: a renamed field keeps its old one."""
-        return self.was or self.name
 
     @property
     def plain_default(self) -> Plain:

@@ -80,12 +80,8 @@ class Lifecycle(metaclass=Kind):
         vars(record)["_row"] = row
         return record
 
-    def _value(self, declared: Field) -> Any:
+    def _opaque(self, declared: Field) -> Any:
         name = declared.stored
-        if declared.visible:
-            fields = self._row.fields
-            # Not `get`: that would work out the default each time.
-            return declared.decode(fields[name] if name in fields else declared.plain_default)  # noqa: SIM401
         opaque_values = vars(self).get("_rest")
         if opaque_values is None:
             opaque_values = vars(self)["_rest"] = msgspec.json.decode(self._row.rest, type=dict[str, msgspec.Raw])
@@ -144,7 +140,7 @@ class Lifecycle(metaclass=Kind):
 
     def fields(self) -> dict[str, Any]:
         """Give all declared fields by name."""
-        return {name: self._value(f) for name, f in self._declared.fields.items()}
+        return {name: getattr(self, name) for name in self._declared.fields}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Lifecycle) and type(self) is type(other) and self._row == other._row
