@@ -106,11 +106,15 @@ class Closings:
     boards: Boards
     numbers: Any = field(default_factory=lambda: itertools.count(1))
 
-    async def a_game(self, *, of: int = 1, question: Question | None = None, **more: Any) -> Game:
+    async def a_game(self, **more: Any) -> Game:
         """Make a game and post its question."""
+        return await self.open(await self.asked(**more))
+
+    async def asked(self, *, of: int = 1, question: Question | None = None, **more: Any) -> Game:
+        """Make a game whose question is not posted yet."""
         now, number = await self.store.now(), next(self.numbers)
         window = more.pop("window", WINDOW)
-        game = await self.store.apply(
+        return await self.store.apply(
             Game.create(
                 f"{REGISTRATION}.s{number}.1",
                 **{
@@ -119,7 +123,6 @@ class Closings:
                 },
             )
         )  # fmt: skip
-        return await self.open(game)
 
     async def open(self, game: Game) -> Game:
         """Let a game's question be posted."""

@@ -61,6 +61,18 @@ async def test_there_is_no_game_to_answer() -> None:
             assert (await closings.answer(id, "ada")).code == "GAME_NOT_FOUND"
 
 
+async def test_an_answer_is_too_late_though_the_one_who_posted_its_question_was_killed_before_noting_it() -> None:
+    async with some_closings() as closings:
+        game = await closings.asked(counts="last")
+        assert (await closings.answer(game, "ada", "A")).code == "SUBMITTED"
+        await closings.store.advance(WINDOW)
+        assert (await closings.games.get(game.id)).state == Game.asked
+        for member in ("ada", "bob"):
+            assert (await closings.answer(game, member)).code == "WINDOW_CLOSED"
+        assert await choice_of(closings, game, "ada") == "A"
+        assert await closings.answering.answer(game.id, "bob") is None
+
+
 async def test_an_answer_is_too_late_at_its_instant_though_nobody_swept() -> None:
     async with some_closings() as closings:
         game = await closings.a_game(counts="last")

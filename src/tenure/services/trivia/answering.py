@@ -82,10 +82,13 @@ class Known(dict[str, Terms]):
     """
 
     def note(self, game: Game) -> Terms:
-        """Note a game's terms; those that were noted first are forgotten beyond 1,000."""
+        """Note a game's terms once it is asked; those that were noted first are forgotten beyond 1,000."""
+        terms = Terms(game.question.letters, game.counts)
+        if game.state in Game.unasked:
+            return terms  # until its message is known, each answer looks at it
         if len(self) >= MOST_KNOWN:
             del self[next(iter(self))]
-        return self.setdefault(game.id, Terms(game.question.letters, game.counts))
+        return self.setdefault(game.id, terms)
 
 
 class Answering:
@@ -101,8 +104,8 @@ class Answering:
         """
         check_member(member, name)
         terms = self._known.get(game) or await self._read(game)
-        if terms is None:
-            return _said("GAME_NOT_FOUND")
+        if not isinstance(terms, Terms):
+            return _said(terms)
         letter = choice.strip().upper()
         if len(letter) != 1 or letter not in terms.letters:
             return _said("WRONG_CHOICE", letters=", ".join(terms.letters))
@@ -126,9 +129,18 @@ class Answering:
 
     # ------------------------------------------------------------------------------------ inside
 
-    async def _read(self, id: str) -> Terms | None:
+    async def _read(self, id: str) -> Terms | Code:
+        """Read a game's terms, or why it takes no answers.
+
+        While its question is being posted the game itself has no deadline, since a try may give it more time. So if
+        whoever posted it was killed before noting the message, its window is over here.
+        """
         game = (await self._store.get_many(Game, [id])).get(id)
-        return None if game is None else self._known.note(game)
+        if game is None:
+            return "GAME_NOT_FOUND"
+        if game.state == Game.asked and await self._store.now() >= game.closes_at:
+            return "WINDOW_CLOSED"
+        return self._known.note(game)
 
     async def _again(self, policy: Counts, answer: Answer, letter: str) -> Submission:
         """Answer somebody who has answered before. The window is looked at in any case, and by the store alone."""
