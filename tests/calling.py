@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.applications import Starlette
 from starlette.types import ASGIApp
+
+ADMIN = {"X-Admin-API-Key": "the-admins-key"}
+BACKEND = {"X-API-Key": "the-backends-key"}
 
 
 @dataclass
@@ -61,3 +65,27 @@ async def call(
     start = sent[0]
     names = {n.decode(): v.decode() for n, v in start["headers"]}
     return Answer(start["status"], names, b"".join(m.get("body", b"") for m in sent[1:]))
+
+
+class Calls:
+    """Calls an API as its admin, or with the key of a backend; `app` is the application."""
+
+    app: Starlette
+
+    async def call(
+        self, method: str, path: str, body: bytes | object = b"", headers: Mapping[str, str] = ADMIN
+    ) -> Answer:
+        """Call the application as a server would."""
+        return await call(self.app, method, path, body, headers)
+
+    async def get(self, path: str, headers: Mapping[str, str] = BACKEND) -> Any:
+        """Read something that is there."""
+        answer = await self.call("GET", path, headers=headers)
+        assert answer.status == 200, answer.body
+        return answer.json
+
+    async def post(self, path: str, body: object = b"", headers: Mapping[str, str] = ADMIN) -> Any:
+        """Do something that can be done."""
+        answer = await self.call("POST", path, body, headers)
+        assert answer.status < 300, answer.body
+        return answer.json

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from tenure.core.engine import Message
+from tenure.http.operating import written
 from tenure.web.counting import Counts
 from tenure.web.reading import PAGE, Reader
 
@@ -30,17 +30,7 @@ async def render(reader: Reader, counts: Counts, services: Sequence[Collect] = (
         *_messages(await reader.messages(PAGE)),
         *[metric for collect in services for metric in await collect()],
     ]
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Read(metrics))
-    return generate_latest(registry)
-
-
-class _Read:
-    def __init__(self, metrics: Sequence[Metric]) -> None:
-        self._metrics = metrics
-
-    def collect(self) -> Iterator[Metric]:
-        yield from self._metrics
+    return written(metrics)
 
 
 async def _records(reader: Reader) -> Metric:

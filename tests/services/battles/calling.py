@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
-from tests.calling import Answer, call
+from tests.calling import ADMIN, Calls
+from tests.calling import BACKEND as GAME
 from tests.services.battles.making import START
 
 from tenure import Store, testing
@@ -16,29 +17,14 @@ from tenure.services.battles.api.http import create_app
 from tenure.services.battles.service import BattlesService, kinds
 from tenure.services.battles.settings import Settings
 
-ADMIN = {"X-Admin-API-Key": "the-admins-key"}
-GAME = {"X-API-Key": "the-backends-key"}
-
 
 @dataclass
-class Caller:
+class Caller(Calls):
     """A service whose loops are not run, and its API."""
 
     store: Store
     service: BattlesService
     app: Starlette
-
-    async def call(
-        self, method: str, path: str, body: bytes | object = b"", headers: Mapping[str, str] = ADMIN
-    ) -> Answer:
-        """Call the application as a server would."""
-        return await call(self.app, method, path, body, headers)
-
-    async def get(self, path: str, headers: Mapping[str, str] = GAME) -> Any:
-        """Read something that is there."""
-        answer = await self.call("GET", path, headers=headers)
-        assert answer.status == 200, answer.body
-        return answer.json
 
     async def health(self) -> tuple[int, Any]:
         """Ask how it is, as anybody may."""

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 from starlette.routing import Mount, Route, WebSocketRoute
-from tests.services.battles.calling import ADMIN, GAME, Caller, a_caller
+from tests.calling import ADMIN
+from tests.calling import BACKEND as GAME
+from tests.services.battles.calling import Caller, a_caller
 
 from tenure import seconds
 from tenure.http.environment import WrongSetting

@@ -6,34 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
-from tests.calling import Answer, call
+from tests.calling import BACKEND, Calls
 from tests.services.bots.making import KEY, World, a_world
 
 from tenure.services.bots.api.http import create_app
 
-ADMIN = {"X-Admin-API-Key": "the-admins-key"}
-BACKEND = {"X-API-Key": "the-backends-key"}
 REPORT = {"Authorization": f"Bearer {KEY}"}
 
 
 @dataclass
-class Caller:
+class Caller(Calls):
     """A world, and its API."""
 
     world: World
     app: Starlette
-
-    async def call(
-        self, method: str, path: str, body: bytes | object = b"", headers: Mapping[str, str] = ADMIN
-    ) -> Answer:
-        """Call the application as a server would."""
-        return await call(self.app, method, path, body, headers)
-
-    async def get(self, path: str, headers: Mapping[str, str] = BACKEND) -> Any:
-        """Read something that is there."""
-        answer = await self.call("GET", path, headers=headers)
-        assert answer.status == 200, answer.body
-        return answer.json
 
     async def post(self, path: str, body: object = b"", headers: Mapping[str, str] = BACKEND) -> Any:
         """Do something that can be done."""

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route
-from tests.services.bots.calling import ADMIN, BACKEND, REPORT, Caller, a_caller
+from tests.calling import ADMIN, BACKEND
+from tests.services.bots.calling import REPORT, Caller, a_caller
 
 from tenure.http.rejections import Unauthorized
 from tenure.services.bots.api.access import FITTING, guards

@@ -4,7 +4,8 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.services.bots.calling import ADMIN, BACKEND, REPORT, Caller, a_caller
+from tests.calling import ADMIN, BACKEND
+from tests.services.bots.calling import REPORT, Caller, a_caller
 
 from tenure import seconds
 

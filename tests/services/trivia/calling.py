@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from starlette.applications import Starlette
-from tests.calling import Answer, call
+from tests.calling import ADMIN, BACKEND, Answer, Calls
 from tests.services.trivia.closings import START, FaultyChat
 
 from tenure import Store, testing
@@ -20,8 +20,6 @@ from tenure.services.trivia.service import TriviaService, kinds
 from tenure.services.trivia.settings import Settings
 from tenure.store.keeping import Loop
 
-ADMIN = {"X-Admin-API-Key": "the-admins-key"}
-BACKEND = {"X-API-Key": "the-backends-key"}
 REGISTRATION: dict[str, Any] = {"name": "quiz", "channel": "general", "schedule": "daily 18:00"}
 
 
@@ -36,31 +34,13 @@ class HostedChat(FaultyChat):
 
 
 @dataclass
-class Caller:
+class Caller(Calls):
     """A service, and its API. The guild `home` with its channel `general` is there."""
 
     store: Store
     service: TriviaService
     app: Starlette
     chat: FaultyChat
-
-    async def call(
-        self, method: str, path: str, body: bytes | object = b"", headers: Mapping[str, str] = ADMIN
-    ) -> Answer:
-        """Call the application as a server would."""
-        return await call(self.app, method, path, body, headers)
-
-    async def get(self, path: str, headers: Mapping[str, str] = BACKEND) -> Any:
-        """Read something that is there."""
-        answer = await self.call("GET", path, headers=headers)
-        assert answer.status == 200, answer.body
-        return answer.json
-
-    async def post(self, path: str, body: object = b"", headers: Mapping[str, str] = ADMIN) -> Any:
-        """Do something that can be done."""
-        answer = await self.call("POST", path, body, headers)
-        assert answer.status < 300, answer.body
-        return answer.json
 
     async def register(self, **terms: Any) -> str:
         """Register something, and give its id."""

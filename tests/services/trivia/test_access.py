@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route
-from tests.services.trivia.calling import ADMIN, BACKEND, Caller, a_caller
+from tests.calling import ADMIN, BACKEND
+from tests.services.trivia.calling import Caller, a_caller
 
 from tenure.http.environment import WrongSetting
 from tenure.http.rejections import Unauthorized

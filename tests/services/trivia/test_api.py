@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.services.trivia.calling import ADMIN, BACKEND, REGISTRATION, Caller, a_caller
+from tests.calling import ADMIN, BACKEND
+from tests.services.trivia.calling import REGISTRATION, Caller, a_caller
 
 from tenure import days, minutes, seconds
 from tenure.services.trivia.chat.contract import ChatRefused

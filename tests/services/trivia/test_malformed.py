@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.calling import ADMIN
 from tests.malforming import CANARY, WAYS
-from tests.services.trivia.calling import ADMIN, Caller, a_caller
+from tests.services.trivia.calling import Caller, a_caller
 
 TIMES = 20_000 if os.environ.get("TENURE_LONG") else 2_000
 

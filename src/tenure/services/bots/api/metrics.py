@@ -17,17 +17,6 @@ MOST_POOLS = 1000
 NAMES = {"bots": "tenure_bots", "tickets": "tenure_bots_tickets", "matches": "tenure_bots_matches"}
 
 
-class Collected:
-    """Metrics that were read before, as a registry wants them."""
-
-    def __init__(self, metrics: Sequence[Metric]) -> None:
-        self._metrics = metrics
-
-    def collect(self) -> Iterator[Metric]:
-        """Give them."""
-        yield from self._metrics
-
-
 async def collect(service: BotsService) -> list[Metric]:
     """Read all figures once."""
     pools = await service.store.find(Pool.present, limit=MOST_POOLS)

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from tenure.services.trivia.service import TriviaService
 from tenure.services.trivia.watching import Waits, Watching
-
-
-class Collected:
-    """Metrics that were read before, as a registry wants them."""
-
-    def __init__(self, metrics: Sequence[Metric]) -> None:
-        self._metrics = metrics
-
-    def collect(self) -> Iterator[Metric]:
-        """Give them."""
-        yield from self._metrics
 
 
 async def collect(service: TriviaService) -> list[Metric]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tenure import TenureError
 from tenure.http.endpoints import TEXT, Endpoint, json
-from tenure.services.trivia.api.metrics import Collected, collect
+from tenure.http.operating import figures, readiness
+from tenure.services.trivia.api.metrics import collect
 from tenure.services.trivia.service import TriviaService
 from tenure.services.trivia.watching import Watching
 
@@ -43,15 +41,8 @@ class OperationsApi:
 
     async def ready(self, request: Request) -> Response:  # noqa: ARG002
         """Ask the store; 503 where it does not answer, and when the server is about to stop."""
-        reasons = ["the server is about to stop"] if self._service.closing_down.is_set() else []
-        try:
-            await self._service.store.position()
-        except (TenureError, OSError) as error:
-            reasons.append(f"the store can't be reached ({type(error).__name__})")
-        return json({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
+        return await readiness(self._service.store, stopping=self._service.closing_down.is_set())
 
     async def metrics(self, request: Request) -> Response:  # noqa: ARG002
         """Write all figures."""
-        registry = CollectorRegistry(auto_describe=False)
-        registry.register(Collected(await collect(self._service)))
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        return figures(await collect(self._service))
