@@ -13,7 +13,9 @@ from benchmarks.report import load
 
 from tenure.benchmarks.stand import ENGINES
 
-PARTS = (*ENGINES, "peers", "large", "scale", "meetings", "attending", "matching", "matching_teams", "answering")
+PARTS = (
+    *ENGINES, "peers", "large", "scale", "meetings", "attending", "matching", "matching_teams", "answering", "battling",
+)  # fmt: skip
 
 
 def main() -> None:

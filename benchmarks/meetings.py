@@ -28,6 +28,7 @@ from tenure.services.meetings.api.http import create_app
 from tenure.services.meetings.runtimes.runtime import Process
 from tenure.services.meetings.service import MeetingsService, kinds
 from tenure.services.meetings.settings import Settings
+from tenure.web.garbage import settle
 from tenure.web.serving import bind, serving
 
 KEY = "the-key-of-a-benchmark"
@@ -78,6 +79,7 @@ async def serve(folder: Path, runtime: NoRuntime) -> None:
     async with tenure.open(f"sqlite://{folder}/bench.db", *kinds) as store, store.sweeping():
         service = MeetingsService(store, runtime, settings)
         async with service.running(), serving(create_app(service), taken):
+            settle()
             print(address, flush=True)
             await asyncio.Event().wait()
 

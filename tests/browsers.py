@@ -1,13 +1,14 @@
 """A real browser for tests of pages: it fails a test whose page complains, its policy's violations too."""
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
+from tests.desks import ADMIN_KEY, Operator
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
@@ -49,6 +50,23 @@ async def a_page(
     assert complains or complaints == []
 
 
+S = TypeVar("S")
+
+
+@asynccontextmanager
+async def a_place(site: AbstractAsyncContextManager[S]) -> AsyncIterator[tuple[S, Browser]]:
+    """A site that is served, and a browser."""
+    async with site as found, a_browser() as browser:
+        yield found, browser
+
+
+@asynccontextmanager
+async def a_desk(browser: Browser, operator: Operator, path: str = "/", **settings: Any) -> AsyncIterator[Page]:
+    """An operators' page, to somebody who has logged in."""
+    async with a_page(browser, operator.url(path), ADMIN_KEY, **settings) as page:
+        yield page
+
+
 # The least contrast between any visible text and what is painted behind it, by the rule of WCAG 2.
 CONTRAST = """() => {
   const rgb = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
@@ -72,3 +90,12 @@ CONTRAST = """() => {
   }
   return least;
 }"""
+
+
+async def fits_a_phone(page: Page, operator: Operator, paths: Iterable[str]) -> None:
+    """See that no page scrolls sideways on a phone, and that all texts stand out from what is behind them."""
+    for path in paths:
+        await page.goto(operator.url(path))
+        wide = await page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= PHONE["viewport"]["width"], f"{path} is {wide} px wide"
+        assert await page.evaluate(CONTRAST) >= 4.5, path

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
 import aiohttp
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 from yarl import URL
+
+from tenure.web.serving import bind, serving
 
 ADMIN_KEY = "the-admins-key"
 CONSOLE = "/console"
+
+
+@asynccontextmanager
+async def served(app: ASGIApp, closing: asyncio.Event) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
+    """Serve an application on a port of this loop, and give its address and who looks at it; `closing` ends streams."""
+    taken = bind("127.0.0.1", 0)
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with serving(app, taken), aiohttp.ClientSession(cookie_jar=jar) as client:
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}", client
+        closing.set()
 
 
 @dataclass
@@ -67,3 +84,30 @@ class Operator:
         answer = await self.send(path, {"form_token": await self.form_token(), **form})
         found = re.search(r'<div class="notice bad" role="alert">(.*?)</div>', await answer.text())
         return answer.status, unescape(re.sub(r"</?code>", "`", found[1])) if found else ""
+
+    async def refused_to_strangers(self, routes: Iterable[BaseRoute]) -> set[str]:
+        """Go to each route, and give the paths of those that lead whoever has not logged in to the form, or refuse."""
+        kept = set[str]()
+        for route in [route for route in routes if isinstance(route, Route)]:
+            path, is_form = re.sub(r"\{[^}]+\}", "x", route.path), "POST" in (route.methods or ())
+            answer = await self.send(path, {}) if is_form else await self.get(path)
+            to_the_form = answer.headers.get("Location", "").startswith(f"{CONSOLE}/login")
+            if answer.status == 401 or (answer.status == 303 and to_the_form):
+                kept.add(route.path)
+        return kept - OPEN
+
+    async def sends_without_token(self, path: str) -> None:
+        """Fill in a form as another site would, and see that it is refused."""
+        for form in ({}, {"form_token": "0" * 64}, {"form_token": "é"}):
+            assert (await self.send(path, form)).status in {403, 422}, path
+        token = {"form_token": await self.form_token()}
+        assert (await self.send(path, token, **{"Sec-Fetch-Site": "cross-site"})).status == 403, path
+
+
+OPEN = {"/login", "/assets/{name}"}
+"""What of a page is there for who has not logged in."""
+
+
+def paths_of(routes: Iterable[BaseRoute]) -> set[str]:
+    """Give the paths of a page that are for who has logged in."""
+    return {route.path for route in routes if isinstance(route, Route)} - OPEN

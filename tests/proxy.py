@@ -17,6 +17,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 AT_ONCE = 1 << 16
+LISTENS = (b"SSUBSCRIBE", b"LISTEN ")
+"""What a client says, to Valkey and to PostgreSQL, by a connection that hears what others do."""
 
 
 class Flow:
@@ -54,23 +56,21 @@ class Flow:
         self._arrived.clear()
         await self._arrived.wait()
 
-    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carry one connection's bytes until it ends or is cut."""
-        while data := await reader.read(AT_ONCE):
-            self._arrived.set()
-            if self.delay_seconds:
-                await asyncio.sleep(self.delay_seconds)
-            await self._open.wait()
-            if self._dropping:
-                continue
-            part = data if self._left is None else data[: self._left]
-            if self._left is not None:
-                self._left -= len(part)
-            writer.write(part)
-            await writer.drain()
-            self.passed += len(part)
-            if len(part) < len(data):
-                return
+    async def carry(self, data: bytes, writer: asyncio.StreamWriter) -> bool:
+        """Carry some bytes of one connection; tell whether it goes on, or is cut."""
+        self._arrived.set()
+        if self.delay_seconds:
+            await asyncio.sleep(self.delay_seconds)
+        await self._open.wait()
+        if self._dropping:
+            return True
+        part = data if self._left is None else data[: self._left]
+        if self._left is not None:
+            self._left -= len(part)
+        writer.write(part)
+        await writer.drain()
+        self.passed += len(part)
+        return len(part) == len(data)
 
 
 class Proxy:
@@ -80,6 +80,8 @@ class Proxy:
         self.target = target
         self.port = 0
         self.to_server, self.to_client = Flow(), Flow()
+        self.to_listener: Flow | None = None
+        """What goes to a client by a connection that begins to listen from now on, if that is another flow."""
         self.refusing = False
         """Whether new connections are closed as soon as they come."""
         self.accepted = 0
@@ -135,9 +137,23 @@ class Proxy:
         writer: asyncio.StreamWriter,
     ) -> None:
         """Carry both ways until either ends."""
+        back: list[Flow] = []
+
+        async def to_server() -> None:
+            while data := await reader.read(AT_ONCE):
+                if not back and self.to_listener is not None and any(word in data for word in LISTENS):
+                    back.append(self.to_listener)
+                if not await self.to_server.carry(data, onward):
+                    return
+
+        async def to_client() -> None:
+            while data := await there.read(AT_ONCE):
+                if not await (back[0] if back else self.to_client).carry(data, writer):
+                    return
+
         ways = [
-            asyncio.create_task(self.to_server.carry(reader, onward), name="to the server"),
-            asyncio.create_task(self.to_client.carry(there, writer), name="to the client"),
+            asyncio.create_task(to_server(), name="to the server"),
+            asyncio.create_task(to_client(), name="to the client"),
         ]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)

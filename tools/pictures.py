@@ -23,7 +23,12 @@ async def take(browser: Browser, url: str, key: str, name: str, *, now: float, *
     await page.fill("#key", key)
     await page.click("main button")
     await page.wait_for_selector("#link.good")
-    target = FOLDER / name
-    await page.screenshot(path=target)
+    await page.screenshot(path=FOLDER / name)
     await context.close()
+    saved(name)
+
+
+def saved(name: str) -> None:
+    """Say that a picture was taken."""
+    target = FOLDER / name
     print(f"{target.relative_to(ROOT)}: {target.stat().st_size // 1000} kB")

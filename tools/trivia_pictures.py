@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from tests.services.trivia.discords import a_discord  # noqa: E402
 from tests.services.trivia.operating import ADMIN_KEY, Site, a_site  # noqa: E402
 from tests.services.trivia.test_discord_whole import a_service, until_known  # noqa: E402
-from tools.pictures import CHROMIUM, FLAGS, FOLDER, take  # noqa: E402
+from tools.pictures import CHROMIUM, FLAGS, FOLDER, saved, take  # noqa: E402
 
 from tenure import Store, minutes, seconds  # noqa: E402
 from tenure.services.trivia.chat.channels import Channels  # noqa: E402
@@ -85,7 +85,7 @@ class Evening:
 async def picture(page: Page, name: str) -> None:
     """Take a picture of a page as it is."""
     await page.screenshot(path=FOLDER / name)
-    print(f"docs/services/pictures/{name}: {(FOLDER / name).stat().st_size // 1000} kB")
+    saved(name)
 
 
 async def take_player(browser: Browser, site: Site) -> None:

@@ -12,7 +12,8 @@ import tempfile
 from pathlib import Path
 
 import aiohttp
-from examples.demo import meetings, quiz, servers, town
+from examples.demo import arena, meetings, quiz, servers, town
+from examples.demo.arena import Arena
 from examples.demo.people import Server
 from examples.demo.quiz import Club
 from examples.demo.servers import Failed, Up
@@ -24,6 +25,8 @@ Tenure is up with live traffic:
   bots page       {up.bots}/console/
   trivia chat     {up.trivia}/play/
   trivia page     {up.trivia}/console/
+  battles page    {up.battles}/console/
+  battle game     {up.battles}/play/
   meetings page   {up.address}/console/
   dashboard       {up.address}/
   admin key       {up.admin_key}
@@ -31,7 +34,8 @@ Tenure is up with live traffic:
 Open the bots page with that key. {plan.people} people come and go, {plan.people_per_minute:g} a minute; bots fill in \
 for who has
 waited {plan.bots_after_seconds:g} seconds. Everybody has a hidden skill, and ratings find it. In the trivia chat a
-round begins each minute: join under any name and play along. The data lies in
+round begins each minute: join under any name and play along. In the game wizards of the levels 1 to 4 duel, on two
+servers: choose one of these levels, and one of them takes you on. The data lies in
 {data}.
 
 Ctrl-C ends it.
@@ -67,15 +71,18 @@ async def demo(wanted: argparse.Namespace, data: Path) -> None:
         bots_after_seconds=wanted.bots_after_seconds,
     )
     async with servers.up(data, wanted.port) as (up, server), aiohttp.ClientSession() as http:
-        club = Club(up.trivia, up.admin_key, plan.pace_seconds, random.Random(wanted.seed), http)  # noqa: S311  a game
+        chance = random.Random(wanted.seed)  # noqa: S311  a game
+        club = Club(up.trivia, up.admin_key, plan.pace_seconds, chance, http)
         await town.found(http, up.bots, up.admin_key, plan)
         await quiz.found(club)
-        async with servers.runner(data, plan.pace_seconds) as runner:
+        async with servers.runner(data, plan.pace_seconds) as runner, servers.second(data) as (other, second):
+            wizards = Arena((up.battles, other), up.battles_key, plan.pace_seconds, chance, http)
             print(HELLO.format(up=up, plan=plan, data=data), flush=True)
             async with asyncio.TaskGroup() as group:
                 group.create_task(_live(up, http, plan, wanted))
                 group.create_task(quiz.play(club))
-                for name, process in (("tenure up", server), ("the runner", runner)):
+                group.create_task(arena.live(wizards))
+                for name, process in (("tenure up", server), ("the runner", runner), ("the second server", second)):
                     group.create_task(_watch(name, process))
 
 

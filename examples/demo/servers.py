@@ -31,9 +31,11 @@ class Up:
     address: str
     bots: str
     trivia: str
+    battles: str
     admin_key: str
     key: str
     game_key: str
+    battles_key: str
 
 
 @asynccontextmanager
@@ -50,11 +52,23 @@ async def up(data: Path, port: int | None) -> AsyncIterator[tuple[Up, asyncio.su
             address=told["address"],
             bots=told["address"] + told["services"]["bots"],
             trivia=told["address"] + told["services"]["trivia"],
+            battles=told["address"] + told["services"]["battles"],
             admin_key=os.environ.get("TENURE_ADMIN_KEY") or _read(data / "admin.key"),
             key=os.environ.get("TENURE_BOTS_KEY") or _read(data / "bots.key"),
             game_key=os.environ.get("TENURE_BOTS_GAME_KEY") or _read(data / "game.key"),
+            battles_key=os.environ.get("TENURE_BATTLES_KEY") or _read(data / "battles.key"),
         )
         yield found, process
+
+
+@asynccontextmanager
+async def second(data: Path) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+    """Run a second server of battles on the same store while the body runs, and give its address."""
+    command = ("--json", "serve", "battles", "--port", "0", "--log-level", "warning")
+    async with _process("second", data, *command) as process:
+        if process.stdout is None or not (line := await process.stdout.readline()):
+            raise Failed(f"the second server did not start: {_last(data / 'second.log')}")
+        yield json.loads(line)["address"], process
 
 
 @asynccontextmanager

@@ -44,6 +44,12 @@ class Up:
             with error:
                 return error.code, json.loads(error.read())
 
+    def read(self, path: str) -> str:
+        """Read a page, or figures."""
+        with urllib.request.urlopen(self.address + path, timeout=10) as answer:  # noqa: S310  our own address
+            text: str = answer.read().decode()
+            return text
+
     def end(self, number: signal.Signals = signal.SIGINT) -> float:
         """Send a signal and give how many seconds it took to end."""
         began = time.monotonic()

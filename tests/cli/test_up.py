@@ -273,6 +273,8 @@ async def test_a_server_that_stops_sends_its_players_to_another_one(up: Start, t
     async with connect(f"{at.replace('http', 'ws')}/socket?token={token}", ping_interval=None) as connection:
         socket = Socket(connection)
         assert (await socket.hear())["type"] == "welcome"
+        assert "tenure_battles_players 1.0" in server.read("/metrics")
+        assert "Battles</h1>" in server.read("/services/battles/console/")
         server.process.send_signal(signal.SIGTERM)
         assert (await socket.closed())[0] == 1012
     assert server.end() < SECONDS_TO_END

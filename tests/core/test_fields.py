@@ -78,6 +78,21 @@ def test_what_was_not_given_has_its_default() -> None:
     assert (thing.size, thing.length, thing.tags, thing.parts, thing.at) == (1.0, seconds(1), (), {}, None)
 
 
+def test_what_is_done_to_a_value_that_was_read_is_not_done_to_the_record() -> None:
+    thing = read(Thing.create("t", name="n", parts={"a": [1]}))
+    thing.parts["a"].append(2)
+    thing.parts["b"] = []
+    assert thing.parts == {"a": [1]}
+
+
+def test_a_value_that_another_build_wrote_fails_only_whoever_reads_it() -> None:
+    change = Thing.create("t", name="n", tags=("a",), parts={"a": [1]})
+    thing = read(change, seen_at=msgspec.Raw(b"12"))
+    assert (thing.name, thing.tags, thing.parts) == ("n", ("a",), {"a": [1]})
+    with pytest.raises(msgspec.ValidationError, match="datetime"):
+        _ = thing.seen_at
+
+
 def test_records_are_read_only_and_come_from_a_store() -> None:
     thing = read(Thing.create("t", name="n"))
     with pytest.raises(AttributeError, match="change `name` by a transition"):
@@ -138,8 +153,8 @@ def test_what_only_the_sweeper_makes_cannot_be_called() -> None:
         Bot.abandon("ada")  # type: ignore[operator]
 
 
-def read(change: Change[object]) -> Thing:
-    rest = msgspec.json.encode(change.rest) if change.rest else b"{}"
+def read(change: Change[object], **written: msgspec.Raw) -> Thing:
+    rest = msgspec.json.encode({**change.rest, **written})
     row = Row(change.kind, str(change.id), "here", 1, 0, None, 0, 0, 0, 0, 0, 0, change.fields, rest)
     model: type[Thing] = change.model
     return model._read(row)

@@ -183,3 +183,49 @@ async def test_thousands_of_topics_are_heard_each_by_itself(a_store: Stores) -> 
         for number in range(2000):
             await store.signal(f"t{number}", b"%d" % number)
         assert [await anext(one) for one in heard] == [b"%d" % number for number in range(2000)]
+
+
+async def test_what_is_signalled_at_once_is_heard_as_all_else_and_in_its_order(a_store: Stores) -> None:
+    async with a_store() as store, store.signals("t") as heard:
+        await store.signal("t", b"0")  # by which whatever has to be there is there
+        assert await anext(heard) == b"0"
+        for number in range(1, 300):
+            assert store.signal_at_once("t", b"%d" % number)
+        await store.signal("t", b"300")
+        assert await take(heard, 300) == [b"%d" % number for number in range(1, 301)]
+        with pytest.raises(InvalidChange, match="at most 4,096 bytes"):
+            store.signal_at_once("t", bytes(4097))
+        with pytest.raises(InvalidChange, match="can't be a topic"):
+            store.signal_at_once("\0", b"")
+
+
+async def test_each_signal_is_told_in_the_moment_in_which_it_comes_until_the_end(a_store: Stores) -> None:
+    async with a_store() as store, store.signals("t") as other:
+        told: list[bytes] = []
+        async with store.signals("t") as heard:
+            await store.signal("t", b"before")
+            await anext(other)
+            telling = asyncio.create_task(heard.each(told.append))
+            await asyncio.sleep(0)
+            for number in range(MOST_WAITING + 5):
+                await store.signal("t", b"%d" % number)
+                await anext(other)
+        await telling
+        await store.signal("t", b"after")
+        await anext(other)
+        assert told == [b"before", *(b"%d" % number for number in range(MOST_WAITING + 5))]
+        assert heard.missed == 0
+
+
+async def test_who_fails_at_a_signal_hears_no_more_and_holds_up_neither_sender_nor_others(a_store: Stores) -> None:
+    def fail(payload: bytes) -> None:
+        raise ValueError(payload)
+
+    async with a_store() as store, store.signals("t") as other, store.signals("t") as heard:
+        telling = asyncio.create_task(heard.each(fail))
+        await asyncio.sleep(0)
+        for payload in (b"1", b"2"):
+            await store.signal("t", payload)
+            assert await anext(other) == payload
+        with pytest.raises(ValueError, match="b'1'"):
+            await telling

@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 import pytest
 from tests.engine_contract.conftest import PlaceOf, Stores, stores_at
 from tests.places import KEPT, SQLITE
-from tests.proxy import Proxy, proxy_to
+from tests.proxy import Flow, Proxy, proxy_to
 
 from tenure import Heard, Store, Unavailable
+from tenure.engines.postgres import signals, telling
+from tenure.engines.valkey import subscribing
 
 SERVED = tuple(engine for engine in KEPT if engine != SQLITE)
 """The engines that carry signals from one process to another."""
@@ -90,6 +92,50 @@ async def test_after_a_lost_connection_all_topics_are_heard_again(served_url: st
                     assert await anext(heard[number]) == b"from elsewhere"
                     await here.signal(f"t{number}", b"from here")
                     assert await anext(heard[number]) == b"from here"
+
+
+@pytest.fixture
+def no_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no engine find out by itself that a connection by which it hears is dead."""
+    monkeypatch.setattr(subscribing, "PING_SECONDS", 600)
+    monkeypatch.setattr(signals, "PING_SECONDS", 600)
+    monkeypatch.setattr(signals, "ANSWER_SECONDS", 600)
+    monkeypatch.setattr(telling, "HORIZON_SECONDS", 0.2)  # it is waited for as the store closes
+
+
+@pytest.mark.usefixtures("no_sign_of_life")
+@pytest.mark.parametrize("how", ["stall", "drop"])
+async def test_who_finds_out_that_nothing_comes_hears_by_another_connection(served_url: str, how: str) -> None:
+    async with proxy_to(urlsplit(served_url).port or 0) as proxy, stores_at(served_url)() as there:
+        silent = proxy.to_listener = Flow()
+        async with (
+            through(served_url, proxy)() as here,
+            here.signals("t") as heard,
+            here.signals("echo") as echoes,
+        ):
+            await echo(here, echoes)
+            getattr(silent, how)()
+            proxy.to_listener = None  # those that begin to listen from now on hear
+            await there.signal("t", b"not heard")
+            await here.position()  # what is asked by other connections is answered
+            here.renew_signals()
+            async with asyncio.timeout(10):
+                await echo(here, echoes)
+                await there.signal("t", b"heard")
+                assert await anext(heard) == b"heard"
+
+
+async def test_hearing_by_other_connections_is_asked_for_at_any_time(a_served_store: Stores) -> None:
+    async with a_served_store() as store:
+        store.renew_signals()  # nobody listens yet
+        async with store.signals("echo") as echoes, store.signals("t") as heard:
+            for number in range(30):
+                for _ in range(number % 5):
+                    await asyncio.sleep(0)
+                store.renew_signals()
+            await echo(store, echoes)
+            await store.signal("t", b"heard")
+            assert await anext(heard) == b"heard"
 
 
 async def test_a_signal_is_refused_while_the_server_is_out_of_reach(served_url: str) -> None:

@@ -1,4 +1,4 @@
-"""The demo as a real process: a match is settled, a question answered, and Ctrl-C leaves nothing behind."""
+"""The demo as a real process: a match is settled, a question answered, a battle won; Ctrl-C leaves nothing behind."""
 
 import json
 import os
@@ -81,7 +81,14 @@ def test_people_bots_and_members_play_and_ctrl_c_leaves_nothing_behind(tmp_path:
             assert time.monotonic() < last, "no question was answered and closed in time"
             places = ask(f"{trivia}/guilds/home/leaderboard", key)["places"]
             time.sleep(0.05)
-        assert len(processes_of(tmp_path)) >= 2  # the server and the runner
+        battles, over = address.replace("/bots", "/battles"), list[Any]()
+        while not over:
+            assert time.monotonic() < last, "no battle was played to its end in time"
+            over = ask(f"{battles}/battles?state=over", key)["battles"]
+            time.sleep(0.05)
+        assert set(over[0]["places"]) == {1, 2}
+        assert len(ask(f"{battles}/health/stats", key)["instances"]) == 2
+        assert len(processes_of(tmp_path)) >= 3  # both servers and the runner
         process.send_signal(signal.SIGINT)
         assert process.wait(SECONDS_TO_END) == 0
     assert processes_of(tmp_path) == []

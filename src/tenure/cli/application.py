@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from tenure import __version__
-from tenure.cli import bots, trivia
+from tenure.cli import battles, bots, trivia
 from tenure.cli.output import Output
 from tenure.cli.session import Failed, Session, UsageError
 from tenure.core.errors import InvalidChange, OutcomeUnknown, Refused, TenureError, Unavailable
@@ -40,7 +40,7 @@ COMMANDS = {
     "doctor": ("changing:doctor", "Compare every index with the records; say what differs, and mend it if asked."),
 }
 
-GROUPS = {"bots": bots.app, "trivia": trivia.app}
+GROUPS = {"bots": bots.app, "trivia": trivia.app, "battles": battles.app}
 """The commands of a service, by its name."""
 
 SUMMARY = "One authoritative record for every live thing, moved through its declared lifecycle atomically."

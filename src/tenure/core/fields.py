@@ -61,20 +61,21 @@ class Field:
         was: str | None = None,
     ) -> None:
         self.default, self.parent, self.visible, self.serial, self.was = default, parent, visible, serial, was
-        self._decode: Callable[[Any], Any] = _as_it_is
+        self._decode: Callable[[Any], Any] | None = None
 
     def __repr__(self) -> str:
         return f"{getattr(self.owner, '__name__', '?')}.{self.name}"
 
     def __get__(self, record: Any, owner: Any) -> Any:
+        # Pages of a thousand records read fields very often: nothing is called here that can be left out.
         if record is None:
             return self
         if not self.visible:
-            return record._opaque(self)  # noqa: SLF001
+            value = getattr(record._rest or record._read_rest(), self.name)  # noqa: SLF001
+            return self._opaque.decode(value) if type(value) is msgspec.Raw else value
         fields: dict[str, Plain] = record._row.fields  # noqa: SLF001
-        # Not `get`: that would work out the default each time. Pages of a thousand records read fields very often.
         value = fields[self.stored] if self.stored in fields else self.plain_default  # noqa: SIM401
-        return None if value is None else self._decode(value)
+        return value if value is None or self._decode is None else self._decode(value)
 
     def __set__(self, record: Any, value: object) -> None:
         raise AttributeError(f"{record!r} is read-only: change `{self.name}` by a transition")
@@ -99,7 +100,7 @@ class Field:
         """Turn a travelled value back into the declared type."""
         if not self.visible:
             return self._opaque.decode(value)
-        return None if value is None else self._decode(value)
+        return value if value is None or self._decode is None else self._decode(value)
 
 
 @overload
@@ -219,20 +220,16 @@ def checker(annotation: Any) -> Callable[[Any], None]:
     return look
 
 
-def plain_decoder(annotation: Any) -> Callable[[Any], Any]:
-    """Make a function that turns a plain value back into the annotated type."""
+def plain_decoder(annotation: Any) -> Callable[[Any], Any] | None:
+    """Make a function that turns a plain value back into the annotated type; None where it is of that type already."""
     allowed = [m for m in members(annotation) if m not in (type(None), None)]
     if allowed == [datetime]:
         return to_instant
     if allowed == [timedelta]:
         return to_length
     if all(m in _AS_IT_IS for m in allowed):
-        return _as_it_is
+        return None
     return lambda value: msgspec.convert(value, annotation)
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
 
 
 LARGEST = 2**63 - 1

@@ -15,6 +15,7 @@ from tenure.core.compiling import Declared, compile_table
 from tenure.core.durations import days, to_instant
 from tenure.core.errors import DeclarationError, InvalidChange
 from tenure.core.fields import MISSING, Field, checker, field, is_noted, opaque, parent, plain, serial
+from tenure.core.opaques import Opaques
 from tenure.core.row import Row
 from tenure.core.states import Effect, Limit, StateOf, Target
 from tenure.core.table import Table
@@ -57,6 +58,8 @@ class Lifecycle(metaclass=Kind):
     _table: typing.ClassVar[Table]
     _checks: typing.ClassVar[dict[str, Callable[[Any], None]]]
     _raw_defaults: typing.ClassVar[dict[str, msgspec.Raw]]
+    _opaques: typing.ClassVar[Opaques]
+    _states: typing.ClassVar[dict[str, StateOf[Any]]]
 
     def __init__(self, **_fields: Any) -> None:
         raise TypeError(f"records come from a store: use {type(self).__name__}.create(id, …) and apply it")
@@ -69,10 +72,13 @@ class Lifecycle(metaclass=Kind):
         cls._raw_defaults = {
             f.stored: opaque(f.default) for f in declared.fields.values() if not f.visible and f.default is not MISSING
         }
+        cls._opaques = Opaques(declared.fields.values(), cls._raw_defaults)
+        cls._states = {stored: StateOf(cls, (cls._table.shown.get(stored, stored),)) for stored in cls._table.states}
 
     # ------------------------------------------------------------------------------------ as a record
 
     _row: Row
+    _rest: msgspec.Struct | None = None
 
     @classmethod
     def _read(cls, row: Row) -> Self:
@@ -80,13 +86,9 @@ class Lifecycle(metaclass=Kind):
         vars(record)["_row"] = row
         return record
 
-    def _opaque(self, declared: Field) -> Any:
-        name = declared.stored
-        opaque_values = vars(self).get("_rest")
-        if opaque_values is None:
-            opaque_values = vars(self)["_rest"] = msgspec.json.decode(self._row.rest, type=dict[str, msgspec.Raw])
-        raw = opaque_values.get(name) or self._raw_defaults.get(name)
-        return None if raw is None else declared.decode(raw)
+    def _read_rest(self) -> msgspec.Struct:
+        rest = vars(self)["_rest"] = self._opaques.read(self._row.rest)
+        return rest
 
     @property
     def id(self) -> str:
@@ -96,7 +98,8 @@ class Lifecycle(metaclass=Kind):
     @property
     def state(self) -> StateOf[Self]:
         """Where the record is."""
-        return StateOf(type(self), (self._table.shown.get(self._row.state, self._row.state),))
+        stored = self._row.state
+        return self._states.get(stored) or StateOf(type(self), (self._table.shown.get(stored, stored),))
 
     @property
     def version(self) -> int:

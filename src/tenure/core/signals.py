@@ -22,6 +22,10 @@ class Carrier(Protocol):
         """Hand a signal over; whether anybody hears it is not known. Raises `Unavailable` if nobody can be reached."""
         ...
 
+    def send_at_once(self, space: str, topic: str, payload: bytes) -> bool:
+        """Hand a signal over without waiting; False where that can't be, and nothing was done: `send` is to do it."""
+        ...
+
     async def subscribe(self, space: str, topic: str, heard: Receive) -> None:
         """Call this for each signal of a topic from now on, also after connections were lost. Raises `Unavailable`.
 
@@ -31,6 +35,10 @@ class Carrier(Protocol):
 
     def unsubscribe(self, space: str, topic: str) -> None:
         """Hear no more of a topic."""
+        ...
+
+    def renew(self) -> None:
+        """Hear by other connections: nothing comes by these any more, however well they look. It waits for nothing."""
         ...
 
     async def close(self) -> None:
@@ -46,9 +54,14 @@ class InProcess:
 
     async def send(self, space: str, topic: str, payload: bytes) -> None:
         """Give a signal to who listens."""
+        self.send_at_once(space, topic, payload)
+
+    def send_at_once(self, space: str, topic: str, payload: bytes) -> bool:
+        """Give a signal to who listens; this never has to wait."""
         heard = self._heard.get((space, topic))
         if heard is not None:
             heard(payload)
+        return True
 
     async def subscribe(self, space: str, topic: str, heard: Receive) -> None:
         """Call this for each signal of a topic from now on."""
@@ -57,6 +70,9 @@ class InProcess:
     def unsubscribe(self, space: str, topic: str) -> None:
         """Hear no more of a topic."""
         self._heard.pop((space, topic), None)
+
+    def renew(self) -> None:
+        """Go on: there is no connection."""
 
     async def close(self) -> None:
         """Hear no more."""

@@ -58,7 +58,19 @@ class StateOf(Generic[K]):
         return "|".join(self.names)
 
 
-class Target(Named):
+class Place(Named):
+    """One state, end or group of them: its class shows it as a `StateOf`, always the same one."""
+
+    members: tuple[Target, ...] = ()
+    _shown: StateOf[Any] | None = None
+
+    def __get__(self, record: object, owner: type[K]) -> StateOf[K]:
+        if self._shown is None or self._shown.kind is not owner:
+            self._shown = StateOf(owner, tuple(member.name for member in self.members))
+        return self._shown
+
+
+class Target(Place):
     """A state or an end: what a transition may lead to."""
 
     final = False
@@ -71,10 +83,8 @@ class Target(Named):
     per: tuple[Any, ...] = ()
 
 
-class Sources(Named):
+class Sources(Place):
     """One or more states that transitions may leave."""
-
-    members: tuple[Any, ...] = ()
 
     def __or__(self, other: Sources) -> States:
         return States(self.members + other.members)
@@ -137,18 +147,12 @@ class State(Sources, Target):
         self.per, self.has = _tuple(per), _tuple(has)
         self.members = (self,)
 
-    def __get__(self, record: object, owner: type[K]) -> StateOf[K]:
-        return StateOf(owner, (self.name,))
-
 
 class States(Sources):
     """Several states under one name."""
 
     def __init__(self, members: tuple[Target, ...]) -> None:
         self.members = members
-
-    def __get__(self, record: object, owner: type[K]) -> StateOf[K]:
-        return StateOf(owner, tuple(m.name for m in self.members))
 
 
 class End(Target):
@@ -172,22 +176,20 @@ class End(Target):
     ) -> None:
         self.keep, self.initial, self.rank, self.under, self.was = keep, initial, rank, under, was
         self.per, self.has = _tuple(per), _tuple(has)
+        self.members = (self,)
 
     def __or__(self, other: End) -> Ends:
-        return Ends((*_ends(self), *_ends(other)))
+        return Ends((*self.members, *other.members))
 
     def stay(self, *, erase: bool = False, was: str | None = None) -> Edge[[]]:
         """Declare the one thing that an end allows: to change fields (redact, correct), never the state."""
-        return Edge(_ends(self), None, by=ANYONE, after=None, tell=None, erase=erase, was=was)
-
-    def __get__(self, record: object, owner: type[K]) -> StateOf[K]:
-        return StateOf(owner, (self.name,))
+        return Edge(self.members, None, by=ANYONE, after=None, tell=None, erase=erase, was=was)
 
 
-class Ends(Named):
+class Ends(Place):
     """Several ends under one name."""
 
-    def __init__(self, members: tuple[End, ...]) -> None:
+    def __init__(self, members: tuple[Target, ...]) -> None:
         self.members = members
 
     def __or__(self, other: End) -> Ends:
@@ -196,9 +198,6 @@ class Ends(Named):
     def stay(self, *, erase: bool = False, was: str | None = None) -> Edge[[]]:
         """Declare a change of fields in any of these ends."""
         return Edge(self.members, None, by=ANYONE, after=None, tell=None, erase=erase, was=was)
-
-    def __get__(self, record: object, owner: type[K]) -> StateOf[K]:
-        return StateOf(owner, tuple(m.name for m in self.members))
 
 
 class Limit(Named):
@@ -231,7 +230,3 @@ class EffectOf(Generic[K]):
 
 def _tuple(value: object) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
-
-
-def _ends(end: End) -> tuple[End, ...]:
-    return (end,)

@@ -54,6 +54,8 @@ class Round(msgspec.Struct, kw_only=True):
     """Matches that were refused because somebody in them had changed."""
     commits: list[float] = msgspec.field(default_factory=list)
     """How many seconds each commit took."""
+    at: float = 0.0
+    """When it looked who is due, in seconds since 1970."""
     waiting: int = 0
     oldest: float | None = None
 
@@ -169,7 +171,8 @@ class Matcher:
                 return
         await (self._read() if self._position is None else self._follow())
         now = await self._store.now()
-        due = self._waiting.take(now.timestamp())
+        ran.at = now.timestamp()
+        due = self._waiting.take(ran.at)
         for start in range(0, len(due), MOST_IN_A_COMMIT):
             if self._claim is not None:
                 await self._commit(self._claim, due[start : start + MOST_IN_A_COMMIT], now, ran)

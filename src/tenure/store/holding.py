@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tenure.core.durations import to_length
-from tenure.core.errors import LeaseLost, NotFound, NotHolder, OutcomeUnknown, Overdue, Unavailable
+from tenure.core.errors import LeaseLost, NotFound, NotHolder, OutcomeUnknown, Overdue, StoreReplaced, Unavailable
 from tenure.core.lifecycle import Lifecycle, table_of
 from tenure.core.transitions import Claim
 from tenure.store.events import Event
@@ -54,7 +54,7 @@ class Held(Generic[K]):
                 return
             try:
                 await self._store.beat(self.claim, seen=self._seen)
-            except (NotHolder, NotFound, Overdue):
+            except (NotHolder, NotFound, Overdue, StoreReplaced):
                 return
             except (Unavailable, OutcomeUnknown):
                 continue  # the lease decides, not one lost beat

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Self
 
@@ -26,6 +26,8 @@ class Heard:
         self._bytes = 0
         self._ended = False
         self._more = asyncio.Event()
+        self._told: Callable[[bytes], None] | None = None
+        self._failed: Exception | None = None
 
     def __aiter__(self) -> Self:
         return self
@@ -40,14 +42,41 @@ class Heard:
         self._bytes -= len(payload)
         return payload
 
+    async def each(self, told: Callable[[bytes], None]) -> None:
+        """Call this with each signal in the moment in which it comes, until the end. It must not wait.
+
+        So nothing is ever missed, and no task is woken for a signal. What it raises ends the listening, and is raised.
+        """
+        while self._waiting and not self._ended:
+            told(await anext(self))
+        self._told = told
+        while not self._ended:
+            self._more.clear()
+            await self._more.wait()
+        if self._failed is not None:
+            raise self._failed
+
     def put(self, payload: bytes) -> None:
         """Let a signal wait for being taken; where there is no room, the oldest go."""
+        if self._told is not None:
+            self._tell(self._told, payload)
+            return
         self._waiting.append(payload)
         self._bytes += len(payload)
         while len(self._waiting) > MOST_WAITING or self._bytes > MOST_BYTES_WAITING:
             self._bytes -= len(self._waiting.popleft())
             self.missed += 1
         self._more.set()
+
+    def _tell(self, told: Callable[[bytes], None], payload: bytes) -> None:
+        """Pass a signal on. We are called by whoever sent it, who has no part in what goes wrong here."""
+        if self._ended:
+            return
+        try:
+            told(payload)
+        except Exception as error:  # noqa: BLE001  it is raised where it is listened
+            self._failed = error
+            self.end()
 
     def end(self) -> None:
         """Give what waits, and then nothing more."""
@@ -78,13 +107,13 @@ class Signals:
 
     async def send(self, space: str, topic: str, payload: bytes) -> None:
         """Send a signal. Raises `InvalidChange` and `Unavailable`."""
-        check_topic(topic)
-        if len(payload) > MOST_OF_A_SIGNAL:
-            raise InvalidChange(
-                f"a signal carries at most {MOST_OF_A_SIGNAL:,} bytes, not {len(payload):,}: keep the rest in a "
-                f"record, and let the signal say where"
-            )
+        check_signal(topic, payload)
         await self._carrier.send(space, topic, payload)
+
+    def send_at_once(self, space: str, topic: str, payload: bytes) -> bool:
+        """Send a signal if that goes without waiting. Raises `InvalidChange`."""
+        check_signal(topic, payload)
+        return self._carrier.send_at_once(space, topic, payload)
 
     @asynccontextmanager
     async def listen(self, space: str, name: str) -> AsyncGenerator[Heard]:
@@ -105,11 +134,25 @@ class Signals:
                 del self._topics[space, name]
                 self._carrier.unsubscribe(space, name)
 
+    def renew(self) -> None:
+        """Hear by other connections."""
+        self._carrier.renew()
+
     def close(self) -> None:
         """End what all listeners hear."""
         for topic in self._topics.values():
             for heard in topic.listeners:
                 heard.end()
+
+
+def check_signal(topic: str, payload: bytes) -> None:
+    """Raise `InvalidChange` for what can't be sent."""
+    check_topic(topic)
+    if len(payload) > MOST_OF_A_SIGNAL:
+        raise InvalidChange(
+            f"a signal carries at most {MOST_OF_A_SIGNAL:,} bytes, not {len(payload):,}: keep the rest in a "
+            f"record, and let the signal say where"
+        )
 
 
 def check_topic(topic: str) -> None:

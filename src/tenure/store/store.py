@@ -30,6 +30,7 @@ from tenure.store.bounds import bounds_of, check_names, check_space, is_an_id
 from tenure.store.claiming import claims
 from tenure.store.events import Delivery, Event, Turn
 from tenure.store.logging import Log
+from tenure.store.looking import LOOK_AGAIN_SECONDS, Looking
 from tenure.store.refusals import refused
 from tenure.store.signals import Heard, Signals
 from tenure.store.sweeping import ALIVE_FOR, run_sweeper, sweep_all
@@ -56,6 +57,7 @@ class Shared:
         self.bounds = bounds_of(table_of(kind) for kind in self.models.values())
         self.clock: Clock = clock or SystemClock()
         self.bells = Bells(engine)
+        self.looking = Looking(engine, self.bells, self.clock)
         self.signals = Signals(engine.carrier)
         self.lanes: dict[str, Lanes] = {}
         self.holds: set[holding.Held[Any]] = set()
@@ -236,14 +238,16 @@ class Store:
                 f"version {after} of {kind.__name__} {id!r} is not there (the last is {row.version}): "
                 f"the store was set back to an earlier time; begin again from 0"
             )
-        with self._shared.bells.ear((self.space_name, kind.__name__, id)) as ear:
+        with self._shared.looking.ear((self.space_name, kind.__name__, id)) as ear:
+            ear.after = after
             events = await self.history(kind, id, after=after)
             while True:
                 for event in events:
                     after = event.version
                     yield event
+                ear.after = after
                 if len(events) < PAGE:
-                    await self.clock.wait(ear, LOOK_AGAIN_SECONDS)
+                    await ear.heard()
                 told = [Event(kind, entry) for entry in ear.take(after)]
                 events = told or await self.history(kind, id, after=after)
 
@@ -363,12 +367,26 @@ class Store:
         """
         await self._shared.signals.send(self.space_name, topic, payload)
 
+    def signal_at_once(self, topic: str, payload: bytes) -> bool:
+        """Do as `signal` does, but without waiting; False where something has to be waited for, and nothing was sent.
+
+        Raises `InvalidChange`.
+        """
+        return self._shared.signals.send_at_once(self.space_name, topic, payload)
+
     def signals(self, topic: str) -> AbstractAsyncContextManager[Heard]:
         """Hear a topic while the body runs, from its beginning on: iterate over what this gives, which is endless.
 
         Whoever takes less than comes loses the oldest, and `missed` counts them. Raises `InvalidChange`; `Unavailable`.
         """
         return self._shared.signals.listen(self.space_name, topic)
+
+    def renew_signals(self) -> None:
+        """Hear by other connections: for who finds out that nothing comes any more, though all looks well.
+
+        Topics are heard again as soon as there is one; what was missed stays missed. Nothing is waited for.
+        """
+        self._shared.signals.renew()
 
     # ---------------------------------------------------------------------------------------- time
 
@@ -439,9 +457,6 @@ class Store:
         if len(parents) != 1:
             raise InvalidChange(f"{model.__name__} has {len(parents)} kinds of parent: pass the parent's record")
         return parents.pop(), under
-
-
-LOOK_AGAIN_SECONDS = 5.0
 
 
 def to_microseconds_left(now: int, end: int) -> timedelta:

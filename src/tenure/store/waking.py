@@ -40,6 +40,8 @@ class Ear(Bell):
 
     def __init__(self) -> None:
         super().__init__()
+        self.after = 0
+        """The version up to which its watcher was told."""
         self._kept: list[Entry] = []
         self._full = False
 
@@ -81,6 +83,17 @@ class Bells:
         ear = Ear()
         with _hung(self._bells, ear, (record,)), _hung(self._ears, ear, (record,)):
             yield ear
+
+    @property
+    def watched(self) -> list[Topic]:
+        """The records that have ears."""
+        return list(self._ears)
+
+    def ring_behind(self, record: Topic, version: int | None) -> None:
+        """Wake those who were not told of a record up to this version; all of them, if it is not known."""
+        for ear in self._ears.get(record, ()):
+            if version is None or version > ear.after:
+                ear.ring()
 
     def ring_all(self, space: str) -> None:
         """Wake everybody in a space: the time was moved."""

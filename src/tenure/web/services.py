@@ -18,6 +18,8 @@ from tenure.core.lifecycle import Lifecycle, table_of
 from tenure.http.environment import WrongSetting
 from tenure.services.battles import service as battles
 from tenure.services.battles.api import http as battles_http
+from tenure.services.battles.api.metrics import collect as collect_battles
+from tenure.services.battles.console.http import CONSOLE_PATH as BATTLES_CONSOLE
 from tenure.services.battles.page.http import PAGE_PATH as BATTLES_PAGE
 from tenure.services.battles.settings import Settings as BattlesSettings
 from tenure.services.battles.watching import Watching as BattlesWatching
@@ -169,8 +171,9 @@ def _open_battles(place: Place, environment: Environment) -> Running:
     return Running(
         work=service,
         app=battles_http.create_app(service, watching),
-        links={"Battles": f"{BATTLES_PAGE}/"} if settings.page else {},
+        links={"Battles": f"{BATTLES_CONSOLE}/", **({"Battle game": f"{BATTLES_PAGE}/"} if settings.page else {})},
         health=health,
+        metrics=lambda: collect_battles(service),
     )
 
 
@@ -214,11 +217,12 @@ SERVICES: dict[ServiceName, Service] = {
         path="/services/battles",
         kinds=battles.kinds,
         open=_open_battles,
-        pages={"battles": f"{{url}}{BATTLES_PAGE}/"},
+        pages={"battles": f"{{url}}{BATTLES_CONSOLE}/", "battle game": f"{{url}}{BATTLES_PAGE}/"},
         tries=(
             'curl {admin} {url}/tokens -d \'{{"player": "ada"}}\'',
-            "curl {admin} {url}/health/stats",
             "curl {admin} {url}/battles",
+            "tenure battles instances",
+            "tenure battles watch",
         ),
     ),
 }

@@ -13,11 +13,11 @@ import asyncpg
 import pytest
 from tests.engine_contract.kinds import KINDS, Bot
 from tests.engines.postgres.conftest import a_session, engine_of
-from tests.proxy import Proxy, proxy_to
+from tests.proxy import Flow, Proxy, proxy_to
 
 import tenure
 from tenure import NotFound, OutcomeUnknown, Store, Unavailable
-from tenure.engines.postgres import connection
+from tenure.engines.postgres import connection, telling
 
 
 def by_proxy(url: str, proxy: Proxy) -> str:
@@ -154,3 +154,20 @@ async def test_a_connection_that_dies_as_it_begins_to_listen_is_made_anew(
                 await asyncio.sleep(0.01)
             proxy.resume()
             await store.apply(Bot.create("ada", pool="eu"))
+
+
+async def test_a_connection_that_tells_nothing_is_made_anew_long_before_a_statements_time_is_over(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "HORIZON_SECONDS", 0.2)
+    async with proxy_to(urlsplit(url).port or 0) as proxy, tenure.open(url, *KINDS) as there:
+        silent = proxy.to_listener = Flow()
+        async with tenure.open(by_proxy(url, proxy), *KINDS) as here:
+            with here.bell(Bot) as bell:
+                await there.apply(Bot.create("ada", pool="eu"))
+                await bell.heard()
+                silent.drop()
+                proxy.to_listener = None  # those that begin to listen from now on hear
+                async with asyncio.timeout(10):
+                    await there.apply(Bot.create("bob", pool="eu"))
+                    await bell.heard()

@@ -33,14 +33,14 @@ class Caller(Calls):
 
 
 @asynccontextmanager
-async def a_caller(*, page: bool = True) -> AsyncIterator[Caller]:
+async def a_caller(**more: Any) -> AsyncIterator[Caller]:
     """Make a service with its API. At the end its indexes must be right."""
     settings = Settings(
         base_url="http://127.0.0.1:1",
         admin_key=ADMIN["X-Admin-API-Key"],
         key=GAME["X-API-Key"],
         token_key="k" * 32,
-        page=page,
+        **more,
     )
     async with testing.store(*kinds, space="battles", at=START) as store:
         service = BattlesService(store, settings)

@@ -132,10 +132,12 @@ async def a_server(store: Store, name: str = "one", *, limits: Limits | None = N
 
 
 @asynccontextmanager
-async def servers(folder: Path, number: int = 1, *, limits: Limits | None = None) -> AsyncIterator[list[Server]]:
+async def servers(
+    folder: Path, number: int = 1, *, url: str = "", limits: Limits | None = None
+) -> AsyncIterator[list[Server]]:
     """Run some instances on one store while the body runs."""
     async with AsyncExitStack() as stack:
-        url = f"sqlite:///{folder}/store.db"
+        url = url or f"sqlite:///{folder}/store.db"
         store = await stack.enter_async_context(tenure.open(url, *kinds, space="battles"))
         await stack.enter_async_context(store.sweeping())
         yield [await stack.enter_async_context(a_server(store, f"server-{n}", limits=limits)) for n in range(number)]
@@ -153,11 +155,19 @@ class Played:
 
     async def turn(self, spell: str = "spark") -> Any:
         """Let whose turn it is cast a spell, and give what came of it."""
-        client = self.clients[self.acts]
+        player = self.acts
+        client = self.clients[player]
         self.turns += 1
         await client.say({"type": "act", "battle": self.id, "id": f"t{self.turns}", "move": {"spell": spell}})
+
+        def came(message: Any) -> bool:
+            """Tell what came of this move from what came of the other's before it."""
+            return message["type"] == "error" or (
+                message["name"] in STEPS and message["fields"]["shown"]["player"] == player
+            )
+
         # The answer to the request and what comes of the move come in any order.
-        event = await client.hear("event", "error", fits=lambda m: m["type"] == "error" or m["name"] in STEPS)
+        event = await client.hear("event", "error", fits=came)
         assert event["type"] == "event", event
         self.acts = event["fields"].get("acts", [""])[0]
         return event

@@ -27,6 +27,7 @@ RIGHTS = {
     "GET /battles/{battle}": "game",
     "GET /health": "anyone",
     "GET /ready": "anyone",
+    "GET /metrics": "anyone",
     "GET /health/stats": "game",
     "POST /health/cleanup": "admin",
     "GET /openapi.json": "anyone",
@@ -59,7 +60,7 @@ async def test_every_route_is_in_the_table() -> None:
         named = {f"{method} {route.path}" for route in found for method in (route.methods or set()) - {"HEAD"}}
         assert named == set(RIGHTS)
         sockets = [route.path for route in caller.app.routes if isinstance(route, WebSocketRoute | Mount)]
-        assert {"/socket", "/socket.io", "/play"} == set(sockets)
+        assert {"/socket", "/socket.io", "/play", "/console"} == set(sockets)
 
 
 async def test_every_route_refuses_every_wrong_key_and_changes_nothing() -> None:
@@ -145,6 +146,34 @@ def test_keys_are_made_once_and_kept_or_come_from_the_environment(tmp_path: Path
     for name in ("TENURE_BATTLES_KEY", "TENURE_BATTLES_TOKEN_KEY"):
         with pytest.raises(WrongSetting, match=name):
             read(**{name: "fifteen-letters"})
+
+
+def test_where_the_page_is_elsewhere_is_read_with_its_origins_and_what_makes_no_sense_is_refused() -> None:
+    def read(**environment: str) -> Settings:
+        return Settings.read(environment, base_url="http://127.0.0.1:1/battles", admin_key="a")
+
+    found = read(
+        TENURE_BATTLES_OTHERS="https://two.example.org/play, http://127.0.0.1:8702/play/",
+        TENURE_BATTLES_ORIGINS="https://Game.example.org",
+    )
+    assert found.others == ("https://two.example.org/play/", "http://127.0.0.1:8702/play/")
+    assert found.origins == {
+        "http://127.0.0.1:1", "https://two.example.org", "http://127.0.0.1:8702", "https://game.example.org",
+    }  # fmt: skip
+    assert read().others == ()
+    for name in ("TENURE_BATTLES_OTHERS", "TENURE_BATTLES_ORIGINS"):
+        for wrong in ("two.example.org", "ftp://two.example.org", "https://", "http://[", "https://a.example?x=1"):
+            with pytest.raises(WrongSetting, match=name):
+                read(**{name: wrong})
+    with pytest.raises(WrongSetting, match="no path"):
+        read(TENURE_BATTLES_ORIGINS="https://two.example.org/play/")
+
+
+async def test_the_page_offers_the_others_that_its_server_was_told_of() -> None:
+    async with a_caller(others=("https://two.example.org/play/",)) as caller:
+        page = await caller.call("GET", "/play/", headers={})
+        assert b"https://two.example.org/play/" in page.body
+        assert "https://two.example.org" in page.headers["content-security-policy"]
 
 
 async def test_a_token_is_given_for_a_player_and_a_battle_is_shown_without_its_board() -> None:

@@ -69,7 +69,7 @@ async def test_an_owner_that_wakes_up_late_is_refused(engine: str, place_of: Pla
         one, two = await world.node(), await world.node()
         battle = await world.a_battle(one, two)
         dies = await world.owner(battle)
-        zombie = Owner(world.store, Wizards(), (await world.store.get(Battle, battle)).claim)
+        zombie = Owner(world.store, Wizards(), await world.store.get(Battle, battle))
         await dies.kill()
         await world.pass_time(12)
         taken = await world.runs(battle)
@@ -124,7 +124,7 @@ async def test_each_turn_counts_once_though_every_third_write_fails(made: bool) 
         record = await world.store.get(Battle, battle)
         while record.state in Battle.played and record.turn < 12:
             turn = record.turn
-            await failing.until_done(partial(node.cast, battle, record.acts[0], number=f"t{turn}"))
+            await failing.until_done(world.store, partial(node.cast, battle, record.acts[0], number=f"t{turn}"))
             while record.state in Battle.played and record.turn == turn:
                 await world.store.advance(seconds(0.5))
                 await spin()
@@ -153,11 +153,13 @@ class Failing:
             raise OutcomeUnknown("the answer was lost")
         raise Unavailable("the store is away")
 
-    async def until_done(self, ask: Callable[[], Awaitable[Any]]) -> None:
+    async def until_done(self, store: Store, ask: Callable[[], Awaitable[Any]]) -> None:
         while True:
             try:
                 await ask()
-            except (Unavailable, OutcomeUnknown):
+            except (Unavailable, OutcomeUnknown, TryAgain):
+                await store.advance(seconds(0.1))
+                await spin()
                 continue
             return
 
@@ -182,7 +184,7 @@ async def test_what_comes_while_a_battle_is_about_to_change_hands_is_not_lost() 
     async with a_world() as world:
         node = await world.node()
         battle = await world.a_battle(node, node)
-        await node.running.drop()
+        await node.running.fork()
         await world.store.apply(Instance.leave((await world.store.get(Instance, node.id)).claim))
         # The instance is gone, and nobody swept yet.
         with pytest.raises(TryAgain):
@@ -246,11 +248,11 @@ async def test_a_move_that_came_in_time_counts_though_it_is_read_after_the_turn(
         battle = await world.a_battle(one, two)
         begun = await world.store.get(Battle, battle)
         for node in (one, two):
-            await node.running.drop()
+            await node.running.fork()
             node.running._most = 0
         move = await one.cast(battle, begun.acts[0])
         await world.store.advance(seconds(31))
-        owner = Owner(world.store, Wizards(), begun.claim)
+        owner = Owner(world.store, Wizards(), begun)
         living = asyncio.ensure_future(owner.live())
         await world.turn(battle, 0)
         living.cancel()

@@ -89,3 +89,35 @@ async def test_who_waits_for_a_closed_outbox_hears_of_its_end() -> None:
     await asyncio.sleep(0)
     outbox.close()
     assert await waiting is None
+
+
+async def test_what_is_fleeting_makes_room_for_what_is_not_and_never_the_other_way_round() -> None:
+    outbox = Outbox[str](3, 30)
+    assert outbox.put("a", 1)
+    assert outbox.put("typing", 28, fleeting=True)
+    assert outbox.put("typing on", 2, fleeting=True)
+    assert outbox.put("b", 28)
+    assert (len(outbox._waiting), outbox._size, outbox.dropped) == (2, 29, 2)
+    assert outbox.put("typing", 2, fleeting=True)
+    assert not outbox.put("c", 2)
+    assert outbox.dropped == 3
+    assert [await outbox.next(), await outbox.next()] == ["a", "b"]
+    assert outbox.put("c", 30)
+
+
+async def test_an_outbox_is_idle_only_while_who_takes_waits_for_more() -> None:
+    outbox = Outbox[str](5, 50)
+    assert not outbox.idle  # nobody has begun to take
+    taking = asyncio.create_task(outbox.next())
+    await asyncio.sleep(0)
+    assert outbox.idle
+    outbox.put("a", 1)
+    assert not outbox.idle
+    assert await taking == "a"
+    assert not outbox.idle  # it is on its way still
+    taking = asyncio.create_task(outbox.next())
+    await asyncio.sleep(0)
+    assert outbox.idle
+    outbox.close()
+    assert not outbox.idle
+    assert await taking is None

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tenure.services.battles.sockets import events, protocol
+from tenure.services.battles.sockets.mistakes import TYPES
 from tenure.services.battles.sockets.protocol import Code
-from tenure.services.battles.sockets.session import TYPES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "services" / "battles-protocol.md").read_text()
 CELLS = [line.split("|")[1:-1] for line in PAGE.splitlines() if line.startswith("|")]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from tests.services.battles.making import a_world, connection_of
 
+from tenure.services.battles.checks import HIGHEST_LEVEL
 from tenure.services.battles.lifecycle import Battle, BattleTicket, Connection
 from tenure.services.battles.refusals import (
     AlreadyPlaying,
@@ -14,6 +16,7 @@ from tenure.services.battles.refusals import (
     Unknown,
     Wrong,
 )
+from tenure.services.battles.sockets.protocol import Join
 
 
 async def test_who_declines_goes_and_the_other_waits_on_from_the_first_moment() -> None:
@@ -122,3 +125,17 @@ async def test_a_command_that_comes_again_counts_once_and_another_under_its_numb
         await world.turn(battle, 0)
         events = await world.store.history(Battle, battle)
         assert [event.name for event in events].count("act") == 1
+
+
+async def test_a_level_has_the_same_bounds_whoever_names_one() -> None:
+    read = msgspec.json.Decoder(Join).decode
+    async with a_world() as world:
+        node = await world.node()
+        for number, level in enumerate((0, HIGHEST_LEVEL)):
+            assert read(b'{"type": "join", "level": %d}' % level).level == level
+            assert (await node.waiting(f"ann{number}", level=level)).level == level
+        for level in (-1, HIGHEST_LEVEL + 1):
+            with pytest.raises(msgspec.ValidationError):
+                read(b'{"type": "join", "level": %d}' % level)
+            with pytest.raises(Wrong):
+                await node.waiting("bob", level=level)

@@ -271,7 +271,7 @@ async def test_a_client_that_does_not_read_is_closed_and_others_do_not_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tenure.services.battles.sockets.session.LAST_SECONDS", 0.1)
-    limits = Limits(waiting_size=256 * 1024, messages=Rate(a_second=1e6, at_once=1e6))
+    limits = Limits(waiting_size=256 * 1024, waiting_seconds=0.05, messages=Rate(a_second=1e6, at_once=1e6))
     async with servers(tmp_path, limits=limits) as (one,), one.socket("ada", close_timeout=0.1) as ada:
         async with one.socket("bob") as bob:
             battle = await a_battle(ada, bob)
@@ -298,7 +298,7 @@ async def _comes_back(server: Server, battle: str, bob: Socket) -> None:
 
 
 async def test_a_slow_client_that_reads_on_hears_where_to_resume(tmp_path: Path) -> None:
-    limits = Limits(waiting_messages=20, messages=Rate(a_second=1e6, at_once=1e6))
+    limits = Limits(waiting_messages=20, waiting_seconds=0.05, messages=Rate(a_second=1e6, at_once=1e6))
     async with servers(tmp_path, limits=limits) as (one,), one.socket("ada") as ada, one.socket("bob") as bob:
         battle = await a_battle(ada, bob)
         session = next(s for s in one.entrance.sessions if s.player == "ada")

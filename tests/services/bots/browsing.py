@@ -5,12 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-from tests.desks import ADMIN_KEY, Operator
+from tests.desks import ADMIN_KEY, Operator, served
 from tests.services.bots.making import World, a_world
 
 from tenure.services.bots.api.http import create_app
-from tenure.web.serving import bind, serving
 
 __all__ = ["ADMIN_KEY", "Site", "a_site"]
 
@@ -33,12 +31,8 @@ class Site(Operator):
 async def a_site(*, logged_in: bool = True, **settings: Any) -> AsyncIterator[Site]:
     """A world whose time stands still, served on a port."""
     async with a_world(**settings) as world:
-        taken = bind("127.0.0.1", 0)
-        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        jar = aiohttp.CookieJar(unsafe=True)
-        async with serving(create_app(world.service), taken), aiohttp.ClientSession(cookie_jar=jar) as client:
+        async with served(create_app(world.service), world.service.closing) as (address, client):
             site = Site(address, client, world)
             if logged_in:
                 assert await site.log_in() == 303
             yield site
-            world.service.closing.set()

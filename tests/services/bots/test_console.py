@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from starlette.routing import Route
+from tests.desks import paths_of
 from tests.services.bots.browsing import a_site
 
 from tenure import seconds
@@ -38,14 +38,9 @@ async def test_without_the_key_every_page_asks_for_it(path: str) -> None:
 
 async def test_every_route_but_the_way_in_wants_a_session() -> None:
     async with a_site(logged_in=False) as site:
-        routes = [route for route in Console(site.world.service).routes() if isinstance(route, Route)]
-        assert {route.path for route in routes} >= {"/", "/live", "/bots/{id}", "/{what}/{id}/{action}"}
-        for route in routes:
-            path, method = re.sub(r"\{[^}]+\}", "x", route.path), "POST" if "POST" in (route.methods or ()) else "GET"
-            answer = await site.send(path, {}) if method == "POST" else await site.get(path)
-            if route.path not in {"/login", "/assets/{name}"}:
-                assert answer.status in {303, 401}, path
-                assert answer.status == 401 or answer.headers["Location"].startswith("/console/login"), path
+        routes = Console(site.world.service).routes()
+        assert paths_of(routes) >= {"/", "/live", "/bots/{id}", "/{what}/{id}/{action}"}
+        assert await site.refused_to_strangers(routes) == paths_of(routes)
 
 
 async def test_the_key_gives_a_cookie_that_scripts_and_other_sites_do_not_get() -> None:
@@ -69,10 +64,7 @@ async def test_a_form_without_the_sessions_token_does_nothing(path: str) -> None
     async with a_site() as site:
         await site.world.a_pool()
         before = await site.world.store.position()
-        for form in ({}, {"form_token": "0" * 64}, {"form_token": "é"}):
-            assert (await site.send(path, form)).status in {403, 422}
-        token = {"form_token": await site.form_token()}
-        assert (await site.send(path, token, **{"Sec-Fetch-Site": "cross-site"})).status == 403
+        await site.sends_without_token(path)
         assert await site.world.store.position() == before
 
 

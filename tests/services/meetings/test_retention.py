@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from tests.services.meetings.making import World, a_world
 
-from tenure import NEXT, Poller, days, hours, seconds
+from tenure import NEXT, Poller, Store, days, hours, seconds
 from tenure.services.meetings.lifecycle import Meeting, Screenshot, Segment
 from tenure.services.meetings.retention import Redaction, Retention
 from tenure.services.meetings.settings import Settings
+from tenure.services.meetings.webhooks.lifecycle import WebhookDelivery
 
 HEARD = {"segment_id": "1", "text": "the plan", "start": 0.5, "end": 1.5, "at": 1e9, "speaker": "Ada"}
 
@@ -139,6 +140,37 @@ async def test_screenshots_go_with_their_files_first() -> None:
         await Redaction(world.store, discard).redact(meeting, by="admin")
         assert gone == [shot.id]
         assert (await world.store.get(Screenshot, shot.id)).size == 0
+
+
+async def test_a_delivery_that_is_just_due_again_is_withdrawn_after_that_and_nobody_is_kept_busy_by_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with a_world() as world:
+        user = await world.a_user()
+        meeting, now = await a_past_meeting(world, user), await world.store.now()
+        made = WebhookDelivery.create(
+            "d", user=str(user), meeting=meeting.id, event_type="e", since=now, body="said", try_at=now
+        )
+        delivery = await world.store.apply(made)
+        await world.store.apply(
+            WebhookDelivery.put_off(delivery, try_at=now, attempts=1, failures=1, tries=[], status=500, error="away")
+        )
+        tries, submit = list[Store](), Store.submit  # it is due again, and nobody swept yet
+
+        async def counted(store: Store, *given: Any, **more: Any) -> Any:
+            tries.append(store)
+            return await submit(store, *given, **more)
+
+        monkeypatch.setattr(Store, "submit", counted)
+        redacting = asyncio.create_task(
+            Redaction(world.store, world.service.screenshots.discard).redact(meeting, by="admin")
+        )
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        assert len(tries) < 5
+        await world.store.advance(seconds(1))
+        await redacting
+        assert (await world.store.get(WebhookDelivery, "d")).state == WebhookDelivery.removed
 
 
 async def test_a_redaction_that_broke_off_is_gone_on_with() -> None:

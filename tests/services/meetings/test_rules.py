@@ -80,6 +80,30 @@ async def test_a_bot_that_stays_too_long_is_told_to_leave() -> None:
         assert (over["status"], over["ended_by"], over["end_reason"]) == ("completed", "sweeper", "maximum_length")
 
 
+async def test_a_bot_that_calls_in_the_moment_in_which_its_time_is_over_calls_again_and_is_told_to_leave() -> None:
+    async with a_world() as world:
+        user = await world.a_user()
+        meeting = await asked(world, user, maximum_seconds=90)
+        await world.work()
+        bot = world.bot(meeting)
+        await bot.tell("joined")
+        await world.store.advance(seconds(89))
+        await bot.tell("heartbeat")
+        clock: Any = world.store.clock
+        clock.move_to(clock.now + 1_000_000)  # and nobody swept yet
+        for name, more in (
+            ("heartbeat", {}),
+            ("status", {"status": "stopping", "reason": "left"}),
+            ("exited", {"exit_code": 0, "reason": "left"}),
+        ):
+            answer = await bot.tell(name, **more)
+            assert (answer.status, "try again" in answer.detail) == (503, True), (name, answer.body)
+        await world.store.sweep()
+        answer = await bot.tell("heartbeat")
+        assert [command["action"] for command in answer.json["commands"]] == ["leave"]
+        assert (await bot.tell("exited", exit_code=0, reason="left")).json["status"] == "completed"
+
+
 async def test_a_bot_that_nobody_admits_fails_when_its_patience_ends() -> None:
     async with a_world() as world:
         user = await world.a_user()

@@ -8,8 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-from tests.desks import ADMIN_KEY, Operator
+from tests.desks import ADMIN_KEY, Operator, served
 from tests.services.trivia.calling import Caller, a_caller
 from tests.services.trivia.closings import a_question
 
@@ -17,7 +16,6 @@ from tenure import Store, minutes
 from tenure.services.trivia.chat.contract import ChatRefused
 from tenure.services.trivia.lifecycle import Game
 from tenure.services.trivia.service import TriviaService
-from tenure.web.serving import bind, serving
 
 __all__ = ["ADMIN_KEY", "REFUSED", "Site", "a_site", "many_games", "questions"]
 REFUSED = "no permission to post there: grant `Send Messages`"
@@ -64,15 +62,11 @@ class Site(Operator):
 async def a_site(*, logged_in: bool = True, **settings: Any) -> AsyncIterator[Site]:
     """Give a site with the guild `home` and its channel `general`."""
     async with a_caller(**settings) as caller:
-        taken = bind("127.0.0.1", 0)
-        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        jar = aiohttp.CookieJar(unsafe=True)
-        async with serving(caller.app, taken), aiohttp.ClientSession(cookie_jar=jar) as client:
+        async with served(caller.app, caller.service.closing_down) as (address, client):
             site = Site(address, client, caller)
             if logged_in:
                 assert await site.log_in() == 303
             yield site
-            caller.service.closing_down.set()
 
 
 def questions(page: str) -> list[str]:

@@ -1,14 +1,13 @@
 """The page of those who run trivia in a real browser: live, by phone, by keyboard, by day and night, no complaint."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 from tests import browsers
-from tests.browsers import CONTRAST, PHONE, a_browser, needs_chromium
-from tests.services.trivia.operating import ADMIN_KEY, Site, a_site
+from tests.browsers import PHONE, fits_a_phone, needs_chromium
+from tests.browsers import a_desk as a_page
+from tests.services.trivia.operating import Site, a_site
 
 from tenure import seconds
 from tenure.services.trivia.chat.channels import Channels
@@ -17,16 +16,8 @@ from tenure.services.trivia.lifecycle import Game, Guild, Registration
 pytestmark = needs_chromium
 
 
-@asynccontextmanager
-async def a_place() -> AsyncIterator[tuple[Site, Browser]]:
-    async with a_site(logged_in=False) as site, a_browser() as browser:
-        yield site, browser
-
-
-@asynccontextmanager
-async def a_page(browser: Browser, site: Site, path: str = "/", **settings: Any) -> AsyncIterator[Page]:
-    async with browsers.a_page(browser, site.url(path), ADMIN_KEY, **settings) as page:
-        yield page
+def a_place() -> AbstractAsyncContextManager[tuple[Site, Browser]]:
+    return browsers.a_place(a_site(logged_in=False))
 
 
 async def furnish(site: Site) -> tuple[str, str, str]:
@@ -123,14 +114,11 @@ async def test_a_phone_never_scrolls_sideways_and_texts_stand_out(scheme: str) -
     async with a_place() as (site, browser):
         registration, asked, over = await furnish(site)
         async with a_page(browser, site, color_scheme=scheme, **PHONE) as page:
-            for path in (
+            paths = (
                 "/", "/guilds/home", "/guilds/home/board", "/registrations", f"/registrations/{registration}", "/games",
                 "/games?state=held_up", f"/games/{asked}", f"/games/{over}", "/packs", "/chats",
-            ):  # fmt: skip
-                await page.goto(site.url(path))
-                wide = await page.evaluate("document.documentElement.scrollWidth")
-                assert wide <= 390, f"{path} is {wide} px wide"
-                assert await page.evaluate(CONTRAST) >= 4.5, path
+            )  # fmt: skip
+            await fits_a_phone(page, site, paths)
 
 
 async def test_without_its_script_the_page_does_the_same() -> None:

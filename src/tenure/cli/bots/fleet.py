@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tenure.cli.bots.acting import acting
 from tenure.cli.looking import InSession
 from tenure.cli.output import print_list, print_more, print_one
-from tenure.cli.session import UsageError
+from tenure.cli.session import UsageError, wanted_state
 from tenure.services.bots.api import views
 from tenure.services.bots.api.bots import STATES
 from tenure.services.bots.api.reading import Page, found_in
@@ -37,10 +37,9 @@ async def list_bots(
     after
         Only what comes after this id: the last one of the page before.
     """
-    if state is not None and state not in STATES:
-        raise UsageError(f"{state!r} is no state of a bot: take one of {', '.join(STATES)}")
+    wanted = wanted_state(state, STATES, Bot.live, "a bot")
     async with acting(session) as (store, _):
-        found = await found_in(store, Bot.live if state is None else STATES[state], pool, Page(max(limit, 1), after))
+        found = await found_in(store, wanted, pool, Page(max(limit, 1), after))
     print_list(session.output, [views.bot(bot) for bot in found], COLUMNS)
     print_more(session.output, found, limit)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tenure.cli.bots.acting import Acting, acting
 from tenure.cli.looking import InSession
 from tenure.cli.output import print_list, print_more, print_one
-from tenure.cli.session import Session, UsageError
+from tenure.cli.session import Session, wanted_state
 from tenure.services.bots.api import views
 from tenure.services.bots.api.matches import STATES
 from tenure.services.bots.api.reading import Page, found_in
@@ -117,10 +117,9 @@ async def matches(
     after
         Only what comes after this id: the last one of the page before.
     """
-    if state is not None and state not in STATES:
-        raise UsageError(f"{state!r} is no state of a match: take one of {', '.join(STATES)}")
+    wanted = wanted_state(state, STATES, Match.live, "a match")
     async with acting(session) as (store, _):
-        found = await found_in(store, Match.live if state is None else STATES[state], pool, Page(max(limit, 1), after))
+        found = await found_in(store, wanted, pool, Page(max(limit, 1), after))
     shown = [views.match(match) for match in found]
     if not session.output.as_json:
         shown = [{**one, "players": _players(match)} for one, match in zip(shown, found, strict=True)]

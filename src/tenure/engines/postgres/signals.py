@@ -73,6 +73,16 @@ class Signals:
         """Hand a signal over; no answer is waited for. Raises `Unavailable` where the server is out of reach."""
         await self._reach()
         await self._room.wait()
+        self._put(space, topic, payload)
+
+    def send_at_once(self, space: str, topic: str, payload: bytes) -> bool:
+        """Hand a signal over; False while there is no connection, or too much is unsent."""
+        if self._closed or self._connection is None or self._connection.is_closed() or not self._room.is_set():
+            return False
+        self._put(space, topic, payload)
+        return True
+
+    def _put(self, space: str, topic: str, payload: bytes) -> None:
         numbered = f"{next(self._numbers):x} {base64.b64encode(payload).decode()}"
         self._unsent.append((self._channel(space, topic), numbered))
         self._bytes += len(payload) + BYTES_OF_A_SIGNAL
@@ -96,6 +106,12 @@ class Signals:
         self._heard.pop(channel, None)
         self._confirmed.pop(channel, None)
         self._change(channel)
+
+    def renew(self) -> None:
+        """Drop the connection, so that another one is made, and listens to all that is asked for."""
+        if self._connection is not None:
+            self._connection.terminate()
+            self._wake.set()
 
     async def close(self) -> None:
         """Send what is unsent, and hear no more."""

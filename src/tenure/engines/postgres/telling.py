@@ -28,6 +28,9 @@ POLL_SECONDS = 0.05
 SURELY_SECONDS = 1.0
 """How often is looked although no notification came."""
 
+HORIZON_SECONDS = 5.0
+"""How long the answer to a question may take that costs the server nothing; without one the connection is dead."""
+
 PAUSE_SECONDS = 0.01
 """Between two looks; what is written meanwhile is told with the next."""
 
@@ -125,7 +128,8 @@ class Teller:
         try:
             async with asyncio.timeout(self._location.statement_seconds):
                 if fresh:
-                    await connection.add_listener(self._channel, self._notified)
+                    async with asyncio.timeout(HORIZON_SECONDS):
+                        await connection.add_listener(self._channel, self._notified)
                 await self._look(Transaction(connection, lambda: None))
         except BaseException:
             connection.terminate()
@@ -138,7 +142,8 @@ class Teller:
     async def _look(self, reading: Transaction) -> None:
         """Tell all up to the horizon. Events are read in a later statement than the horizon; see `tenure_horizon`."""
         self._wake.clear()
-        last, horizon = (await reading.rows(self._sql["read_horizon"]))[0]
+        async with asyncio.timeout(HORIZON_SECONDS):
+            last, horizon = (await reading.rows(self._sql["read_horizon"]))[0]
         upto = min([horizon, *(first - 1 for first, _ in self.open)])
         if upto > self.told:
             others = await self._others(reading, upto)

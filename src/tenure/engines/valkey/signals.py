@@ -50,9 +50,14 @@ class Outlet:
         late = self._sent and self._loop.time() - self._sent[0].at > self._timeout
         return self.link.is_open and not late
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the server has more to read than it should."""
+        return self._bytes + self._fresh_bytes > MOST_BYTES_UNANSWERED
+
     async def room(self) -> None:
         """Wait until the server has read enough. Raises `Lost` if it does not."""
-        while self._bytes + self._fresh_bytes > MOST_BYTES_UNANSWERED:
+        while self.is_full:
             self.flush()
             await asyncio.wait({self._sent[0].answered}, timeout=self._timeout)
             if not self.is_open:
@@ -111,6 +116,16 @@ class Signals:
             raise Unavailable(f"the signal was not sent ({error}); try again") from None
         outlet.put(channel, payload)
 
+    def send_at_once(self, space: str, topic: str, payload: bytes) -> bool:
+        """Hand a signal over; False where it must be looked up which connection is the right one, or that is full."""
+        if self._nodes.clustered or len(self._outlets) != 1:
+            return False
+        (outlet,) = self._outlets.values()
+        if outlet.failed is not None or not outlet.is_open or outlet.is_full:
+            return False
+        outlet.put(self._channel(space, topic), payload)
+        return True
+
     async def subscribe(self, space: str, topic: str, heard: Receive) -> None:
         """Call this for each signal of a topic from now on."""
         await self._subscriptions.add(self._channel(space, topic), Hearer(heard))
@@ -118,6 +133,10 @@ class Signals:
     def unsubscribe(self, space: str, topic: str) -> None:
         """Hear no more of a topic."""
         self._subscriptions.remove(self._channel(space, topic))
+
+    def renew(self) -> None:
+        """Hear by other connections; what was written is heard by the same ones."""
+        self._subscriptions.renew()
 
     async def close(self) -> None:
         """Send what was put, and wait a moment until the server has read it."""

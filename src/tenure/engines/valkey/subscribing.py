@@ -74,6 +74,11 @@ class Subscriptions:
             self._left[channel] += 1
             link.push("SUNSUBSCRIBE", channel)
 
+    def renew(self) -> None:
+        """Drop all connections, so that others are made and all channels asked for by them."""
+        for link in self._links:
+            link.abort()
+
     async def close(self) -> None:
         """Hear nothing more."""
         if self._watch is not None:

@@ -45,8 +45,8 @@ class Instance(Lifecycle, history=days(1)):
 
     present = up | draining
 
-    # New players go elsewhere; what is played here is handed over.
-    drain = up.to(draining, by=HOLDER)
+    # New players go elsewhere; what is played here is handed over. Itself, at its end, or an operator.
+    drain = up.to(draining)
     leave = present.to(gone, by=HOLDER)
     lose = present.to(gone, by=SWEEPER, after=lease(seconds=10))
 
@@ -103,7 +103,12 @@ class Battle(Lifecycle, history=days(1)):
     played = ready | running
     live = offered | played
 
-    # In one transaction with each ticket's `seat`, which only who has confirmed may make.
+    # In one transaction with a ticket's own `confirm`. It is the record's version by which of two who confirm at once
+    # the later one finds that it is the last.
+    @offered.stay()
+    def confirm(self, player: Noted[str]) -> None: ...
+
+    # In one transaction with the last ticket's `confirm`, and with each one's `seat`.
     @offered.to(ready)
     def start(self, board: msgspec.Raw, acts: tuple[str, ...], turn_ends_at: datetime | None) -> None: ...
 
@@ -154,6 +159,10 @@ class Battle(Lifecycle, history=days(1)):
         shown: Noted[msgspec.Raw],
         answer_to: Noted[int | None],
     ) -> None: ...
+
+    # The turn stood still while the store was away: it gets the time that was left of it.
+    @running.stay(by=HOLDER)
+    def prolong(self, turn_ends_at: datetime) -> None: ...
 
     # It was against the rules, or not their turn: only they are told.
     @running.stay(by=HOLDER)
@@ -212,7 +221,8 @@ class BattleTicket(Lifecycle, history=days(1)):
     @matched.to(left, by=SWEEPER, after=end_of(battle))
     def lapse(self, reason: str = "not_confirmed_in_time") -> None: ...
 
-    @live.to(left, by=SWEEPER, after=end_of(connection))
+    # Also by its player who joins again by another connection, and need not wait for the sweeper.
+    @live.to(left, after=end_of(connection))
     def lose(self, reason: str = "connection_lost") -> None: ...
 
     @confirmed.to(seated)
@@ -249,7 +259,9 @@ class Seat(Lifecycle, history=days(1)):
     def come_back(self, connection: str) -> None: ...
 
     forfeit = away.to(forfeited, by=SWEEPER, after=grace)
-    release = taken.to(released, by=SWEEPER, after=end_of(battle))
+
+    # Also by its player who joins the queue again.
+    release = taken.to(released, after=end_of(battle))
 
     lost = Effect(forfeited)
 

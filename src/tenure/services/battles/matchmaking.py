@@ -8,8 +8,9 @@ from typing import Any
 
 from tenure import Change, Store
 from tenure.matching.entrants import Proposal, Rules
-from tenure.matching.matcher import Matcher, Source
+from tenure.matching.matcher import Matcher, Round, Source
 from tenure.services.battles.checks import new_id
+from tenure.services.battles.counting import Counting
 from tenure.services.battles.lifecycle import BattleTicket
 from tenure.services.battles.offers import entrant_of, offer
 from tenure.store.keeping import Loop
@@ -34,9 +35,11 @@ class Matchmaking:
         confirm_within: timedelta,
         longest: timedelta,
         make_id: Callable[[], str] = new_id,
+        counting: Counting | None = None,
     ) -> None:
         self._store = store.acting(f"matcher@{store.actor}")
         self._within, self._longest, self._make_id = confirm_within, longest, make_id
+        self._counting = counting or Counting()
         self.matchers = {mode: self._matcher(mode) for mode in modes}
 
     def loops(self) -> dict[str, Loop]:
@@ -51,7 +54,14 @@ class Matchmaking:
             rules=SAME_LEVEL,
             sources=SOURCES,
             offer=self._offer,
+            told=lambda ran: self._told(mode, ran),
         )
 
     def _offer(self, proposal: Proposal, tickets: Mapping[str, Any], now: datetime) -> list[Change[Any]]:
         return offer(self._make_id(), proposal, tickets, now, within=self._within, by=self._longest)
+
+    def _told(self, mode: str, ran: Round) -> None:
+        self._counting.matched[mode] += len(ran.matches)
+        self._counting.conflicts[mode] += ran.conflicts
+        for entrant in (entrant for proposal in ran.matches for entrant in proposal.entrants):
+            self._counting.waits[mode].add(max(ran.at - entrant.since, 0.0))

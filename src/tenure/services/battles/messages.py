@@ -56,6 +56,21 @@ class Signalled(Message, frozen=True, kw_only=True, tag="signal"):
     data: msgspec.Raw
 
 
+class Provisional(Message, frozen=True, kw_only=True, tag="provisional"):
+    """Something that happened here alone, while the log can't be written: it may be taken back."""
+
+    step: int
+    at: datetime
+    name: str
+    fields: dict[str, Any]
+
+
+class Paused(Message, frozen=True, kw_only=True, tag="paused"):
+    """Nothing happens in the battle until the store is back, for this reason."""
+
+    reason: str
+
+
 class Outlet(Protocol):
     """Where a session's messages go: a transport. Neither call waits."""
 

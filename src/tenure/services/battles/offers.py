@@ -1,4 +1,4 @@
-"""Battles from their offer on: who is offered one, who confirms or leaves, and the start when all have confirmed."""
+"""Battles from their offer on: who is offered one, who confirms or leaves, and the start with the last to confirm."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from tenure import (
     LimitReached,
     NotFound,
     NotUnder,
-    OpConflict,
     Overdue,
     Refused,
     Stale,
@@ -80,31 +79,35 @@ class Offers:
         except NotFound:
             raise Unknown("there is no such battle: it may have ended long ago") from None
 
-    async def start(self, id: str) -> Battle:
-        """Start a battle if all have confirmed, once whoever calls; give it as it is now."""
-        battle = await self.battle(id)
-        tickets = await self._tickets(battle)
-        ready = [t for t in tickets.values() if t.state == BattleTicket.confirmed and t.battle == id]
-        if battle.state != Battle.offered or len(ready) < len(battle.players):
-            return battle
-        try:
-            started = (await self._store.apply(*await self._starting(battle, tickets), op=f"start/{id}"))[0]
-        except (LimitReached, NotUnder, Overdue) as refusal:
-            await self._cannot_sit(refusal, tickets)
-        except (Stale, WrongState, OpConflict):
-            pass  # somebody left, or another one started it
-        else:
-            self._started()
-            return started  # type: ignore[no-any-return]
-        return await self.battle(id)
+    async def confirm(self, ticket: BattleTicket) -> Battle:
+        """Take an offer; the last to do so starts the battle, in the same transaction. Give the battle as it is then.
 
-    async def _starting(self, battle: Battle, tickets: Tickets) -> list[Change[Any]]:
-        """Give the one transaction by which a battle starts and its players sit down."""
+        So it never stands there confirmed by all and started by nobody, whoever dies when. Raises `NotUnder` and
+        `Overdue` where the offer is over, `Stale` and `WrongState` where it is to be read again, and `TryAgain`.
+        """
+        battle = await self.battle(str(ticket.battle))
+        tickets = await self._tickets(battle)
+        if not _is_last(ticket, tickets, battle):
+            noted = Battle.confirm(battle, player=ticket.player)
+            return (await self._store.apply(BattleTicket.confirm(ticket), noted))[1]
+        tickets[ticket.player] = ticket
+        starting = await self._starting(battle, tickets, last=ticket)
+        try:
+            started: Battle = (await self._store.apply(BattleTicket.confirm(ticket), *starting))[1]
+        except (LimitReached, NotUnder, Overdue) as refusal:
+            if refusal.kind is Battle or (isinstance(refusal, NotUnder) and refusal.kind is BattleTicket):
+                raise
+            return await self._cannot_sit(refusal, battle, tickets)
+        self._started()
+        return started
+
+    async def _starting(self, battle: Battle, tickets: Tickets, *, last: BattleTicket) -> list[Change[Any]]:
+        """Give what starts a battle and lets its players sit down, after the last one's confirmation."""
         standing = self._rules[battle.mode].begin(battle.players, self._new_seed())
         now = await self._store.now()
         ends = None if standing.turn_seconds is None else now + seconds(standing.turn_seconds)
         start = Battle.start(battle, board=standing.board, acts=standing.acts, turn_ends_at=ends)
-        seated = [BattleTicket.seat(ticket, battle=battle.id) for ticket in tickets.values()]
+        seated = [BattleTicket.seat(t.id if t is last else t, battle=battle.id) for t in tickets.values()]
         seats = [
             Seat.create(
                 f"{battle.id}/{player}",
@@ -117,16 +120,20 @@ class Offers:
         ]
         return [start, *seated, *seats]
 
-    async def _cannot_sit(self, refusal: Refused, tickets: Tickets) -> None:
+    async def _cannot_sit(self, refusal: Refused, battle: Battle, tickets: Tickets) -> Battle:
         """Let the others wait on where one can't sit down: they play already, or their connection is gone."""
         gone = [
             ticket
             for player, ticket in tickets.items()
-            if refusal.id == (f"{ticket.battle}/{player}" if refusal.kind is Seat else ticket.id)
+            if refusal.id == (f"{battle.id}/{player}" if refusal.kind is Seat else ticket.id)
         ]
         for ticket in gone:
-            with suppress(Refused, TryAgain):  # somebody was faster; else the offer runs out
+            with suppress(Refused):  # somebody was faster
                 await self.decline(ticket, reason="cannot_sit_down")
+        battle = await self.battle(battle.id)
+        if battle.state == Battle.offered:
+            raise TryAgain("the offer changes too fast: try again in a moment")
+        return battle
 
     async def decline(self, ticket: BattleTicket, *, reason: str) -> None:
         """Let a ticket with an offer go, free the others and call the battle off, in one transaction.
@@ -161,6 +168,12 @@ class Offers:
         for ticket in await self._store.find(BattleTicket.reserved, under=battle):
             found[ticket.player] = ticket
         return found
+
+
+def _is_last(ticket: BattleTicket, tickets: Tickets, battle: Battle) -> bool:
+    """Tell whether all others have confirmed."""
+    others = [player for player in battle.players if player != ticket.player]
+    return all(player in tickets and tickets[player].state == BattleTicket.confirmed for player in others)
 
 
 def _reserved(tickets: Iterable[BattleTicket], battle: str, leaving_out: set[str]) -> list[BattleTicket]:

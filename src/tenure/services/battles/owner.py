@@ -7,62 +7,86 @@ Three things make each turn count once, whoever dies when:
     all that is written carries the fence of the claim: a late owner is refused
     a turn is over at its instant by the store's clock: what came in before it counts, however late we read it
 
+While the store is away, the battle may go on as a branch. What came in there is played again first of all, each thing
+as of the instant at which it came in.
+
 The tempting wrong version acknowledges after it has written. Whoever takes over between the two plays a turn twice.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
-from datetime import datetime
-
-import msgspec
+from datetime import datetime, timedelta
 
 from tenure import (
     Change,
-    Claim,
     CursorAhead,
     Event,
     NotFound,
     NotHolder,
+    OpConflict,
     OutcomeUnknown,
     Store,
     Unavailable,
     WrongState,
     seconds,
 )
+from tenure.services.battles.branches import Entry
+from tenure.services.battles.commands import ANSWERED, Command, change_of, command_of, outcome
 from tenure.services.battles.lifecycle import Battle
-from tenure.services.battles.playing import number_of
 from tenure.services.battles.rules.contract import Against, Rules, Standing
 from tenure.store.waking import Bell
 
 AGAIN_SECONDS = 0.5
 LOOK_AGAIN_SECONDS = 5.0
-COMMANDS = ("act", "concede")
 
 
 class Owner:
-    """Reads what the players do, lets the rules say what comes of it, and writes that."""
+    """Reads what the players do, lets the rules say what comes of it, and writes that.
 
-    def __init__(self, store: Store, rules: Rules, claim: Claim[Battle]) -> None:
-        self._store, self._rules, self.claim = store, rules, claim
+    With `entries`, those of a branch, it plays them first, and gives the turn the `time_left` of it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        rules: Rules,
+        battle: Battle,
+        entries: Iterable[Entry] = (),
+        time_left: timedelta | None = None,
+    ) -> None:
+        self._store, self._rules, self.claim, self.battle = store, rules, battle.claim, battle
         self._waiting: deque[Event[Battle]] = deque()
-        self._battle: Battle
+        self._entries, self._time_left = deque(entries), time_left
+        self._came: dict[str, datetime] = {}  # by op, when those came in that are played again
         self._seen = 0
         self._left = False
+        self.answered: Counter[str] = Counter()
+        """What came of the commands that it answered. Several owners may share one."""
+        self.caught_up = asyncio.Event()
+        """Set when nothing of before waits any more, or the battle is not ours."""
+
+    @property
+    def pending(self) -> list[Event[Battle]]:
+        """Commands that came in and may not be answered yet."""
+        return list(self._waiting)
 
     async def live(self) -> None:
         """Run the battle until it is not ours any more."""
-        while not self._left:
-            try:
-                await self._run()
-            except (NotHolder, NotFound, WrongState):
-                return  # it is over or another's, or will be in this moment
-            except (Unavailable, OutcomeUnknown, CursorAhead) as error:
-                self._store.log.info("battle_waits", battle=self.claim.id, error=type(error).__name__)
-                await self._store.clock.sleep(AGAIN_SECONDS)
+        try:
+            while not self._left:
+                try:
+                    await self._run()
+                except (NotHolder, NotFound, WrongState):
+                    self._left = True  # it is over or another's, or will be in this moment
+                except (Unavailable, OutcomeUnknown, CursorAhead) as error:
+                    self._store.log.info("battle_waits", battle=self.claim.id, error=type(error).__name__)
+                    await self._store.clock.sleep(AGAIN_SECONDS)
+        finally:
+            self.caught_up.set()
 
     # ------------------------------------------------------------------------------------ what comes in
 
@@ -70,7 +94,7 @@ class Owner:
         """Catch up with what waits, and go on with what comes."""
         await self._catch_up()
         with self._store.bell(Battle, self.claim.id) as bell:
-            listening = asyncio.create_task(self._listen(bell, self._battle.version))
+            listening = asyncio.create_task(self._listen(bell, self.battle.version))
             try:
                 while not self._left:
                     await self._answer_all()
@@ -83,11 +107,19 @@ class Owner:
 
     async def _catch_up(self) -> None:
         """Answer all that came in until now, and then let the turn pass if its time is over."""
+        await self._answer_logged()
+        if not self._left:
+            await self._replay()
+            await self._pass_on(self.battle.beaten_at)
+        self.caught_up.set()
+
+    async def _answer_logged(self) -> None:
+        """Answer what stands in the log."""
         self._waiting.clear()
         while not self._left:
-            self._battle, commands = await self._store.beaten(self.claim)
+            self.battle, commands = await self._store.beaten(self.claim)
             if not commands:
-                await self._pass_on(self._battle.beaten_at)
+                self._seen = self.battle.version
                 return
             self._waiting.extend(commands)
             await self._answer_all()
@@ -97,7 +129,7 @@ class Owner:
         try:
             async with aclosing(self._store.watch(Battle, self.claim.id, after=after)) as events:
                 async for event in events:
-                    if event.name in COMMANDS:
+                    if event.name in ANSWERED:
                         self._waiting.append(event)
                         bell.ring()
                     if event.target != Battle.running:
@@ -108,51 +140,80 @@ class Owner:
 
     async def _answer_all(self) -> None:
         while self._waiting and not self._left:
-            command = self._waiting.popleft()
-            if command.version > self._seen:  # else it was read with a beat before
-                await self._pass_on(command.at)
-                await self._answer(command)
+            await self._answer(self._waiting[0])
+            self._waiting.popleft()
 
     async def _wait(self, bell: Bell) -> None:
         """Wait for what comes next, but no longer than the turn lasts."""
         if self._left or self._waiting:
             return
-        ends = self._battle.turn_ends_at
+        ends = self.battle.turn_ends_at
         left = LOOK_AGAIN_SECONDS if ends is None else (ends - await self._store.now()).total_seconds()
         if left > 0:
             await self._store.clock.wait(bell, min(left, LOOK_AGAIN_SECONDS))
         else:
             await self._catch_up()  # news of a move that came in time may be on its way still
 
+    # ------------------------------------------------------------------------------------ what a branch left
+
+    async def _replay(self) -> None:
+        """Play what came in while the store was away; what was played before it went away again changes nothing."""
+        while self._entries and not self._left:
+            entry = self._entries[0]
+            if entry.command is None:
+                await self._pass_on(entry.at, began=entry.at)
+            else:
+                self._came[entry.command.op] = entry.at
+                await self._log(entry.command)
+                await self._answer_logged()  # in the log's order: others may have done something too
+            self._entries.popleft()
+        left, self._time_left = self._time_left, None
+        if left is not None and self.battle.turn_ends_at is not None and not self._left:
+            ends = await self._store.now() + left
+            self.battle = await self._store.apply(Battle.prolong(self.claim, turn_ends_at=ends))
+        self._came.clear()
+
+    async def _log(self, command: Command) -> None:
+        """Put a command into the log, once, and only while the battle is ours."""
+        beat = Battle.beat(self.claim, seen=self._seen)
+        try:
+            await self._store.apply(change_of(self.claim.id, command), beat, op=command.op)
+        except OpConflict:
+            return  # it stands there: it came in by itself, before the store went away
+
     # ------------------------------------------------------------------------------------ what comes of it
 
-    async def _pass_on(self, now: datetime) -> None:
-        """Let the turn pass if its time was over by then."""
-        ends = self._battle.turn_ends_at
-        if not self._left and ends is not None and ends <= now:
-            standing = await self._ask(lambda: self._rules.time_out(self._battle.board))
+    async def _pass_on(self, at: datetime, *, began: datetime | None = None) -> None:
+        """Let the turn pass if its time was over by then. The next one begins now, or began at an instant."""
+        ends = self.battle.turn_ends_at
+        if not self._left and ends is not None and ends <= at:
+            standing = await self._ask(lambda: self._rules.time_out(self.battle.board))
             if standing is not None:
-                await self._write(standing, None)
+                await self._write(standing, None, began)
 
-    async def _answer(self, command: Event[Battle]) -> None:
+    async def _answer(self, event: Event[Battle]) -> None:
+        if event.version <= self._seen:
+            return  # it was read with a beat before
+        command, came = command_of(event), self._came.get(event.cause)
+        await self._pass_on(came or event.at, began=came)
         if self._left:
             return
-        player = command.fields["player"]
         try:
-            standing = await self._ask(lambda: self._outcome(command, player))
+            standing = await self._ask(lambda: outcome(self._rules, self.battle.board, command))
         except Against as error:
-            number, version = number_of(command), command.version
-            refuse = Battle.refuse(self.claim, player=player, number=number, answer_to=version, advice=str(error))
-            await self._apply(refuse, version)
+            refusal = Battle.refuse(
+                self.claim,
+                player=command.player,
+                number=command.number,
+                answer_to=event.version,
+                advice=str(error),
+            )
+            await self._apply(refusal, event.version)
+            self.answered["refuse"] += 1
             return
         if standing is not None:
-            await self._write(standing, command.version)
-
-    def _outcome(self, command: Event[Battle], player: str) -> Standing:
-        if command.name == "concede":
-            return self._rules.concede(self._battle.board, player)
-        move = msgspec.Raw(msgspec.json.encode(command.fields["move"]))
-        return self._rules.act(self._battle.board, player, move)
+            await self._write(standing, event.version, came)
+            self.answered["advance" if standing.places is None else "finish"] += 1
 
     async def _ask(self, rules: Callable[[], Standing]) -> Standing | None:
         """Ask the rules. Where they fail, no owner gets on: the battle is broken off. Raises `Against`."""
@@ -166,8 +227,8 @@ class Owner:
             self._left = True
             return None
 
-    async def _write(self, standing: Standing, answer_to: int | None) -> None:
-        turn = self._battle.turn + 1
+    async def _write(self, standing: Standing, answer_to: int | None, began: datetime | None) -> None:
+        turn = self.battle.turn + 1
         if standing.places is not None:
             finish = Battle.finish(
                 self.claim,
@@ -179,12 +240,12 @@ class Owner:
                 answer_to=answer_to,
             )
             # The beat comes first: an end has no holder any more.
-            await self._store.apply(Battle.beat(self.claim, seen=answer_to or self._seen), finish)
+            _, self.battle = await self._store.apply(Battle.beat(self.claim, seen=answer_to or self._seen), finish)
             self._left = True
             return
         ends = None
         if standing.turn_seconds is not None:
-            ends = await self._store.now() + seconds(standing.turn_seconds)
+            ends = (began or await self._store.now()) + seconds(standing.turn_seconds)
         advance = Battle.advance(
             self.claim,
             board=standing.board,
@@ -199,5 +260,5 @@ class Owner:
     async def _apply(self, change: Change[Battle], answer_to: int | None) -> None:
         """Write an answer, and acknowledge its command, both or none."""
         seen = answer_to or self._seen
-        self._battle, _ = await self._store.apply(change, Battle.beat(self.claim, seen=seen))
+        self.battle, _ = await self._store.apply(change, Battle.beat(self.claim, seen=seen))
         self._seen = seen

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from tenure import Change, Event, NotFound, OpConflict, Overdue, Store, WrongState
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from tenure import Event, NotFound, OpConflict, Overdue, Store, WrongState
 from tenure.services.battles.checks import check_number, check_text, checked_move
+from tenure.services.battles.commands import Command, Name, change_of
 from tenure.services.battles.lifecycle import Battle
 from tenure.services.battles.refusals import NotThen, OtherCommand, TryAgain, Unknown
 
 MOST_KNOWN = 10_000
+
+Take = Callable[[str, Command], Awaitable[bool]]
 
 
 def number_of(event: Event[Battle]) -> str:
@@ -15,35 +22,36 @@ def number_of(event: Event[Battle]) -> str:
     return event.cause.rpartition("/")[2]
 
 
+async def _never(battle: str, command: Command) -> bool:  # noqa: ARG001
+    return False
+
+
 class Playing:
     """Takes what players do. Each has the player's own number: a repeat of it counts once, and gives the same answer.
 
-    The numbers are remembered for ten minutes.
+    The numbers are remembered for ten minutes. `provisionally` takes a command where the store can't, or says no.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.provisionally: Take = _never
         self._players: dict[str, tuple[str, ...]] = {}
 
-    async def act(self, battle: str, player: str, move: bytes, *, number: str) -> int:
-        """Make a move, given as JSON; give its version, to which `advance`, `refuse` or `finish` is the answer.
+    async def act(self, battle: str, player: str, move: bytes, *, number: str) -> int | None:
+        """Make a move, given as JSON; give its version in the log, or None where it is provisional.
 
         Raises `Wrong`, `Unknown`, `NotThen`, `OtherCommand`, `TryAgain`.
         """
-        checked = checked_move(move)
-        await self._check(battle, player, number)
-        return await self._do(Battle.act(battle, player=player, move=checked), battle, player, number)
+        return await self._do("act", battle, player, checked_move(move), number)
 
-    async def concede(self, battle: str, player: str, *, number: str) -> int:
+    async def concede(self, battle: str, player: str, *, number: str) -> int | None:
         """Give up. Raises as `act` does."""
-        await self._check(battle, player, number)
-        return await self._do(Battle.concede(battle, player=player, cause="gave_up"), battle, player, number)
+        return await self._do("concede", battle, player, _text("gave_up"), number)
 
-    async def say(self, battle: str, player: str, text: str, *, number: str) -> int:
+    async def say(self, battle: str, player: str, text: str, *, number: str) -> int | None:
         """Say something to all in the room. Raises as `act` does."""
         check_text(text)
-        await self._check(battle, player, number)
-        return await self._do(Battle.say(battle, player=player, text=text), battle, player, number)
+        return await self._do("say", battle, player, _text(text), number)
 
     async def check_player(self, battle: str, player: str) -> None:
         """Raise `Unknown` unless it is a battle of this player's: a foreign one and none are answered alike."""
@@ -60,19 +68,24 @@ class Playing:
         if player not in self._players[battle]:
             raise Unknown(NOT_YOURS)
 
-    async def _check(self, battle: str, player: str, number: str) -> None:
+    async def _do(self, name: Name, battle: str, player: str, given: msgspec.Raw, number: str) -> int | None:
         check_number(number)
         await self.check_player(battle, player)
-
-    async def _do(self, command: Change[Battle], battle: str, player: str, number: str) -> int:
+        command = Command(name=name, player=player, given=given, op=f"{battle}/{player}/{number}")
+        if await self.provisionally(battle, command):
+            return None
         try:
-            return (await self._store.apply(command, op=f"{battle}/{player}/{number}")).version
+            return (await self._store.apply(change_of(battle, command), op=command.op)).version
         except Overdue:
             raise TryAgain("the battle changes hands in this moment: send it again, with the same id") from None
         except (WrongState, NotFound):
             raise NotThen("the battle has not started, or is over") from None
         except OpConflict:
             raise OtherCommand("this id was used for another command of yours: take a new one") from None
+
+
+def _text(text: str) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(text))
 
 
 NOT_YOURS = "there is no such battle of yours"

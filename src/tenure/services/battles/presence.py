@@ -6,6 +6,7 @@ A connection costs the store nothing while it is open: it ends with the instance
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -24,6 +25,7 @@ from tenure import (
     WrongState,
 )
 from tenure.services.battles.checks import check_player, new_id
+from tenure.services.battles.hearing import Hearing, topic_of
 from tenure.services.battles.lifecycle import BattleTicket, Connection, Instance, Seat
 from tenure.services.battles.queueing import Queue
 from tenure.services.battles.refusals import AGAIN_SECONDS, MOST_TRIES, Elsewhere, NotThen, TryAgain, Unknown
@@ -35,19 +37,15 @@ LOOK_SECONDS = 5.0
 Lost = Callable[[Iterable[str]], None]
 
 
-def _nobody(_: Iterable[str]) -> None:
+def _nobody(_: Iterable[str] = ()) -> None:
     """Tell nobody."""
-
-
-def topic_of(instance: str) -> str:
-    """Give the topic on which an instance hears which of its connections were replaced."""
-    return f"instance/{instance}"
 
 
 class Presence:
     """One process among those of the service. Each time that it begins, it is another instance, with another id.
 
-    `lost` is told which connections are ours no more, by id: they were replaced, or our lease is over.
+    `lost` is told which connections are ours no more, by id: they were replaced, or our lease is over. `drained` is
+    called when an operator wants us to let nobody in any more.
     """
 
     def __init__(
@@ -59,12 +57,14 @@ class Presence:
         pid: int = 0,
         make_id: Callable[[], str] = new_id,
         lost: Lost = _nobody,
+        drained: Callable[[], None] = _nobody,
     ) -> None:
         self._store, self._queue, self._host, self._pid, self._make_id = store, queue, host, pid, make_id
-        self.lost = lost
+        self.lost, self.drained = lost, drained
         self._claim: Claim[Instance] | None = None
         self._draining = False
         self._players: dict[str, str] = {}
+        self._here: Counter[str] = Counter()
 
     # ------------------------------------------------------------------------------------ the instance
 
@@ -73,9 +73,24 @@ class Presence:
         """Our id; None while we have no lease, or are about to stop."""
         return None if self._claim is None or self._draining else self._claim.id
 
+    @property
+    def claim(self) -> Claim[Instance] | None:
+        """Our claim, also while we are about to stop."""
+        return self._claim
+
+    @property
+    def players(self) -> set[str]:
+        """Who is connected here."""
+        return set(self._here)
+
+    @property
+    def draining(self) -> bool:
+        """Whether we let nobody in any more, though we have a lease."""
+        return self._claim is not None and self._draining
+
     def has(self, player: str) -> bool:
-        """Tell whether a player is connected here."""
-        return player in self._players.values()
+        """Tell whether a player is connected here. It costs the same, whoever else is."""
+        return player in self._here
 
     @property
     def connections(self) -> int:
@@ -85,25 +100,20 @@ class Presence:
     async def run(self) -> None:
         """Be there, for ever. Raises `LeaseLost` when others took us for dead: what was ours is theirs then."""
         async with self.living() as claim:
-            hearing = asyncio.create_task(self._hear(claim.id), name=f"replaced at {claim.id}")
-            try:
+            hearing = Hearing(
+                self._store, claim.id, replaced=lambda one: self._forget([one]), drained=self._let_nobody_in
+            )
+            async with hearing.listening():
                 while True:
                     await self._store.clock.sleep(LOOK_SECONDS)
                     with suppress(Unavailable):
                         await self.look()
-            finally:
-                hearing.cancel()
-                await asyncio.gather(hearing, return_exceptions=True)
 
-    async def _hear(self, instance: str) -> None:
-        """Hear at once of what `look` would find; what is not heard, that finds."""
-        while True:
-            with suppress(Unavailable):
-                async with self._store.signals(topic_of(instance)) as heard:
-                    async for connection in heard:
-                        self._forget([connection.decode()])
-                    return
-            await self._store.clock.sleep(LOOK_SECONDS)
+    def _let_nobody_in(self) -> None:
+        """Let go what we have, unless it is ourselves who are about to stop."""
+        if not self._draining:
+            self._draining = True
+            self.drained()
 
     @asynccontextmanager
     async def living(self) -> AsyncIterator[Claim[Instance]]:
@@ -120,6 +130,7 @@ class Presence:
         finally:
             self._claim = None
             gone, self._players = list(self._players), {}
+            self._here.clear()
             self.lost(gone)
 
     async def look(self) -> None:
@@ -174,6 +185,7 @@ class Presence:
             else:
                 await self._replaced(old)
                 self._players[id] = player
+                self._here[player] += 1
                 return connection
         raise TryAgain("your last connection is being closed: try again in a moment")
 
@@ -205,7 +217,7 @@ class Presence:
 
     async def disconnect(self, connection: str, *, reason: str = "closed") -> None:
         """Close a connection: its player leaves the queue, and keeps a seat for a while. A repeat changes nothing."""
-        self._players.pop(connection, None)
+        self._drop(connection)
         for _ in range(MOST_TRIES):
             record = (await self._store.get_many(Connection, [connection])).get(connection)
             if record is None or record.state != Connection.open:
@@ -232,6 +244,15 @@ class Presence:
                     await self._queue.leave(connection.player, reason="connection_lost")
 
     def _forget(self, connections: Iterable[str]) -> None:
-        gone = [id for id in connections if self._players.pop(id, None) is not None]
+        gone = [id for id in connections if self._drop(id)]
         if gone:
             self.lost(gone)
+
+    def _drop(self, connection: str) -> bool:
+        """Take a connection out of those that are here; tells whether it was one."""
+        player = self._players.pop(connection, None)
+        if player is not None:
+            self._here[player] -= 1
+            if not self._here[player]:
+                del self._here[player]
+        return player is not None

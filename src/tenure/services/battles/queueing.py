@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from typing import Any
 
-from tenure import Event, Exists, LimitReached, NotFound, NotUnder, Overdue, Stale, Store, WrongState
+from tenure import (
+    Change,
+    Event,
+    Exists,
+    LimitReached,
+    NotFound,
+    NotUnder,
+    Overdue,
+    Refused,
+    Stale,
+    Store,
+    WrongState,
+)
 from tenure.services.battles.checks import check_level, new_id
 from tenure.services.battles.lifecycle import Battle, BattleTicket, Connection, Seat
 from tenure.services.battles.offers import Offers
 from tenure.services.battles.refusals import (
+    AGAIN_SECONDS,
     MOST_TRIES,
     AlreadyPlaying,
     AlreadyWaiting,
@@ -39,8 +53,7 @@ class Queue:
             raise Wrong(f"there is no such mode: take one of {', '.join(sorted(self._modes))}")
         player = await self._player(connection)
         for _ in range(MOST_TRIES):
-            for seat in await self._store.holding(Seat.one_per_player, player):
-                raise AlreadyPlaying(seat.battle)
+            frees = await self._frees(player)
             ticket = BattleTicket.create(
                 self._make_id(),
                 connection=connection,
@@ -50,13 +63,37 @@ class Queue:
                 queued_at=await self._store.now(),
             )
             try:
-                return await self._store.apply(ticket)
-            except LimitReached as refusal:
-                for held in await self._store.get_many(BattleTicket, refusal.holders):
-                    raise AlreadyWaiting(held) from None
-            except Exists:
-                continue
+                return await self._made(frees, ticket)
+            except Overdue:
+                await self._store.clock.sleep(AGAIN_SECONDS)  # the sweeper moves it in this moment
+            except (Exists, Stale, WrongState, LimitReached):
+                continue  # somebody was faster; the next look finds what there is
         raise TryAgain("your last ticket is just ending: try again in a moment")
+
+    async def _made(self, before: Sequence[Change[Any]], made: Change[BattleTicket]) -> BattleTicket:
+        """Make a ticket in one transaction with what goes before. Raises a `Refused`."""
+        (verdict,) = await self._store.submit([[*before, made]])
+        if isinstance(verdict, Refused):
+            raise verdict
+        ticket: BattleTicket = verdict.records[-1]
+        return ticket
+
+    async def _frees(self, player: str) -> list[Change[Any]]:
+        """Give what frees a player of what has ended, though nobody swept yet.
+
+        Raises `AlreadyPlaying` and `AlreadyWaiting` where it has not ended.
+        """
+        seats = await self._store.holding(Seat.one_per_player, player)
+        for seat in seats:
+            battle = (await self._store.get_many(Battle, [seat.battle])).get(seat.battle)
+            if battle is not None and battle.state in Battle.live:
+                raise AlreadyPlaying(seat.battle)
+        tickets = await self._store.holding(BattleTicket.one_per_player, player)
+        for ticket in tickets:
+            connection = (await self._store.get_many(Connection, [ticket.connection])).get(ticket.connection)
+            if connection is not None and connection.state == Connection.open:
+                raise AlreadyWaiting(ticket.id)
+        return [*map(Seat.release, seats), *map(BattleTicket.lose, tickets)]
 
     async def leave(self, player: str, *, reason: str = "withdrawn") -> BattleTicket:
         """Leave the queue; what one was offered is called off, and the others wait on. Raises `Unknown`, `TryAgain`."""
@@ -76,17 +113,19 @@ class Queue:
     async def confirm(self, player: str, battle: str) -> Battle:
         """Take what one was offered; the last to do so starts the battle. A repeat changes nothing.
 
-        Raises `Unknown`, and `NotThen` where the player has not this offer any more.
+        Raises `Unknown`, `TryAgain`, and `NotThen` where the player has not this offer any more.
         """
-        ticket = await self._offered(player, battle)
-        if ticket is not None and ticket.state == BattleTicket.matched:
+        for _ in range(MOST_TRIES):
+            ticket = await self._offered(player, battle)
+            if ticket is None or ticket.state != BattleTicket.matched:
+                return await self._offers.battle(battle)
             try:
-                await self._store.apply(BattleTicket.confirm(ticket))
-            except (Stale, WrongState, NotUnder, Overdue):
-                again = await self._offered(player, battle)
-                if again is not None and again.state == BattleTicket.matched:
-                    raise NotThen(OVER) from None  # its time has passed, though nobody swept yet
-        return await self._offers.start(battle)
+                return await self._offers.confirm(ticket)
+            except (NotUnder, Overdue):
+                raise NotThen(OVER) from None  # its time has passed, though nobody swept yet
+            except (Stale, WrongState):
+                continue  # the other one confirmed or left at the same time
+        raise TryAgain("the offer changes too fast: try again in a moment")
 
     async def decline(self, player: str, battle: str) -> BattleTicket:
         """Decline what one was offered, and leave the queue; the others wait on, from the time at which they began.

@@ -15,8 +15,9 @@ import msgspec
 
 from tenure import CursorAhead, Event, NotFound, OutcomeUnknown, Store, Unavailable
 from tenure.services.battles.checks import checked_move
+from tenure.services.battles.counting import Counting
 from tenure.services.battles.lifecycle import Battle, Seat
-from tenure.services.battles.messages import Code, Happened, Message, Outlet, SeatMoved, Signalled
+from tenure.services.battles.messages import Code, Happened, Message, Outlet, SeatMoved, Signalled, Snapshot
 from tenure.services.battles.playing import Playing
 from tenure.services.battles.refusals import Unknown
 from tenure.services.battles.rules.contract import Rules
@@ -38,6 +39,9 @@ class Whisper(msgspec.Struct, frozen=True):
 
     player: str
     data: msgspec.Raw
+
+
+_decoder, _encoder = msgspec.json.Decoder(Whisper), msgspec.json.Encoder()
 
 
 class Session:
@@ -77,6 +81,9 @@ class Session:
             case Happened():
                 known, self.cursor = self.cursor, max(self.cursor, message.cursor)
                 return message.cursor > known
+            case Snapshot():
+                self.cursor = max(self.cursor, message.cursor)
+                return True
             case SeatMoved():
                 known, self._seats[message.player] = self._seats.get(message.player, 0), message.version
                 return message.version > known
@@ -87,8 +94,8 @@ class Session:
 class Room:
     """One battle, as it is followed here."""
 
-    def __init__(self, store: Store, battle: Battle, seats: Iterable[Seat]) -> None:
-        self._store, self.id, self._cursor = store, battle.id, battle.version
+    def __init__(self, store: Store, battle: Battle, seats: Iterable[Seat], counting: Counting) -> None:
+        self._store, self.id, self._cursor, self._counting = store, battle.id, battle.version, counting
         self.sessions: set[Session] = set()
         known = {seat.player: seat.version for seat in seats}
         followed = [self._follow_seat(player, known.get(player, 0)) for player in battle.players]
@@ -121,9 +128,11 @@ class Room:
             if may_hear(session.player, event):
                 session.tell(message)
 
-    def _tell(self, message: Message) -> None:
+    def tell(self, message: Message, player: str | None = None) -> None:
+        """Tell all who are here, or one player."""
         for session in list(self.sessions):
-            session.tell(message)
+            if player in (None, session.player):
+                session.tell(message)
 
     async def _follow_seat(self, player: str, after: int) -> None:
         while True:
@@ -131,7 +140,7 @@ class Room:
                 async with aclosing(self._store.watch(Seat, f"{self.id}/{player}", after=after)) as events:
                     async for event in events:
                         after = event.version
-                        self._tell(moved(self.id, player, event.target, after))
+                        self.tell(moved(self.id, player, event.target, after))
             except (Unavailable, OutcomeUnknown):
                 await self._store.clock.sleep(AGAIN_SECONDS)
             except CursorAhead:
@@ -141,19 +150,25 @@ class Room:
         while True:
             try:
                 async with self._store.signals(topic_of(self.id)) as heard:
-                    async for payload in heard:
-                        whisper = msgspec.json.decode(payload, type=Whisper)
-                        self._tell(Signalled(battle=self.id, player=whisper.player, data=whisper.data))
+                    await heard.each(self._whispered)
                     return  # the store is closed
             except Unavailable:
                 await self._store.clock.sleep(AGAIN_SECONDS)
+
+    def _whispered(self, payload: bytes) -> None:
+        whisper = _decoder.decode(payload)
+        self._counting.signals["heard"] += 1
+        self.tell(Signalled(battle=self.id, player=whisper.player, data=whisper.data))
 
 
 class Rooms:
     """The rooms in which somebody from here is."""
 
-    def __init__(self, store: Store, rules: Mapping[str, Rules], playing: Playing) -> None:
+    def __init__(
+        self, store: Store, rules: Mapping[str, Rules], playing: Playing, counting: Counting | None = None
+    ) -> None:
         self._store, self._rules, self._playing = store, rules, playing
+        self._counting = counting or Counting()
         self._rooms: dict[str, Room] = {}
 
     def __len__(self) -> int:
@@ -168,7 +183,7 @@ class Rooms:
         if battle not in self._rooms:
             record, seats = await self._battle(battle), await self._seats(battle)
             if battle not in self._rooms:
-                self._rooms[battle] = Room(self._store, record, seats)
+                self._rooms[battle] = Room(self._store, record, seats, self._counting)
         session = Session(player, outlet)
         self._rooms[battle].sessions.add(session)
         # Only now is the log read: what comes meanwhile waits in the session, so that nothing falls in between.
@@ -198,7 +213,33 @@ class Rooms:
         Raises `Unknown`, `Wrong`, and the store's errors.
         """
         await self._playing.check_player(battle, player)
-        await self._store.signal(topic_of(battle), msgspec.json.encode(Whisper(player, checked_move(data))))
+        await self._store.signal(topic_of(battle), _encoder.encode(Whisper(player, checked_move(data))))
+        self._counting.signals["sent"] += 1
+
+    def signal_at_once(self, battle: str, player: str, data: bytes) -> bool:
+        """Do the same for who is in the room, if it goes without waiting; else False, and nothing was said."""
+        payload = _encoder.encode(Whisper(player, checked_move(data)))
+        sent = self._store.signal_at_once(topic_of(battle), payload)
+        self._counting.signals["sent"] += sent
+        return sent
+
+    @property
+    def battles(self) -> list[str]:
+        """The battles that somebody from here hears."""
+        return list(self._rooms)
+
+    def tell(self, battle: str, message: Message, player: str | None = None) -> None:
+        """Tell those who hear a battle here, or one of them, something that stands in no log."""
+        if battle in self._rooms:
+            self._rooms[battle].tell(message, player)
+
+    async def refresh(self, battle: str) -> None:
+        """Tell those who hear a battle here how it truly stands."""
+        room = self._rooms.get(battle)
+        if room is not None:
+            record = await self._battle(battle)
+            for session in list(room.sessions):
+                session.tell(snapshot(record, self._rules[record.mode], session.player))
 
     async def close(self) -> None:
         """Follow nothing any more."""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from tenure import Claim, OutcomeUnknown, Refused, Store, TenureError, Unavailable, seconds
+from tenure import OutcomeUnknown, Refused, Store, TenureError, Unavailable, seconds
+from tenure.services.battles.counting import Counting
 from tenure.services.battles.lifecycle import Battle
 from tenure.services.battles.owner import Owner
 from tenure.services.battles.rules.contract import Rules
@@ -30,11 +31,13 @@ class Running:
         *,
         most: int = 1000,
         others_after: timedelta = OTHERS_AFTER,
+        counting: Counting | None = None,
     ) -> None:
         self._store, self._rules, self._instance, self._here = store, rules, instance, here
         self._most, self._others_after = most, others_after
         self._owned: dict[str, tuple[Owner, asyncio.Task[None]]] = {}
         self._soon = asyncio.Event()
+        self._counting = counting or Counting()
 
     @property
     def battles(self) -> int:
@@ -59,7 +62,7 @@ class Running:
                     self._store.log.warning("ready_battles_not_read", error=str(error))
                 await self._rest()
         finally:
-            await self.drop()
+            await self.fork()
 
     async def _rest(self) -> None:
         """Wait a moment, or until a battle has started here."""
@@ -80,9 +83,10 @@ class Running:
         ready = await self._store.find(Battle.ready, limit=AT_A_TIME)
         mine = await self._ours(ready) if ready else []
         verdicts = await self._store.submit([[Battle.take(battle, instance=instance)] for battle in mine[:room]])
-        taken = [verdict.records[0] for verdict in verdicts if not isinstance(verdict, Refused)]
-        for battle in taken:
-            self._own(battle)
+        taken = [(b, v.records[0]) for b, v in zip(mine, verdicts, strict=False) if not isinstance(v, Refused)]
+        for before, battle in taken:
+            self._counting.taken["over" if before.fence else "first"] += 1
+            self.go_on(Owner(self._store, self._rules[battle.mode], battle))
         return len(taken)
 
     async def _ours(self, ready: Sequence[Battle]) -> list[Battle]:
@@ -91,10 +95,10 @@ class Running:
         known = [battle for battle in ready if battle.mode in self._rules]
         return [b for b in known if b.entered_at <= before or any(self._here(player) for player in b.players)]
 
-    def _own(self, battle: Battle) -> None:
-        owner = Owner(self._store, self._rules[battle.mode], battle.claim)
-        task = asyncio.create_task(self._live(owner), name=f"owner of {battle.id}")
-        self._owned[battle.id] = owner, task
+    def go_on(self, owner: Owner) -> None:
+        """Let a battle be run here by this owner of it."""
+        id, owner.answered = owner.claim.id, self._counting.answered
+        self._owned[id] = owner, asyncio.create_task(self._live(owner), name=f"owner of {id}")
 
     async def _live(self, owner: Owner) -> None:
         try:
@@ -109,14 +113,14 @@ class Running:
 
     async def hand_over(self) -> None:
         """Give all battles back at once, so that other instances need not wait for our lease."""
-        claims = await self.drop()
+        owners = await self.fork()
         with suppress(TenureError):  # else they go on when our lease is over
-            await self._store.submit([[Battle.hand_over(claim)] for claim in claims])
+            await self._store.submit([[Battle.hand_over(owner.claim)] for owner in owners])
 
-    async def drop(self) -> list[Claim[Battle]]:
-        """Do nothing more for any battle, without a word to the store, and give what we had."""
+    async def fork(self) -> list[Owner]:
+        """Do nothing more for any battle, without a word to the store, and give the owners as they stand."""
         owned, self._owned = list(self._owned.values()), {}
         for _, task in owned:
             task.cancel()
         await asyncio.gather(*(task for _, task in owned), return_exceptions=True)
-        return [owner.claim for owner, _ in owned]
+        return [owner for owner, _ in owned]

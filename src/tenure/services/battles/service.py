@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from tenure import Store, seconds
+from tenure import open as open_store
 from tenure.services.battles.checks import new_id
+from tenure.services.battles.counting import Counting
 from tenure.services.battles.echo import Echo
+from tenure.services.battles.isolation import Isolation
+from tenure.services.battles.journal import Provisional
 from tenure.services.battles.kinds import kinds
 from tenure.services.battles.matchmaking import Matchmaking
+from tenure.services.battles.operating import Operating
 from tenure.services.battles.parts import Parts
 from tenure.services.battles.presence import Presence
 from tenure.services.battles.rooms import Rooms
 from tenure.services.battles.rules.contract import Rules
-from tenure.services.battles.rules.wizards import Wizards
+from tenure.services.battles.rules.known import ALL_RULES
 from tenure.services.battles.running import Running
 from tenure.services.battles.seats import Seats
 from tenure.services.battles.settings import Settings
@@ -24,9 +30,7 @@ from tenure.services.battles.sockets.limits import Limits
 from tenure.services.battles.sockets.serving import Sockets
 from tenure.store.keeping import Keeper, Loop
 
-__all__ = ["BattlesService", "kinds"]
-
-ALL_RULES: tuple[Rules, ...] = (Wizards(),)
+__all__ = ["ALL_RULES", "BattlesService", "kinds"]
 
 
 def new_seed() -> int:
@@ -45,24 +49,41 @@ class BattlesService:
         rules: Iterable[Rules] = ALL_RULES,
         new_seed: Callable[[], int] = new_seed,
         limits: Limits | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.store, self.settings = store, settings
         self.rules: Mapping[str, Rules] = {one.name: one for one in rules}
         self.closing = asyncio.Event()
         """Set when the server is about to stop: who waits for news gets an answer now."""
-        self.keeper = Keeper(store)
+        self.keeper, self.counting = Keeper(store), Counting()
         own = Parts(store, settings, self.rules, new_seed, started=self._look_soon)
         self.offers, self.queue, self.playing = own.offers, own.queue, own.playing
         self.presence = Presence(store, self.queue, host=settings.host, pid=settings.pid)
-        self.rooms = Rooms(store, self.rules, self.playing)
+        self.rooms = Rooms(store, self.rules, self.playing, self.counting)
         self.running_battles = Running(
-            store, self.rules, lambda: self.presence.instance, self.presence.has, most=settings.most_battles
+            store,
+            self.rules,
+            self._taking_as,
+            self.presence.has,
+            most=settings.most_battles,
+            counting=self.counting,
         )
+        self.isolation = Isolation(
+            store,
+            self.rules,
+            self.presence,
+            self.running_battles,
+            self.rooms,
+            journal=self._open_journal,
+            monotonic=monotonic,
+        )
+        self.playing.provisionally = self.isolation.take
         self.matchmaking = Matchmaking(
             store,
             tuple(self.rules),
             confirm_within=seconds(settings.confirm_seconds),
             longest=seconds(settings.longest_seconds),
+            counting=self.counting,
         )
         self.seats, self.echo = Seats(store), Echo(store, new_id())
         self.sockets = Sockets(
@@ -72,8 +93,34 @@ class BattlesService:
             queue=self.queue,
             playing=self.playing,
             rooms=self.rooms,
+            isolation=self.isolation,
             limits=limits,
+            counting=self.counting,
         )
+        self.presence.drained = self._drained
+        self._moving_on = set[asyncio.Task[None]]()
+
+    def acting(self, actor: str) -> Operating:
+        """Give what operators do; history tells who it was."""
+        return Operating(self.store.acting(actor))
+
+    def _drained(self) -> None:
+        """Let battles and players go elsewhere, since an operator wants us to let nobody in."""
+        moving = asyncio.create_task(self._move_on(), name="moves on")
+        self._moving_on.add(moving)
+        moving.add_done_callback(self._moving_on.discard)
+
+    async def _move_on(self) -> None:
+        await self.running_battles.hand_over()
+        self.sockets.entrance.close()
+
+    def _taking_as(self) -> str | None:
+        """Give who takes battles; nobody while what we have is not in the store."""
+        return self.presence.instance if self.isolation.mode == "clustered" else None
+
+    def _open_journal(self) -> AbstractAsyncContextManager[Store]:
+        path = self.settings.journal
+        return open_store("sqlite:" if path is None else f"sqlite:///{path}", Provisional, space="battles")
 
     def _look_soon(self) -> None:
         self.running_battles.look_soon()
@@ -88,8 +135,9 @@ class BattlesService:
             await self.sockets.gone()
             await self.presence.drain()
             await self.running_battles.hand_over()
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
+            for task in (work, *self._moving_on):
+                task.cancel()
+            await asyncio.gather(work, *self._moving_on, return_exceptions=True)
             await self.rooms.close()
 
     @property
@@ -102,6 +150,7 @@ class BattlesService:
         return {
             "instance": self.presence.run,
             "echo": self.echo.run,
+            "isolation": self.isolation.run,
             **(self.matchmaking.loops() if self.settings.matches else {}),
             **({"battles": self.running_battles.run} if self.settings.runs else {}),
             **self.seats.loops(),

@@ -14,8 +14,10 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "act": ("player",),
     "concede": ("player", "cause"),
     "say": ("player", "text"),
+    "confirm": ("player",),
     "start": ("acts", "turn_ends_at"),
     "advance": ("turn", "acts", "turn_ends_at", "shown", "answer_to"),
+    "prolong": ("turn_ends_at",),
     "refuse": ("player", "number", "answer_to", "advice"),
     "finish": ("turn", "places", "reason", "shown", "answer_to"),
 }

@@ -15,7 +15,7 @@ import msgspec
 
 from tenure import Change, Claim, Event, NotFound, NotHolder, Overdue, Refused, Stale, Store, WrongState, seconds
 from tenure.http.reading import parse
-from tenure.http.rejections import Absent, Conflict, Forbidden, Unauthorized
+from tenure.http.rejections import Absent, Conflict, Forbidden, NotNow, Unauthorized
 from tenure.services.meetings.api.reports import (
     Beaten,
     Capturing,
@@ -192,6 +192,8 @@ class Callbacks:
             await self._holder(claim).apply(moves[report.status](), op=op)
         except NotHolder:
             raise _no_longer(meeting) from None
+        except Overdue:
+            raise _in_a_moment() from None
         except WrongState:
             raise Conflict(f"a bot that is {meeting.state} can't become that: it goes on, never back") from None
 
@@ -208,6 +210,8 @@ class Callbacks:
             await self._holder(claim).apply(change, op=op, why=f"exit code {report.exit_code}")
         except NotHolder:
             raise _no_longer(meeting) from None
+        except Overdue:
+            raise _in_a_moment() from None
         except WrongState:
             pass  # an end is never left: whoever ended it first, the bot hears which end it is
         return Answer((await self._get(claim)).state.name)
@@ -259,7 +263,9 @@ class Callbacks:
             return await self._store.beaten(claim, seen=seen)
         except NotFound:
             raise Absent("there is no such meeting") from None
-        except (NotHolder, Overdue, Stale):
+        except Overdue:
+            raise _in_a_moment() from None
+        except (NotHolder, Stale):
             raise _no_longer(await self._get(claim)) from None
 
     async def _wait_for_commands(self, claim: Claim[Meeting], seen: int) -> Answer:
@@ -312,3 +318,8 @@ def _no_longer(meeting: Meeting) -> Conflict | Forbidden:
     if meeting.state in Meeting.over:
         return Conflict(f"the meeting is {meeting.state}: leave it")
     return Forbidden("this run no longer holds the meeting: leave it")
+
+
+def _in_a_moment() -> NotNow:
+    """Say that the sweeper is about to move the meeting: perhaps it ends, perhaps its bot is only told to leave."""
+    return NotNow("the meeting's time in this state is over: try again in a moment, and hear what comes of it")

@@ -18,16 +18,16 @@ NATIVE_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$(?!\n)"
 would let a newline through at the end."""
 
 _ADDRESSES = {
-    "google_meet": "https://meet.google.com/{id}",
-    "jitsi": "https://meet.jit.si/{id}",
-    "teams": "https://teams.live.com/meet/{id}",
-    "zoom": "https://zoom.us/j/{id}",
+    "google_meet": "https://meet.google.com/",
+    "jitsi": "https://meet.jit.si/",
+    "teams": "https://teams.live.com/meet/",
+    "zoom": "https://zoom.us/j/",
 }
 
 
 def address(platform: str, native_id: str, *, page_url: str) -> str:
     """Give a meeting's address; `page_url` is where the local meeting page is."""
-    return _ADDRESSES.get(platform, page_url + "/{id}").replace("{id}", native_id)
+    return _ADDRESSES.get(platform, page_url + "/") + native_id
 
 
 def room(platform: str, native_id: str) -> str:

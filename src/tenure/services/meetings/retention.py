@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
 
-from tenure import Change, Lifecycle, NotFound, Refused, StateOf, Store, WrongState, days, hours
+from tenure import Change, Lifecycle, NotFound, Overdue, Refused, StateOf, Store, WrongState, days, hours
+from tenure.http.rejections import NotNow
 from tenure.services.meetings.lifecycle import Meeting, Screenshot, Segment, User
 from tenure.services.meetings.webhooks.lifecycle import WebhookDelivery
 
@@ -15,6 +16,7 @@ Discard = Callable[[Screenshot], Awaitable[None]]
 
 PERIOD = hours(1)
 AT_ONCE = 100
+MOST_TRIES, AGAIN_SECONDS = 30, 0.1
 EVERY_USER = StateOf(User, (*User.enabled.names, *User.deleted.names))
 EVERY_MEETING = StateOf(Meeting, (*Meeting.planned.names, *Meeting.live.names, *Meeting.over.names))
 EVERY_DELIVERY = StateOf(WebhookDelivery, ("sending", "waiting", *WebhookDelivery.settled.names))
@@ -35,8 +37,7 @@ class Redaction:
         The meeting comes last: until its own row is empty, a repeat looks through the rest again.
         """
         store = self._store.acting(by)
-        while deliveries := await store.find(EVERY_DELIVERY, under=meeting, limit=AT_ONCE):
-            await _submit(store, [WebhookDelivery.withdraw(delivery.id) for delivery in deliveries])
+        await _withdraw(store, meeting)
         async for segments in _parts(store, Segment.kept, meeting):
             await _submit(store, [Segment.redact(segment.id) for segment in segments if segment.text])
         async for screenshots in _parts(store, Screenshot.kept, meeting):
@@ -98,10 +99,24 @@ async def _parts(
         after = part[-1].id
 
 
-async def _submit(store: Store, changes: list[Change[K]]) -> None:
-    if not changes:
-        return
-    for verdict in await store.submit([[change] for change in changes], why="redacted"):
+async def _withdraw(store: Store, meeting: Meeting) -> None:
+    """Withdraw all that was to be told of a meeting. Raises `NotNow` where the sweeper leaves some overdue."""
+    for _ in range(MOST_TRIES):
+        while deliveries := await store.find(EVERY_DELIVERY, under=meeting, limit=AT_ONCE):
+            if not await _submit(store, [WebhookDelivery.withdraw(delivery.id) for delivery in deliveries]):
+                break
+        else:
+            return
+        await store.clock.sleep(AGAIN_SECONDS)
+    raise NotNow("some of what was to be told of the meeting is just due: try again in a moment")
+
+
+async def _submit(store: Store, changes: list[Change[K]]) -> bool:
+    """Make changes, each for itself; tell whether all are made, or were before. Others are overdue: they move first."""
+    late = False
+    for verdict in await store.submit([[change] for change in changes], why="redacted") if changes else []:
+        late = late or isinstance(verdict, Overdue)
         # Who is gone, or was withdrawn already, is as it should be.
         if isinstance(verdict, Refused) and not isinstance(verdict, NotFound | WrongState):
             raise verdict
+    return not late

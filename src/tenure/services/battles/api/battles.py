@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tenure import NotFound, StateOf
+from tenure import NotFound
 from tenure.http.endpoints import Endpoint, json
 from tenure.http.reading import read_body, read_choice, read_number
 from tenure.http.rejections import Invalid
+from tenure.services.battles.api.views import STATES, shown, when
 from tenure.services.battles.lifecycle import Battle
 from tenure.services.battles.refusals import Unknown
 from tenure.services.battles.service import BattlesService
@@ -22,13 +21,6 @@ from tenure.services.battles.sockets.tokens import LASTS
 
 MOST_LISTED, LISTED = 1000, 100
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-STATES: dict[str, StateOf[Battle]] = {
-    "offered": Battle.offered,
-    "ready": Battle.ready,
-    "running": Battle.running,
-    "over": Battle.over,
-    "void": Battle.void,
-}
 
 
 class TokenWanted(msgspec.Struct, forbid_unknown_fields=True):
@@ -77,26 +69,3 @@ class BattlesApi:
             return json(shown(await self._store.get(Battle, id if ID.fullmatch(id) else "-")))
         except NotFound:
             raise Unknown("there is no such battle") from None
-
-
-def shown(battle: Battle) -> dict[str, Any]:
-    """Show a battle. Its board is the rules' own, and each player's to see in part."""
-    return {
-        "id": battle.id,
-        "state": battle.state.name,
-        "since": when(battle.entered_at),
-        "mode": battle.mode,
-        "level": battle.level,
-        "players": battle.players,
-        "instance": battle.instance,
-        "turn": battle.turn,
-        "acts": battle.acts,
-        "turn_ends_at": when(battle.turn_ends_at),
-        "places": battle.places,
-        "reason": battle.reason,
-    }
-
-
-def when(instant: datetime | None) -> str | None:
-    """Write an instant as RFC 3339, in UTC."""
-    return None if instant is None else instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

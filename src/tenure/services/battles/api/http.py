@@ -13,6 +13,8 @@ from tenure.http.endpoints import Endpoint
 from tenure.services.battles.api.access import FITTING, KEYS, guards
 from tenure.services.battles.api.battles import BattlesApi
 from tenure.services.battles.api.operations import OperationsApi
+from tenure.services.battles.console.http import CONSOLE_PATH
+from tenure.services.battles.console.http import create_app as create_console
 from tenure.services.battles.page.http import PAGE_PATH
 from tenure.services.battles.page.http import create_app as create_page
 from tenure.services.battles.service import BattlesService
@@ -21,7 +23,8 @@ from tenure.services.battles.watching import Watching
 
 def create_app(service: BattlesService, watching: Watching | None = None) -> Starlette:
     """Make the application, with the sockets and the page; the service's loops run beside it (`service.running()`)."""
-    endpoints = endpoints_of(service, watching or Watching(service))
+    watching = watching or Watching(service)
+    endpoints = endpoints_of(service, watching)
     described = msgspec.json.encode(openapi.describe("Tenure battles", endpoints, KEYS, FITTING))
 
     async def describe(request: Request) -> Response:  # noqa: ARG001
@@ -31,9 +34,10 @@ def create_app(service: BattlesService, watching: Watching | None = None) -> Sta
         *answering.routes(endpoints, guards(service.settings)),
         Route("/openapi.json", describe, methods=["GET"]),
         *service.sockets.routes(),
+        Mount(CONSOLE_PATH, app=create_console(service, watching)),
     ]
     if service.settings.page:
-        routes.append(Mount(PAGE_PATH, app=create_page(service)))
+        routes.append(Mount(PAGE_PATH, app=create_page(service, others=service.settings.others)))
     return Starlette(routes=routes, exception_handlers=answering.HANDLERS)
 
 

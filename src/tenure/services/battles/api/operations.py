@@ -7,8 +7,10 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tenure.http.endpoints import Endpoint, json
+from tenure.http.endpoints import TEXT, Endpoint, json
+from tenure.http.operating import figures
 from tenure.http.reading import read_choice
+from tenure.services.battles.api.metrics import collect
 from tenure.services.battles.cleaning import Cleaning
 from tenure.services.battles.service import BattlesService
 from tenure.services.battles.watching import Watching
@@ -26,6 +28,7 @@ class OperationsApi:
         return [
             get("/health", "anyone", "Tell whether all is well, and what goes on", self.health),
             get("/ready", "anyone", "Tell whether players can connect here", self.ready),
+            get("/metrics", "anyone", "Read the figures for Prometheus", self.metrics, gives=TEXT),
             get("/health/stats", "game", "Count everything by state, and list instances", self.stats),
             Endpoint("POST", "/health/cleanup", "admin", clean, self.cleanup, text_queries=("dry_run",)),
         ]
@@ -40,8 +43,13 @@ class OperationsApi:
         reasons = ["the server is about to stop"] if self._service.closing.is_set() else []
         reasons += (await self._watching.look()).reasons
         if self._service.presence.instance is None and not reasons:
-            reasons.append("this instance is not up yet")
+            drained = "an operator drained this instance: nobody is let in until it is started anew"
+            reasons.append(drained if self._service.presence.draining else "this instance is not up yet")
         return json({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
+
+    async def metrics(self, request: Request) -> Response:  # noqa: ARG002
+        """Write all figures."""
+        return figures(await collect(self._service))
 
     async def stats(self, request: Request) -> Response:  # noqa: ARG002
         """Count everything by state."""

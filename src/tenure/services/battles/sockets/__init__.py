@@ -4,7 +4,8 @@ protocol     every message, as data; version 1
 contract     what a session asks of the game, and the game of a session
 tokens       who may connect, proved for a minute
 limits       how often and how much one connection and one address may say
-outbox       what waits for a reader: bounded
+mistakes     what a client is told of what it asked for in vain
+outbox       what waits for a reader: bounded; signals are dropped first
 session      one player's session, whatever carries it
 entrance     who is let in, and the sessions that are open
 attending    brings a session together with presence, queue and rooms; `line` is the way from a room to a client

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from tenure import NotFound, OutcomeUnknown, Store, TenureError, Unavailable
+from tenure.services.battles.isolation import Mode
 from tenure.services.battles.lifecycle import Battle, BattleTicket, Seat
 from tenure.services.battles.playing import Playing
 from tenure.services.battles.presence import Presence
@@ -16,10 +17,14 @@ from tenure.services.battles.queueing import Queue
 from tenure.services.battles.rooms import Rooms, Session
 from tenure.services.battles.sockets.contract import Here, Outlet
 from tenure.services.battles.sockets.line import Line
-from tenure.services.battles.sockets.protocol import Code, Match, Queued, Unqueued, Welcome
+from tenure.services.battles.sockets.protocol import Code, Match, ModeChanged, Queued, Unqueued, Welcome
 
 AGAIN_SECONDS = 0.5
-CLUSTERED = "clustered"
+MODES: dict[Mode, str] = {
+    "clustered": "all is well",
+    "isolated": "this server is alone: what happens now is not final",
+    "rejoining": "the store is back: what happened is being written down",
+}
 
 
 class Attendance:
@@ -33,7 +38,7 @@ class Attendance:
         playing: Playing,
         rooms: Rooms,
         *,
-        mode: Callable[[], str] = lambda: CLUSTERED,
+        mode: Callable[[], Mode] = lambda: "clustered",
     ) -> None:
         self.store, self.queue, self.playing, self.rooms = store, queue, playing, rooms
         self._presence, self._mode = presence, mode
@@ -57,6 +62,11 @@ class Attendance:
             leaving = asyncio.create_task(self._leave(attendant), name=f"{outlet.player} leaves")
             self._leaving.add(leaving)
             leaving.add_done_callback(self._leaving.discard)
+
+    def tell_mode(self, mode: Mode) -> None:
+        """Tell everybody how this server stands now."""
+        for outlet in list(self._outlets.values()):
+            outlet.send(ModeChanged(mode=mode, text=MODES[mode]))
 
     async def close(self) -> None:
         """Wait for nobody who is just leaving: what they leave behind ends with the instance."""
@@ -193,6 +203,10 @@ class Attendant:
     async def signal(self, battle: str, data: msgspec.Raw) -> None:
         """Tell those who listen now, and nobody later."""
         await self._rooms.signal(battle, self._player, bytes(data))
+
+    def signal_at_once(self, battle: str, data: msgspec.Raw) -> bool:
+        """Do the same without waiting; False where it is not done. Who is in a room was found to belong there."""
+        return battle in self._inside and self._rooms.signal_at_once(battle, self._player, bytes(data))
 
     async def _enter(self, battle: str, cursor: int | None) -> None:
         await self._leave_room(battle)

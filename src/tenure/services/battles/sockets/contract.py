@@ -69,6 +69,10 @@ class Here(Protocol):
         """Tell those who listen now, and nobody later."""
         ...
 
+    def signal_at_once(self, battle: str, data: msgspec.Raw) -> bool:
+        """Do the same without waiting; False where it is not done, and `signal` is to do it."""
+        ...
+
 
 Flow = Callable[[Outlet], AbstractAsyncContextManager[Here]]
 """Has a player here while the body runs, and sends the welcome. Whom the same player had connected is replaced."""

@@ -8,10 +8,11 @@ from datetime import datetime
 from tenure import OutcomeUnknown, Unavailable
 from tenure.http.rejections import Rejected
 from tenure.services.battles.checks import new_id
+from tenure.services.battles.counting import Counting
 from tenure.services.battles.sockets.contract import Flow
 from tenure.services.battles.sockets.limits import Addresses, Flooding, Limits, TooManySockets
 from tenure.services.battles.sockets.protocol import Code
-from tenure.services.battles.sockets.session import Send, Session
+from tenure.services.battles.sockets.session import Send, SendAtOnce, Session, never
 from tenure.services.battles.sockets.tokens import BadToken, Tokens
 from tenure.store.logging import Log
 
@@ -43,11 +44,12 @@ class Entrance:
         origins: frozenset[str] = frozenset(),
         limits: Limits | None = None,
         make_id: Callable[[], str] = new_id,
+        counting: Counting | None = None,
     ) -> None:
         self.flow, self.tokens, self.now, self.log = flow, tokens, now, log
         self.origins, self.limits, self.make_id = origins, limits or Limits(), make_id
         self.clock, self.addresses = clock, Addresses(self.limits, clock)
-        self.sessions = set[Session]()
+        self.sessions, self.counting = set[Session](), counting or Counting()
 
     def admits(self, origin: str | None) -> bool:
         """Tell whether a page of this origin may connect."""
@@ -68,14 +70,22 @@ class Entrance:
             clock=self.clock,
             shared=self.addresses.messages(address),
             log=self.log,
+            counting=self.counting,
         )
 
-    async def serve(self, session: Session, address: str, read: Callable[[], Awaitable[None]], send: Send) -> None:
+    async def serve(
+        self,
+        session: Session,
+        address: str,
+        read: Callable[[], Awaitable[None]],
+        send: Send,
+        at_once: SendAtOnce = never,
+    ) -> None:
         """Serve a session to its end. Raises `TurnedAway` where it could not begin."""
         try:
             with self.addresses.open(address):
                 self.sessions.add(session)
-                await session.serve(self.flow, read, send)
+                await session.serve(self.flow, read, send, at_once)
         except TooManySockets as full:
             raise TurnedAway(Code.TRY_LATER, str(full)) from None
         except Flooding as flooding:
@@ -86,6 +96,8 @@ class Entrance:
             raise TurnedAway(Code.TRY_LATER, AWAY) from None
         finally:
             self.sessions.discard(session)
+            if session.ready.is_set():
+                self.counting.closed[session.code] += 1
 
     def close(self) -> None:
         """Send everybody away, since the server stops: they come again to another one, and resume."""

@@ -19,6 +19,8 @@ from tenure.services.battles.sockets.protocol import (
     Match,
     Message,
     ModeChanged,
+    Paused,
+    Provisional,
     Queued,
     SeatChanged,
     Signalled,
@@ -55,6 +57,8 @@ NAMES: dict[type[Message], str] = {
     Happened: "gameMessage",
     Signalled: "updatePlayerState",
     Ended: "gameEnd",
+    Provisional: "provisionalGameMessage",
+    Paused: "gamePaused",
     ModeChanged: "mode",
     Bye: "bye",
 }

@@ -46,6 +46,8 @@ class Gate:
         """Serve one request, or one WebSocket to its end."""
         line = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("sid", [""])[0]
         refused = self._refused(scope, line)
+        if refused is not None:
+            self.entrance.counting.turned_away[refused.status_code] += 1
         if scope["type"] == "websocket":
             if refused is not None:
                 await receive()

@@ -31,6 +31,8 @@ class Limits:
     sockets: int = 5000
     waiting_messages: int = 1000
     waiting_size: int = 256 * 1024
+    waiting_seconds: float = 5.0
+    """How long one for whom so much waits that signals are dropped may take nothing at all, before it is closed."""
 
 
 class Bucket:
@@ -47,6 +49,10 @@ class Bucket:
         left = min(left, self._rate.at_once)
         self._at, self._left = now, left - 1 if left >= 1 else left
         return left >= 1
+
+    def give_back(self) -> None:
+        """Take what was taken last as not taken: it is counted elsewhere."""
+        self._left += 1
 
     def is_full(self, now: float) -> bool:
         """Tell whether it stands as if nothing had ever been taken."""

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from tenure.services.battles import messages
 from tenure.services.battles.sockets.contract import Outlet
-from tenure.services.battles.sockets.protocol import Code, Ended, Happened, SeatChanged, Signalled, Snapshot
+from tenure.services.battles.sockets.protocol import (
+    Code,
+    Ended,
+    Happened,
+    Paused,
+    Provisional,
+    SeatChanged,
+    Signalled,
+    Snapshot,
+)
 
 NAMES = {"number": "id"}
 """What clients call a field otherwise."""
@@ -41,6 +51,14 @@ class Line:
                 self._happened(message)
             case messages.SeatMoved():
                 self._outlet.send(SeatChanged(battle=message.battle, player=message.player, state=message.state))
+            case messages.Provisional():
+                fields = _named(message.fields)
+                told = Provisional(
+                    battle=message.battle, step=message.step, at=message.at, name=message.name, fields=fields
+                )
+                self._outlet.send(told)
+            case messages.Paused():
+                self._outlet.send(Paused(battle=message.battle, reason=message.reason))
             case _:
                 raise TypeError(f"a room told {type(message).__name__}, which the protocol has no word for")
         return True
@@ -68,7 +86,7 @@ class Line:
             self._ended(now.battle, now.cursor, now.places, now.reason or "")
 
     def _happened(self, event: messages.Happened) -> None:
-        fields = {NAMES.get(name, name): value for name, value in event.fields.items()}
+        fields = _named(event.fields)
         self._outlet.send(
             Happened(battle=event.battle, cursor=event.cursor, at=event.at, name=event.name, fields=fields)
         )
@@ -79,3 +97,7 @@ class Line:
     def _ended(self, battle: str, cursor: int, places: tuple[int, ...] | None, reason: str) -> None:
         self._outlet.send(Ended(battle=battle, cursor=cursor, players=self._players, places=places, reason=reason))
         self._end(battle)
+
+
+def _named(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {NAMES.get(name, name): value for name, value in fields.items()}

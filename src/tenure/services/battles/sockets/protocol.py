@@ -13,6 +13,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from tenure.services.battles.checks import HIGHEST_LEVEL
+
 VERSION = 1
 
 Id = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -57,7 +59,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Join(Said, frozen=True, kw_only=True, tag="join"):
     """Queue me for a battle of a mode at a level."""
 
-    level: Annotated[int, Meta(ge=0, le=1_000_000)]
+    level: Annotated[int, Meta(ge=0, le=HIGHEST_LEVEL)]
     mode: Mode = "wizards"
 
 
@@ -226,6 +228,23 @@ class Ended(Told, frozen=True, kw_only=True, tag="end"):
     reason: str
 
 
+class Provisional(Told, frozen=True, kw_only=True, tag="provisional"):
+    """What happened while this server is alone: as an `event`, but it stands in no log yet, and may be taken back."""
+
+    battle: str
+    step: int
+    at: datetime
+    name: str
+    fields: dict[str, Any]
+
+
+class Paused(Told, frozen=True, kw_only=True, tag="paused"):
+    """Nothing happens in a battle until the server is `clustered` again."""
+
+    battle: str
+    reason: str
+
+
 class ModeChanged(Told, frozen=True, kw_only=True, tag="mode"):
     """How the server stands: `clustered`, `isolated` (nothing that happens now is final) or `rejoining`."""
 
@@ -253,6 +272,8 @@ Message = (
     | Signalled
     | SeatChanged
     | Ended
+    | Provisional
+    | Paused
     | ModeChanged
     | Bye
 )

@@ -8,6 +8,8 @@ import time
 from starlette.routing import BaseRoute
 
 from tenure import Store
+from tenure.services.battles.counting import Counting
+from tenure.services.battles.isolation import Isolation
 from tenure.services.battles.playing import Playing
 from tenure.services.battles.presence import Presence
 from tenure.services.battles.queueing import Queue
@@ -33,10 +35,13 @@ class Sockets:
         queue: Queue,
         playing: Playing,
         rooms: Rooms,
+        isolation: Isolation,
         limits: Limits | None = None,
+        counting: Counting | None = None,
     ) -> None:
         self.tokens = Tokens((settings.token_key or secrets.token_urlsafe(32)).encode())
-        self._attendance = Attendance(store, presence, queue, playing, rooms)
+        self._attendance = Attendance(store, presence, queue, playing, rooms, mode=lambda: isolation.mode)
+        isolation.told = self._attendance.tell_mode
         self.entrance = Entrance(
             self._attendance.attend,
             self.tokens,
@@ -45,6 +50,7 @@ class Sockets:
             log=store.log,
             origins=settings.origins,
             limits=limits,
+            counting=counting,
         )
         self.socketio = SocketIO(self.entrance)
 

@@ -11,11 +11,11 @@ from typing import Any, Protocol
 
 import msgspec
 
-from tenure import InvalidChange, OutcomeUnknown, Refused, Unavailable
-from tenure.http.reading import parse
-from tenure.http.rejections import Absent, Conflict, Invalid, Rejected, TooMany
+from tenure.http.rejections import TooMany
+from tenure.services.battles.counting import Counting
 from tenure.services.battles.sockets.contract import Flow, Here
 from tenure.services.battles.sockets.limits import Bucket, Limits, Rate
+from tenure.services.battles.sockets.mistakes import advice, refusal
 from tenure.services.battles.sockets.outbox import Outbox
 from tenure.services.battles.sockets.protocol import (
     Ack,
@@ -33,9 +33,9 @@ from tenure.services.battles.sockets.protocol import (
     Message,
     Request,
     Resume,
-    Said,
     Say,
     Signal,
+    Signalled,
     Snapshot,
 )
 from tenure.store.logging import Log
@@ -44,24 +44,18 @@ LAST_SECONDS = 5.0
 """How long a client may take for what is sent before the end, and the goodbye."""
 
 MISTAKES_A_SECOND = 0.1
-NOT_JSON = "a message must be one JSON object in UTF-8, as text, whose `type` says what it is"
-TYPES: dict[str, type[Said]] = {
-    str(one.__struct_config__.tag): one for one in (Join, Leave, Confirm, Decline, Resume, Act, Say, Signal, GetState)
-}
+HEAD_SIZE = 40
+"""Where in a message its type stands, if it is to be looked at twice."""
+
+TOO_SLOW = "you did not take what was sent: connect again, and resume at the cursor"
 
 _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Request)
+_signals = msgspec.json.Decoder(Signal)
 _encoder = msgspec.json.Encoder()
 
 
 class Gone(Exception):  # noqa: N818  it says what is so
     """The other side is gone: there is nobody to send anything to."""
-
-
-class Head(msgspec.Struct):
-    """What can be told of a message that is not understood."""
-
-    type: str = ""
-    id: str = ""
 
 
 class Send(Protocol):
@@ -70,6 +64,19 @@ class Send(Protocol):
     def __call__(self, message: Message, encoded: bytes) -> Awaitable[None]:
         """Send it."""
         ...
+
+
+class SendAtOnce(Protocol):
+    """Sends a message's JSON without waiting; False where it is not sent, since the other side does not take it now."""
+
+    def __call__(self, encoded: bytes, /) -> bool:
+        """Send it."""
+        ...
+
+
+def never(encoded: bytes, /) -> bool:  # noqa: ARG001  the form that is wanted
+    """Send nothing at once."""
+    return False
 
 
 class Session:
@@ -84,24 +91,34 @@ class Session:
         clock: Callable[[], float],
         shared: Bucket,
         log: Log,
+        counting: Counting,
     ) -> None:
         self.player, self.transport = player, transport
         self.code, self.text = Code.NORMAL, ""
         self._limits, self._clock, self._shared, self._log = limits, clock, shared, log
+        self._counting = counting
         self._outbox = Outbox[tuple[Message, bytes]](limits.waiting_messages, limits.waiting_size)
         self._rate = Bucket(limits.messages, clock())
         self._mistakes = Bucket(Rate(a_second=MISTAKES_A_SECOND, at_once=limits.mistakes), clock())
         self._cursors: dict[str, int] = {}
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._here: Here | None = None
+        self._busy = False
+        """Whether a request is under way, which those that come after it wait for."""
+        self._send_at_once: SendAtOnce = never
+        self._taken_at = clock()
+        """When the client was last seen to take something, if something waits for it."""
         self.ready = asyncio.Event()
         """Set when the player is let in."""
 
-    async def serve(self, flow: Flow, read: Callable[[], Awaitable[None]], send: Send) -> None:
+    async def serve(
+        self, flow: Flow, read: Callable[[], Awaitable[None]], send: Send, at_once: SendAtOnce = never
+    ) -> None:
         """Have the player in the game until `read` ends or somebody closes the session; then what waits is sent.
 
         Raises what `flow` does.
         """
+        self._send_at_once = at_once
         async with flow(self) as self._here:
             work = [
                 asyncio.ensure_future(read()),
@@ -128,12 +145,21 @@ class Session:
     # ------------------------------------------------------------------------------------ the game's side
 
     def send(self, message: Message) -> None:
-        """Send a message. A client that did not take what waits already is closed: it comes again at its cursor."""
+        """Send a message. A client that did not take what waits already is closed: it comes again at its cursor.
+
+        Of who still takes something, though slowly, signals are only dropped: they may get lost anyway.
+        """
         encoded = _encoder.encode(message)
-        if not self._outbox.put((message, encoded), len(encoded)):
-            self._end(
-                Code.TOO_SLOW, "you did not take what was sent: connect again, and resume at the cursor", drop=True
-            )
+        if self._outbox.idle and self._send_at_once(encoded):
+            self._sent(message)
+            return
+        dropped = self._outbox.dropped
+        fits = self._outbox.put((message, encoded), len(encoded), fleeting=type(message) is Signalled)
+        if self._outbox.dropped > dropped:
+            self._counting.signals["dropped"] += self._outbox.dropped - dropped
+            fits = fits and self._clock() - self._taken_at <= self._limits.waiting_seconds
+        if not fits:
+            self._end(Code.TOO_SLOW, TOO_SLOW, drop=True)
 
     def close(self, code: Code, text: str) -> None:
         """Send what waits, say goodbye and close."""
@@ -148,18 +174,58 @@ class Session:
     async def _send_all(self, send: Send) -> None:
         while (waiting := await self._outbox.next()) is not None:
             message, encoded = waiting
+            self._taken_at = self._clock()
             await send(message, encoded)
-            if isinstance(message, Happened | Snapshot):
-                self._cursors[message.battle] = message.cursor
-            elif isinstance(message, Ended):
-                self._cursors.pop(message.battle, None)
+            self._sent(message)
         bye = Bye(code=self.code, text=self.text, resume=self._cursors)
         await send(bye, _encoder.encode(bye))
 
+    def _sent(self, message: Message) -> None:
+        if isinstance(message, Happened | Snapshot):
+            self._cursors[message.battle] = message.cursor
+        elif isinstance(message, Ended):
+            self._cursors.pop(message.battle, None)
+
     # ------------------------------------------------------------------------------------ the client's side
+
+    def hear_at_once(self, said: bytes) -> bool:
+        """Pass a signal on in the moment in which it comes; False for all that may have to wait: `hear` is to do it.
+
+        Signals are most of what comes, and most of what one costs otherwise is to wake whoever reads.
+        """
+        if self._here is None or self._busy or self._closed.done() or b'"signal"' not in said[:HEAD_SIZE]:
+            return False
+        if len(said) > self._limits.message_size:
+            return False
+        try:
+            signal = _signals.decode(said)
+        except (ValueError, RecursionError):
+            return False
+        now = self._clock()
+        return self._rate.take(now) and self._shared.take(now) and self._signal(self._here, signal)
+
+    def _signal(self, here: Here, signal: Signal) -> bool:
+        try:
+            done = here.signal_at_once(signal.battle, signal.data)
+        except Exception as error:  # noqa: BLE001  as in `ask`
+            answer = self._refused(signal, error)
+            if answer is not None:
+                self.send(answer)
+            return True
+        if not done:
+            self._rate.give_back()
+            self._shared.give_back()
+        return done
 
     async def hear(self, said: str | bytes) -> Ack | Error | None:
         """Do what a client asks for, and give the answer; None where there is none. Mistakes and floods end it."""
+        self._busy = True
+        try:
+            return await self._hear(said)
+        finally:
+            self._busy = False
+
+    async def _hear(self, said: str | bytes) -> Ack | Error | None:
         if self._closed.done():
             return None
         said = said.encode() if isinstance(said, str) else said
@@ -172,7 +238,7 @@ class Session:
         try:
             request = _decoder.decode(said)
         except (ValueError, RecursionError):
-            return self._mistaken(Code.MALFORMED, _advice(said))
+            return self._mistaken(Code.MALFORMED, advice(said))
         return await self.ask(request)
 
     def mistaken(self, text: str) -> Error | None:
@@ -180,6 +246,7 @@ class Session:
         return self._mistaken(Code.MALFORMED, Error(code="malformed", text=text))
 
     def _mistaken(self, code: Code, error: Error) -> Error | None:
+        self._counting.refused[error.code] += 1
         if self._mistakes.take(self._clock()):
             return error
         texts = {Code.FLOOD: "too many messages", Code.MALFORMED: "too many messages that are not understood"}
@@ -191,16 +258,21 @@ class Session:
         try:
             await self._do(request)
         except Exception as error:  # noqa: BLE001  whatever it is, this one's session ends, and no other
-            kind, id = _name(request)
-            refusal = _refusal(error)
-            if refusal is None:
-                self._failed(error, to=kind)
-                return None
-            return Error(code=refusal[0], text=refusal[1], to=kind, id=id)
+            return self._refused(request, error)
         if type(request) is Signal:
             return None
         kind, id = _name(request)
         return Ack(to=kind, id=id)
+
+    def _refused(self, request: Request, error: Exception) -> Error | None:
+        kind, id = _name(request)
+        found = refusal(error)
+        if found is None:
+            self._failed(error, to=kind)
+            return None
+        code, text = found
+        self._counting.refused[code] += 1
+        return Error(code=code, text=text, to=kind, id=id)
 
     async def _do(self, request: Request) -> None:
         if self._here is None:
@@ -210,42 +282,6 @@ class Session:
 
 def _name(request: Request) -> tuple[str, str]:
     return str(request.__struct_config__.tag), getattr(request, "id", "")
-
-
-def _refusal(error: Exception) -> tuple[str, str] | None:
-    """Give the code and the advice for what was refused; None for what should not have happened."""
-    match error:
-        case Rejected():
-            return next((code for kind, code in CODES.items() if isinstance(error, kind)), "not_now"), error.detail
-        case Unavailable() | OutcomeUnknown():
-            return "store_away", "the store can't be reached: try again in a moment, with the same id"
-        case InvalidChange():
-            return "invalid", "a value does not fit: check the message"
-        case Refused():
-            return "conflict", "this was changed meanwhile: look how it stands, then decide"
-        case _:
-            return None
-
-
-CODES: dict[type[Rejected], str] = {
-    Absent: "not_found", Conflict: "conflict", Invalid: "invalid", TooMany: "too_many",
-}  # fmt: skip
-
-
-def _advice(said: bytes) -> Error:
-    """Say what is wrong with a message, in our own words: it may hold anything."""
-    try:
-        head = msgspec.json.decode(said, type=Head)
-    except (ValueError, RecursionError):
-        return Error(code="malformed", text=NOT_JSON)
-    wanted = TYPES.get(head.type)
-    if wanted is None:
-        return Error(code="unknown_type", text=f"`type` must be one of {', '.join(TYPES)}")
-    try:
-        parse(said, wanted)
-    except Invalid as no:
-        return Error(code="malformed", text=no.detail, to=head.type, id=head.id[:60])
-    return Error(code="malformed", text=NOT_JSON, to=head.type, id=head.id[:60])
 
 
 STEPS: dict[type[Request], Callable[[Here, Any], Awaitable[None]]] = {

@@ -21,8 +21,9 @@ from starlette.routing import Mount
 from tenure.services.battles.sockets.entrance import Entrance, TurnedAway
 from tenure.services.battles.sockets.events import SAID, answer, event, request
 from tenure.services.battles.sockets.gate import SOCKET, Gate, address_of
+from tenure.services.battles.sockets.mistakes import NOT_JSON
 from tenure.services.battles.sockets.protocol import Code, Error, Message
-from tenure.services.battles.sockets.session import NOT_JSON, Gone, Session
+from tenure.services.battles.sockets.session import Gone, Session
 
 PATH = "/socket.io"
 CLOSE_SECONDS = 1.0
@@ -132,6 +133,7 @@ class SocketIO:
                 scope[SOCKET].named(client.line)
             await self._begin(sid, client)
         except TurnedAway as no:
+            self._entrance.counting.turned_away[no.code] += 1
             raise Refusal(no.text, {"code": int(no.code)}) from None
 
     async def _begin(self, sid: str, client: Client) -> None:

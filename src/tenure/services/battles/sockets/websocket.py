@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
 
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tenure.services.battles.sockets.entrance import Entrance, TurnedAway
+from tenure.services.battles.sockets.mistakes import NOT_JSON
 from tenure.services.battles.sockets.protocol import VERSION, Code, Message
-from tenure.services.battles.sockets.session import NOT_JSON, Gone, Session
+from tenure.services.battles.sockets.session import Gone, SendAtOnce, Session, never
 
 PATH = "/socket"
 CLOSE_SECONDS = 0.3
+
+AT_ONCE = "tenure.at_once"
+"""The extension of a server that lets texts in and out without waking a task for each; any other server does, too."""
 
 # How the server says that the other side is gone, or that it closed the socket itself.
 GONE = (WebSocketDisconnect, RuntimeError)
@@ -39,12 +45,14 @@ class WebSockets:
         # Whoever logs the request from here on, the server itself too, finds no token in it.
         websocket.scope["query_string"] = b""
         if not self._entrance.admits(websocket.headers.get("origin")):
+            self._entrance.counting.turned_away[HTTPStatus.FORBIDDEN] += 1
             await websocket.close()
             return
         await websocket.accept()
         try:
             session = await self._serve(websocket, token, version)
         except TurnedAway as no:
+            self._entrance.counting.turned_away[no.code] += 1
             await _close(websocket, no.code, no.text)
         else:
             await _close(websocket, session.code, session.text)
@@ -64,8 +72,19 @@ class WebSockets:
             except GONE:
                 raise Gone from None
 
-        await self._entrance.serve(session, address, lambda: _read(websocket, session), send)
+        send_at_once = _at_once(websocket, session)
+        await self._entrance.serve(session, address, lambda: _read(websocket, session), send, send_at_once)
         return session
+
+
+def _at_once(websocket: WebSocket, session: Session) -> SendAtOnce:
+    """Let the server give texts to a session at once, and give how to send at once, if it has these."""
+    found: dict[str, Any] = websocket.scope.get("extensions", {}).get(AT_ONCE)
+    if found is None:
+        return never
+    found["hear"](session.hear_at_once)
+    send: SendAtOnce = found["send"]
+    return send
 
 
 async def _read(websocket: WebSocket, session: Session) -> None:

@@ -23,7 +23,11 @@ from tenure.services.bots.service import BotsService
 
 CONSOLE_PATH = "/console"
 WATCHED = {"": (Pool, Match, Bot, Ticket)}
-PAGE = {"service": "Bots", "back": "To the pools", "lists": tuple(LISTED)}
+MENU = (("Pools", "/"), ("Bots", "/bots"), ("Tickets", "/tickets"), ("Matches", "/matches"), ("Players", "/players"))
+PAGE = {
+    "service": "Bots", "back": "To the pools", "menu": MENU, "finds": "Id of a bot, ticket, match, pool or player",
+    "lists": tuple(LISTED),
+}  # fmt: skip
 
 
 def create_app(service: BotsService) -> Starlette:

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from tenure import Event, Lifecycle, NotFound, Store
 from tenure.http.rejections import Absent
+from tenure.pages.timelines import Happened, happened, timeline
 from tenure.services.bots.console import words
 from tenure.services.bots.console.drawing import Drawing, draw_rating
 from tenure.services.bots.console.outlook import outlook
@@ -21,17 +22,6 @@ from tenure.services.bots.players import rating_id
 K = TypeVar("K", bound=Lifecycle)
 MOST_EVENTS = 100
 KINDS: dict[str, type[Bot | Ticket]] = {"Bot": Bot, "Ticket": Ticket}
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """One event in plain words, with the match that it speaks of."""
-
-    event: Event[Any]
-    what: str
-    who: str
-    why: str
-    match: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +58,12 @@ class One:
     async def bot(self, id: str) -> Whole[Bot]:
         """Give one bot. Raises `Absent`."""
         bot = await self._get(Bot, id)
-        timeline, pool = await self._timeline(bot), await self._get(Pool, bot.pool)
+        told, pool = await self._timeline(bot), await self._get(Pool, bot.pool)
         return Whole(
             record=bot,
-            here=_why_here(words.BOT_IS_HERE[bot.state.name], bot, timeline),
+            here=_why_here(words.BOT_IS_HERE[bot.state.name], bot, told),
             outlook=await self._outlook(bot, pool) if bot.state == Bot.queued else "",
-            timeline=timeline,
+            timeline=told,
             pool=pool,
             match=await self._match(bot.match),
             ratings=await self._ratings(id),
@@ -82,13 +72,13 @@ class One:
     async def ticket(self, id: str) -> Whole[Ticket]:
         """Give one ticket. Raises `Absent`."""
         ticket = await self._get(Ticket, id)
-        timeline, pool = await self._timeline(ticket), await self._get(Pool, ticket.pool)
-        match = ticket.match or next((happened.match for happened in timeline if happened.match), None)
+        told, pool = await self._timeline(ticket), await self._get(Pool, ticket.pool)
+        match = ticket.match or next((one.about for one in told if one.about), None)
         return Whole(
             record=ticket,
-            here=_why_here(words.TICKET_IS_HERE[ticket.state.name], ticket, timeline),
+            here=_why_here(words.TICKET_IS_HERE[ticket.state.name], ticket, told),
             outlook=await self._outlook(ticket, pool) if ticket.state == Ticket.queued else "",
-            timeline=timeline,
+            timeline=told,
             pool=pool,
             match=await self._match(match),
         )
@@ -96,14 +86,14 @@ class One:
     async def match(self, id: str) -> Whole[Match]:
         """Give one match, with its seats as they are now. Raises `Absent`."""
         match = await self._get(Match, id)
-        timeline = await self._timeline(match)
+        told = await self._timeline(match)
         records = await self._offers.seats(match)
         rated = await self._rated(match)
         seats = [
             [_seen(seat, records.get((seat.kind, seat.id)), match, rated) for seat in team] for team in match.teams
         ]
-        here = _why_here(words.MATCH_IS_HERE[match.state.name], match, timeline)
-        return Whole(match, here, timeline, pool=await self._get(Pool, match.pool), match=match, seats=seats)
+        here = _why_here(words.MATCH_IS_HERE[match.state.name], match, told)
+        return Whole(match, here, told, pool=await self._get(Pool, match.pool), match=match, seats=seats)
 
     async def player(self, id: str) -> Whole[Player]:
         """Give one player with their ratings and how these came about. Raises `Absent`."""
@@ -133,13 +123,8 @@ class One:
         return list((await self._store.get_many(Rating, ids)).values())
 
     async def _timeline(self, record: Lifecycle) -> list[Happened]:
-        """Give the last events, the newest first."""
-        first = max(record.version - MOST_EVENTS, 0)
-        events = await self._store.history(type(record), record.id, after=first, limit=MOST_EVENTS)
-        return [
-            Happened(event, words.event(event.name), words.who(event.by), words.why(event), event.fields.get("match"))
-            for event in reversed(events)
-        ]
+        """Give the last events, the newest first, each with the match that it speaks of."""
+        return await timeline(self._store, record, _told)
 
     async def _values(self, rating: Rating) -> list[float]:
         """Give a rating after each of its last changes, the oldest first."""
@@ -179,8 +164,12 @@ def _seen(seat: Seat, record: Bot | Ticket | None, match: Match, rated: Mapping[
     return SeatSeen(seat, state, [(player, *rated[player]) for player in seat.players if player in rated])
 
 
-def _why_here(said: str, record: Lifecycle, timeline: Sequence[Happened]) -> str:
+def _why_here(said: str, record: Lifecycle, told: Sequence[Happened]) -> str:
     """Say why a record is in its state: what the state means, and the reason of the event that led there."""
-    led = next((h for h in timeline if h.event.source != h.event.target), None)
-    told = led.why if led else words.reason(getattr(record, "reason", None))
-    return f"{said} It came there because {told}." if told else said
+    led = next((h for h in told if h.state is not None), None)
+    why = led.why if led else words.reason(getattr(record, "reason", None))
+    return f"{said} It came there because {why}." if why else said
+
+
+def _told(event: Event[Any]) -> Happened:
+    return happened(event, words.event(event.name), words.why(event), event.fields.get("match"))

@@ -11,5 +11,5 @@ FOLDER = Path(__file__).parent
 ASSETS = Assets(FOLDER, "console")
 TEMPLATES = Templates(
     FOLDER, said=words.state, happened=words.event, reason=words.reason, points=words.points, wait=words.wait,
-    share=words.share, who=words.who,
+    share=words.share,
 )  # fmt: skip

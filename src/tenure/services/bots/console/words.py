@@ -7,6 +7,7 @@ from typing import Any
 
 from tenure import Event
 from tenure.pages.showing import NOTHING
+from tenure.pages.wording import Wording
 
 STATES = {
     "idle": "resting",
@@ -118,25 +119,8 @@ EVENTS = {
     "forget": "Forgotten",
 }
 
-
-def state(name: str) -> str:
-    """Say where a bot, ticket, match or pool is."""
-    return STATES.get(name, name.replace("_", " "))
-
-
-def event(name: str) -> str:
-    """Say what happened."""
-    return EVENTS.get(name, name.replace("_", " ").capitalize())
-
-
-def reason(code: str | None) -> str:
-    """Say a reason; one that is not known here is shown as it is, without its underscores."""
-    return REASONS.get(code, code.replace("_", " ")) if code else ""
-
-
-def who(by: str) -> str:
-    """Say who did something."""
-    return {"sweeper": "the server, by itself", "": "the server"}.get(by, by)
+SAID = Wording(states=STATES, events=EVENTS, reasons=REASONS)
+state, event, reason = SAID.state, SAID.event, SAID.reason
 
 
 def why(event: Event[Any]) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from tenure import Event
-from tenure.services.meetings.api.views import when
 from tenure.services.meetings.following import Cursor
 from tenure.services.meetings.lifecycle import Meeting
 
@@ -79,7 +78,7 @@ class Frames:
             "speaker": event.fields.get("speaker"),
             "confirmed": [_words(event)],
             "pending": [],
-            "ts": when(event.at),
+            "ts": event.at,
             "cursor": str(cursor),
         }
 
@@ -92,13 +91,13 @@ class Frames:
             "meeting": self._about,
             "payload": payload,
             "user_id": self._user,
-            "ts": when(at),
+            "ts": at,
             "cursor": str(cursor),
         }
 
 
 def _words(event: Event[Any]) -> Json:
-    said, at = event.fields, when(datetime.fromtimestamp(event.fields["at"], UTC))
+    said, at = event.fields, datetime.fromtimestamp(event.fields["at"], UTC)
     return {
         "segment_id": event.id.partition(".")[2],
         "speaker": said.get("speaker"),

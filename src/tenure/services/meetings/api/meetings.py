@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tenure.http.endpoints import PNG, Endpoint, json, picture
+from tenure.http.endpoints import PNG, Endpoint, json, picture, written
 from tenure.http.reading import read_body, read_id, read_number
 from tenure.services.meetings.api import inputs, views
 from tenure.services.meetings.api.endpoints import LARGEST_ID, MOST_LISTED, named
@@ -56,7 +56,7 @@ class MeetingsApi:
         found = await self._archive.meetings(
             user, limit=limit or MOST_LISTED, before=None if before is None else str(before)
         )
-        return json({"meetings": [self._views.meeting(m) for m in found]})
+        return json({"meetings": [written(self._views.meeting(m)) for m in found]})
 
     async def get(self, request: Request, user: User) -> Response:
         """Read a meeting."""

@@ -1,4 +1,4 @@
-"""Our records as the API shows them."""
+"""Our records as the API shows them. Instants are the store's, in UTC; the encoder writes them as RFC 3339."""
 
 from __future__ import annotations
 
@@ -13,11 +13,6 @@ from tenure.services.meetings.settings import Settings
 Json = dict[str, Any]
 
 
-def when(instant: datetime | None) -> str | None:
-    """Write an instant as RFC 3339, in UTC."""
-    return None if instant is None else instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 def user(user: User) -> Json:
     """Show a user."""
     return {
@@ -28,8 +23,8 @@ def user(user: User) -> Json:
         "max_concurrent_bots": user.max_concurrent_bots,
         "webhook_url": user.webhook_url,
         "retention_days": user.retention_days,
-        "created_at": when(user.created_at),
-        "updated_at": when(user.changed_at),
+        "created_at": user.created_at,
+        "updated_at": user.changed_at,
     }
 
 
@@ -39,7 +34,7 @@ def token(token: Token, key: str) -> Json:
         "id": token.number,
         "user_id": int(token.user),
         "token": key,
-        "created_at": when(token.created_at),
+        "created_at": token.created_at,
     }
 
 
@@ -50,7 +45,7 @@ def screenshot(screenshot: Screenshot) -> Json:
         "meeting_id": int(screenshot.meeting),
         "reason": screenshot.reason,
         "size": screenshot.size,
-        "created_at": when(screenshot.created_at),
+        "created_at": screenshot.created_at,
     }
 
 
@@ -72,18 +67,18 @@ class Views:
             "constructed_meeting_url": self._url(platform, native_id),
             "status": state.name,
             "bot_container_id": meeting.container,
-            "start_time": when(meeting.joined_at),
-            "end_time": when(meeting.entered_at) if over else None,
+            "start_time": meeting.joined_at,
+            "end_time": meeting.entered_at if over else None,
             "data": meeting.data,
             "ended_by": meeting.ended_by if over else None,
             "end_reason": (meeting.failure_reason or meeting.end_reason) if over else None,
             "page_url": self._page(platform, native_id),
-            "join_at": when(meeting.join_at),
+            "join_at": meeting.join_at,
             "deduplication_key": _key(meeting),
             "automatic_leave": _rules(meeting),
             "paused": meeting.paused,
-            "created_at": when(meeting.created_at),
-            "updated_at": when(meeting.changed_at),
+            "created_at": meeting.created_at,
+            "updated_at": meeting.changed_at,
         }
 
     def bot(self, meeting: Meeting) -> Json:
@@ -96,9 +91,9 @@ class Views:
             "status": meeting.state.name,
             "container_id": meeting.container,
             "container_name": meeting.container,
-            "created_at": when(meeting.created_at),
-            "start_time": when(meeting.joined_at),
-            "last_heartbeat_at": when(meeting.beaten_at) if meeting.holder else None,
+            "created_at": meeting.created_at,
+            "start_time": meeting.joined_at,
+            "last_heartbeat_at": meeting.beaten_at if meeting.holder else None,
             "language": meeting.language,
             "task": meeting.task,
             "paused": meeting.paused,
@@ -142,7 +137,7 @@ def _rules(meeting: Meeting) -> Json:
 
 
 def _segment(segment: Segment) -> Json:
-    at = when(datetime.fromtimestamp(segment.at, UTC))
+    at = datetime.fromtimestamp(segment.at, UTC)
     return {
         "segment_id": segment.id.partition(".")[2],
         "start": segment.start,
@@ -151,7 +146,7 @@ def _segment(segment: Segment) -> Json:
         "language": segment.language,
         "speaker": segment.speaker,
         "completed": True,
-        "created_at": when(segment.created_at),
+        "created_at": segment.created_at,
         "absolute_start_time": at,
         "absolute_end_time": at,
     }
@@ -161,6 +156,6 @@ def _session(session: Session, meeting: Meeting) -> Json:
     # The meeting's own end is the truth of the instant; the session follows it a moment later.
     return {
         "session_uid": session.id,
-        "session_start_time": when(session.created_at),
-        "session_end_time": when(meeting.entered_at) if meeting.state in Meeting.over else None,
+        "session_start_time": session.created_at,
+        "session_end_time": meeting.entered_at if meeting.state in Meeting.over else None,
     }

@@ -14,7 +14,6 @@ from tenure.http.reading import read_body, read_choice, read_id, read_number
 from tenure.http.rejections import Absent
 from tenure.services.meetings.api import inputs, views
 from tenure.services.meetings.api.endpoints import MOST_LISTED
-from tenure.services.meetings.api.views import when
 from tenure.services.meetings.lifecycle import Usage, User
 from tenure.services.meetings.service import MeetingsService
 from tenure.services.meetings.webhooks.lifecycle import WebhookDelivery
@@ -133,9 +132,9 @@ def _delivery(delivery: WebhookDelivery) -> Json:
         "state": delivery.state.name,
         "attempts": delivery.attempts,
         "last_try": delivery.tries[-1] if delivery.tries else None,
-        "next_try_at": when(delivery.try_at),
-        "created_at": when(delivery.created_at),
-        "updated_at": when(delivery.changed_at),
+        "next_try_at": delivery.try_at,
+        "created_at": delivery.created_at,
+        "updated_at": delivery.changed_at,
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from tenure import Event
-from tenure.services.meetings.api.views import Views, when
+from tenure.services.meetings.api.views import Views
 from tenure.services.meetings.lifecycle import Meeting
 
 API_VERSION = "2026-03-01"
@@ -44,7 +44,7 @@ def envelopes(space: str, meeting: Meeting, event: Event[Meeting], views: Views,
 def sample(id: str, at: datetime) -> Envelope:
     """Give what a user's test sends: an event of the real form about no meeting."""
     meeting = {"id": 0, "platform": "local", "native_meeting_id": "test", "status": "reserved", "data": {}}
-    change = {"from": None, "to": "reserved", "reason": "test", "timestamp": when(at), "transition_source": "user"}
+    change = {"from": None, "to": "reserved", "reason": "test", "timestamp": at, "transition_source": "user"}
     data = {"meeting": meeting, "status_change": change, "test": True}
     return _envelope(id, "meeting.status_change", at, data)
 
@@ -61,7 +61,7 @@ def _envelope(id: str, event_type: str, at: datetime, data: Json) -> Envelope:
         "event_id": id,
         "event_type": event_type,
         "api_version": API_VERSION,
-        "created_at": when(at),
+        "created_at": at,
         "data": data,
     }
     return Envelope(id, event_type, msgspec.json.encode(content).decode())
@@ -76,12 +76,12 @@ def _at_event(meeting: Meeting, event: Event[Meeting], views: Views) -> Json:
         **shown,
         "status": target,
         "start_time": shown["start_time"] if joined else None,
-        "end_time": when(event.at) if over else None,
+        "end_time": event.at if over else None,
         "ended_by": shown["ended_by"] if over else None,
         "end_reason": shown["end_reason"] if over else None,
         "completion_reason": shown["end_reason"] if over else None,
         "failure_stage": event.source.name if target == "failed" and event.source else None,
-        "updated_at": when(event.at),
+        "updated_at": event.at,
     }
 
 
@@ -90,6 +90,6 @@ def _change(event: Event[Meeting]) -> Json:
         "from": event.source.name if event.source else None,
         "to": event.target.name,
         "reason": event.fields.get("failure_reason") or event.fields.get("end_reason"),
-        "timestamp": when(event.at),
+        "timestamp": event.at,
         "transition_source": SOURCES.get(event.by.partition(":")[0], "server"),
     }

@@ -25,7 +25,14 @@ from tenure.services.trivia.service import TriviaService
 from tenure.services.trivia.watching import Watching
 
 CONSOLE_PATH = "/console"
-PAGE = {"service": "Trivia", "back": "To the guilds", "listed": tuple(LISTED), "held_state": HELD}
+MENU = (
+    ("Guilds", "/"), ("Registrations", "/registrations"), ("Games", "/games"), ("Questions", "/packs"),
+    ("Chats", "/chats"),
+)  # fmt: skip
+PAGE = {
+    "service": "Trivia", "back": "To the guilds", "menu": MENU, "finds": "Id of a guild, registration or game",
+    "listed": tuple(LISTED), "held_state": HELD,
+}  # fmt: skip
 RUNS = (Guild, Registration, Game)
 WATCHED = {"": RUNS, "/answers": (*RUNS, Answer)}
 """What a page hears of; only that of one game hears of answers, which come by the thousand."""

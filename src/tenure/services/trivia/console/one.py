@@ -8,28 +8,18 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tenure import Event, Lifecycle, StateOf, Store
+from tenure.pages.timelines import Happened, happened, timeline
 from tenure.services.trivia.api.views import SECRET
 from tenure.services.trivia.console import words
 from tenure.services.trivia.lifecycle import Answer, Game, Guild, Registration
 from tenure.services.trivia.parts import Parts
 from tenure.services.trivia.replaying import MemberAnswered, Replaying
 
-MOST_EVENTS = 100
 MOST_GAMES = 20
 MOST_ANSWERS = 1000
 """How many answers of a game are counted on its page before its results are there."""
 
 ANSWERS_ON_A_PAGE = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """One event in plain words."""
-
-    event: Event[Any]
-    what: str
-    who: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +122,7 @@ class One:
 
     async def _timeline(self, record: Lifecycle) -> list[Happened]:
         """Give the last events, the newest first."""
-        first = max(record.version - MOST_EVENTS, 0)
-        events = await self._store.history(type(record), record.id, after=first, limit=MOST_EVENTS)
-        return [
-            Happened(event, words.event(event.name), words.who(event.by), _why(event)) for event in reversed(events)
-        ]
+        return await timeline(self._store, record, lambda event: happened(event, words.event(event.name), _why(event)))
 
 
 def _choices(game: Game, answers: Sequence[Answer]) -> list[Choice]:

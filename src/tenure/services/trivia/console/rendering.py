@@ -10,5 +10,5 @@ from tenure.services.trivia.console import words
 FOLDER = Path(__file__).parent
 ASSETS = Assets(FOLDER, "console")
 TEMPLATES = Templates(
-    FOLDER, said=words.state, happened=words.event, who=words.who, brief=words.brief
+    FOLDER, said=words.state, happened=words.event, brief=words.brief
 )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tenure.pages.wording import Wording
+
 STATES = {
     "present": "present",
     "absent": "has sent us away",
@@ -69,20 +71,8 @@ EVENTS = {
     "give_up": "Put away: its guild was forgotten",
 }
 
-
-def state(name: str) -> str:
-    """Say where a guild, a registration, a game or an answer is."""
-    return STATES.get(name, name.replace("_", " "))
-
-
-def event(name: str) -> str:
-    """Say what happened."""
-    return EVENTS.get(name, name.replace("_", " ").capitalize())
-
-
-def who(by: str) -> str:
-    """Say who did something."""
-    return {"sweeper": "the server, by itself", "": "the server"}.get(by, by)
+SAID = Wording(states=STATES, events=EVENTS)
+state, event = SAID.state, SAID.event
 
 
 def brief(text: str, most: int = 90) -> str:

@@ -147,7 +147,8 @@ const HEARD = {
     if (battle) {
       if (battle !== game.battle) beginBattle(battle);
       if (wasLost) tell(`The connection is back: the game goes on after entry ${game.cursor}.`, "aside-line");
-      ask({ type: "resume", battle, cursor: game.cursor });
+      // What was seen of a server that was alone may not be so.
+      ask(game.alone ? { type: "state", battle } : { type: "resume", battle, cursor: game.cursor });
       again.forEach(ask);
     } else if (game.queued) ask({ type: "join", level: game.level });
     wasLost = false;
@@ -193,7 +194,9 @@ const HEARD = {
   },
   snapshot(told) {
     if (told.battle !== game.battle) beginBattle(told.battle);
-    if (game.cursor > 0) tell("Too much has happened meanwhile to be told: this is how it stands.", "aside-line");
+    if (game.alone) tell("The server is with the others again: this is how it stands.", "aside-line");
+    else if (game.cursor > 0) tell("Too much has happened meanwhile to be told: this is how it stands.", "aside-line");
+    game.alone = false;
     game.cursor = told.cursor;
     game.players = told.players;
     if (told.board) [game.wizards, game.spells] = [told.board.wizards, told.board.spells];
@@ -225,9 +228,29 @@ const HEARD = {
   end(told) {
     if (told.battle === game.battle) showEnd(told);
   },
+  provisional(told) {
+    if (told.battle !== game.battle) return;
+    game.alone = true;
+    if (Object.hasOwn(HAPPENED, told.name)) HAPPENED[told.name](told.fields);
+    if (told.name === "finish") {
+      game.acts = "";
+      tell("It would be over. That counts only once the server is with the others again.", "aside-line");
+    }
+    showBoard();
+  },
+  paused(told) {
+    if (told.battle !== game.battle) return;
+    game.alone = true;
+    tell(PAUSED[told.reason] ?? "The battle is paused.", "aside-line");
+  },
   mode(told) {
     note(told.mode === "clustered" ? "" : told.text || `The server is ${told.mode}.`);
   },
+};
+
+const PAUSED = {
+  run_elsewhere: "The battle is paused: the server that runs it can't be reached.",
+  a_player_is_elsewhere: "The battle is paused: this server can't reach the other player.",
 };
 
 const HAPPENED = {
@@ -302,7 +325,7 @@ function tell(text, className) {
 const opponent = () => game.players.find((player) => player !== game.me) ?? "";
 
 function beginBattle(battle) {
-  Object.assign(game, { battle, cursor: 0, queued: false, wizards: [], acts: "", acting: false, offer: "" });
+  Object.assign(game, { battle, cursor: 0, alone: false, queued: false, wizards: [], acts: "", acting: false, offer: "" });
   game.away.clear();
   the("log").replaceChildren();
   the("result").hidden = true;

@@ -1,0 +1,1 @@
+"""What the benchmarks of battles share: real servers, players who are nothing but sockets, and rooms with both."""
