@@ -137,7 +137,7 @@ async def test_a_killed_server_is_handled_within_its_lease_and_two_seconds_besid
     for figures in found:
         assert figures[deaths.AFTER_LEASE] <= 2, figures
         assert figures[deaths.HANDLED] <= LEASE_AND_TWO_SECONDS
-    assert found[1][deaths.WRITTEN] == pytest.approx(found[0][deaths.WRITTEN], rel=0.01)
+    assert found[1][deaths.WRITTEN] == pytest.approx(found[0][deaths.WRITTEN], rel=0.02)
     assert found[1][deaths.OTHERS_TIME] <= 1.5 * found[0][deaths.OTHERS_TIME]
 
 
@@ -151,7 +151,9 @@ async def _opened(url: str) -> AsyncIterator[Store]:
 @pytest.mark.timeout(300)
 async def test_one_who_reads_nothing_is_closed_and_nobody_else_notices(tmp_path: Path) -> None:
     async with _valkey(tmp_path) as (_, url), real_servers(url, 2) as world:
-        rounds = await slow.measure_slow(world, battling.SLOW_ROOMS, 5, a_second=battling.A_SECOND, seconds=12.0)
+        rounds = await slow.measure_slow(
+            world, battling.SLOW_ROOMS, battling.SLOW_ROUNDS, a_second=battling.A_SECOND, seconds=battling.SLOW_SECONDS
+        )
     assert all(figures[slow.CLOSED] for figures in rounds)
     assert sorted(figures[slow.BEYOND] for figures in rounds)[2] <= 1, rounds
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ class Reader:
             limits=limits,
             clock=lambda: self.now,
             shared=Bucket(limits.address_messages, 0.0),
-            log=Log(__import__("logging").getLogger("test")),
+            log=Log(logging.getLogger("test")),
             counting=self.counting,
         )
         self.sending = asyncio.create_task(self.session._send_all(self._send))
@@ -156,3 +157,63 @@ async def test_who_is_sent_too_much_that_must_not_get_lost_is_closed() -> None:
     assert reader.session.code == Code.TOO_SLOW
     reader.takes.set()
     await reader.sending
+
+
+async def test_nothing_overtakes_what_waits_though_the_other_side_takes_it_at_once_again() -> None:
+    reader = Reader(Limits())
+    at_once: list[bytes] = []
+    await asyncio.sleep(0)
+    reader.session.send(Ack(to="act", id="1"))
+    await asyncio.sleep(0)  # it is taken out, and on its way
+
+    def send_at_once(encoded: bytes) -> bool:
+        at_once.append(encoded)
+        return True
+
+    reader.session._send_at_once = send_at_once
+    reader.session.send(TYPING)
+    assert at_once == []
+    reader.takes.set()
+    while len(reader.sent) < 2:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    reader.session.send(TYPING)
+    assert len(at_once) == 1
+    await reader.end()
+    assert [type(message) for message in reader.sent] == [Ack, Signalled, Bye]
+
+
+class Asked:
+    """A game that takes its time for a move, and passes signals on at once, if it can."""
+
+    def __init__(self) -> None:
+        self.answers = asyncio.Event()
+        self.can = True
+        self.signals: list[bytes] = []
+
+    async def act(self, battle: str, id: str, move: msgspec.Raw) -> None:  # noqa: ARG002
+        await self.answers.wait()
+
+    def signal_at_once(self, battle: str, data: msgspec.Raw) -> bool:  # noqa: ARG002
+        if self.can:
+            self.signals.append(bytes(data))
+        return self.can
+
+
+async def test_a_signal_waits_for_the_request_before_it_and_counts_once_if_it_must_wait() -> None:
+    reader, asked = Reader(Limits(messages=Rate(a_second=0.001, at_once=3))), Asked()
+    said = b'{"type":"signal","battle":"b","data":1}'
+    assert not reader.session.hear_at_once(said)  # nobody is let in yet
+    reader.session._here = asked  # type: ignore[assignment]
+    acting = asyncio.create_task(reader.session.hear('{"type":"act","battle":"b","id":"1","move":1}'))
+    await asyncio.sleep(0)
+    assert not reader.session.hear_at_once(said)
+    asked.answers.set()
+    assert await acting == Ack(to="act", id="1")
+    asked.can = False
+    for _ in range(5):
+        assert not reader.session.hear_at_once(said)
+    asked.can = True
+    assert [reader.session.hear_at_once(said) for _ in range(3)] == [True, True, False]
+    assert asked.signals == [b"1", b"1"]
+    await reader.end()
