@@ -32,7 +32,7 @@ class Malformed(RiotError):  # noqa: N818
 
 
 class Limited(RiotError):  # noqa: N818
-    """Too much was asked for. `retry_after` is in seconds; `of` says what was too much: application, method, service."""
+    """Too much was asked for. `retry_after` is in seconds; `of` says of what: application, method, service."""
 
     def __init__(self, advice: str, *, retry_after: float, of: str) -> None:
         super().__init__(advice, status=429)
