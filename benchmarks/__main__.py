@@ -14,7 +14,8 @@ from benchmarks.report import load
 from tenure.benchmarks.stand import ENGINES
 
 PARTS = (
-    *ENGINES, "peers", "large", "scale", "meetings", "attending", "matching", "matching_teams", "answering", "battling",
+    *ENGINES, "peers", "large", "scale", "meetings", "attending", "matching", "matching_teams", "answering",
+    "battling", "unlogged",
 )  # fmt: skip
 
 

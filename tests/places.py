@@ -126,6 +126,7 @@ class InSchemas:
     def clear(self) -> None:
         for schema in self._given:
             self._execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+            self._execute(DROP_OFFERED.format(schema))
         self._given.clear()
 
     def close(self) -> None:
@@ -139,6 +140,14 @@ class InSchemas:
 
     def _wait(self, what: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(30)
+
+
+DROP_OFFERED = """DO $$ DECLARE offered name; BEGIN
+    FOR offered IN SELECT nspname FROM pg_namespace WHERE starts_with(nspname, '{}_') LOOP
+        EXECUTE 'DROP SCHEMA ' || quote_ident(offered) || ' CASCADE';
+    END LOOP;
+END $$"""
+"""Drops the schemas with views that a store offers."""
 
 
 class InNumberedDatabases:

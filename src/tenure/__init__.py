@@ -27,6 +27,7 @@ from tenure.core.fields import Noted, Secret, field, parent, serial
 from tenure.core.lifecycle import Lifecycle
 from tenure.core.states import Effect, EffectOf, End, Limit, State, StateOf
 from tenure.core.transitions import ANYONE, CLAIMANT, HOLDER, NEXT, SWEEPER, Change, Claim, Transition
+from tenure.core.views import Views
 from tenure.opening import open
 from tenure.store.events import Delivery, Event, Turn
 from tenure.store.holding import Held
@@ -86,6 +87,7 @@ __all__ = [
     "Unavailable",
     "UnknownState",
     "Verdict",
+    "Views",
     "WrongState",
     "days",
     "end_of",

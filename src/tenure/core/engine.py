@@ -17,6 +17,7 @@ from tenure.core.kinds import Kinds, Rank, Slot
 from tenure.core.pieces import Part, Piece
 from tenure.core.row import Entry, Row
 from tenure.core.signals import Carrier
+from tenure.core.views import Views
 
 
 class Applied(msgspec.Struct, frozen=True, gc=False):
@@ -213,6 +214,10 @@ class Engine(Protocol):
 
     async def sealed(self, space: str) -> str:
         """Read why a space may not be written; '' if it may."""
+        ...
+
+    async def offer(self, views: Views, space: str) -> None:
+        """Make the views that a program offers of a space to others that read SQL; none where there is no SQL."""
         ...
 
     def listen(self, listener: Listener) -> Callable[[], None]:

@@ -126,10 +126,12 @@ class Delivery(Generic[K]):
     tries: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Turn:
     """One turn of a poller, under its fence."""
 
     number: int
     at: datetime
     fence: int
+    next_at: datetime | None = None
+    """Set this where the next turn shall not come by the period: later, to back off, or sooner."""

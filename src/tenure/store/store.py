@@ -24,6 +24,7 @@ from tenure.core.row import Row
 from tenure.core.states import EffectOf, Limit, StateOf
 from tenure.core.table import Table
 from tenure.core.transitions import Change, Claim, Transition
+from tenure.core.views import Views
 from tenure.store import holding, messages, polling
 from tenure.store.batching import Lanes
 from tenure.store.bounds import bounds_of, check_names, check_space, is_an_id
@@ -330,9 +331,16 @@ class Store:
         self._shared.bells.ring((self.space_name, effect.kind.__name__))
         return number
 
-    def every(self, period: timedelta, name: str) -> AsyncIterator[Turn]:
-        """Give a turn each period, to one process at a time; taken over when its lease runs out. Endless."""
-        return polling.every(self, period, name)
+    def every(self, period: timedelta, name: str, *, phase: float | None = None) -> AsyncIterator[Turn]:
+        """Give a turn each period, to one process at a time; taken over when its lease runs out. Endless.
+
+        With a `phase` from 0 to 1 turns are so far into each period, counted from 1970: so pollers are spread over it.
+        """
+        return polling.every(self, period, name, phase)
+
+    async def hasten(self, name: str, at: datetime) -> None:
+        """Let the next turn of the poller of this name come no later than at this instant."""
+        await polling.hasten(self, name, at)
 
     def claims(self, transition: Transition[P, K], *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[K]:
         """Claim one record after another that this transition may leave, and wait for more. Endless."""
@@ -359,6 +367,10 @@ class Store:
     def bell_of(self, *records: tuple[type[Lifecycle], str]) -> AbstractContextManager[Bell]:
         """Give a bell that rings for writes to any of these records, each given as kind and id."""
         return self._shared.bells.bell(*((self.space_name, kind.__name__, id) for kind, id in records))
+
+    async def offer(self, views: Views) -> None:
+        """Make views of this space for other programs that read SQL; where the engine has none, nothing is made."""
+        await self.engine.offer(views, self.space_name)
 
     async def signal(self, topic: str, payload: bytes) -> None:
         """Tell whoever listens to a topic now, at most once and kept nowhere: at most 4,096 bytes, to the sender too.

@@ -107,6 +107,13 @@ async def pass_by(world: World, length: float) -> None:
         await asyncio.sleep(0.005)  # the way to the store is a real one, and takes its time
 
 
+async def passes(world: World, look: Callable[[], bool]) -> None:
+    """Let time pass, while nobody sweeps, until it is so."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not look():
+            await pass_by(world, 0.25)
+
+
 def steps(line: Line, name: str) -> list[dict[str, Any]]:
     """Give what a line was told that is provisional."""
     return [one.fields for one in line.told if isinstance(one, Step) and one.name == name]
@@ -303,8 +310,7 @@ async def test_a_move_that_came_in_time_counts_though_its_turn_was_over_when_it_
         await node.cast(battle, begun.acts[0], number="in-time")
         await pass_by(world, 15)
         cut.mend()
-        while node.isolation.mode != "clustered":
-            await pass_by(world, 0.25)
+        await passes(world, lambda: node.isolation.mode == "clustered")
         (advance,) = await logged(world, battle, "advance")
         assert advance.fields["answer_to"] is not None
         assert (await world.store.get(Battle, battle)).acts != begun.acts
@@ -396,12 +402,8 @@ async def test_each_turn_counts_once_though_the_store_goes_away_again_while_it_c
         modes: list[str] = []
         node.isolation.told = modes.append
 
-        async def until_told(mode: str) -> None:
-            while modes[-1:] != [mode]:
-                await pass_by(world, 0.25)
-
         cut.after(0)
-        await until_told("isolated")
+        await passes(world, lambda: modes[-1:] == ["isolated"])
         for number in range(4):
             (acts,) = node.isolation.branches[battle].acts
             await node.cast(battle, acts, number=f"alone-{number}")
@@ -409,7 +411,7 @@ async def test_each_turn_counts_once_though_the_store_goes_away_again_while_it_c
         cut.after(writes, answers=answers)
         await pass_by(world, 5)
         cut.mend()
-        await until_told("clustered")
+        await passes(world, lambda: modes[-1:] == ["clustered"])
         after = await world.store.get(Battle, battle)
         assert (after.turn, bytes(after.board), after.fence) == (4, board, begun.fence)
         assert [event.fields["turn"] for event in await logged(world, battle, "advance")] == [1, 2, 3, 4]
@@ -453,8 +455,7 @@ async def test_an_emptied_store_ends_what_was_and_nothing_of_before_is_final(pla
         with redis.Redis.from_url(url.replace("valkey:", "redis:")) as client:
             client.flushdb()
         await split.back()
-        while far.presence.claim is not None:
-            await split.pass_by(0.5)
+        await passes(world, lambda: far.presence.claim is None)
         assert "finish" not in line.names
         assert len(far.lost) == 2
         (dropped,) = await split.journal()
@@ -487,6 +488,23 @@ async def test_without_its_journal_a_battle_is_paused_and_nothing_is_lost(
         assert not [one for one in line.told if isinstance(one, Step)]
         await split.back()
         await far.cast(battle, begun.acts[0], number="first")
+        assert (await world.turn(battle, 0)).turn == 1
+
+
+async def test_a_journal_that_cannot_be_opened_pauses_what_it_would_have_kept(tmp_path: Path) -> None:
+    async with a_world(journal=tmp_path / "there-is-no-such-folder" / "journal") as world:
+        node = await world.node()
+        battle = await world.a_battle(node, node)
+        begun = await world.runs(battle)
+        cut = Cut(world.store)
+        await pass_by(world, 2)
+        cut.after(0)
+        await passes(world, lambda: battle in node.isolation.branches)
+        with pytest.raises(TryAgain, match="paused"):
+            await node.cast(battle, begun.acts[0], number="first")
+        cut.mend()
+        await passes(world, lambda: not node.isolation.branches)
+        await node.cast(battle, begun.acts[0], number="first")
         assert (await world.turn(battle, 0)).turn == 1
 
 

@@ -19,6 +19,7 @@ from tenure.core.pieces import EventPiece, Part, Piece
 from tenure.core.row import Entry, Row
 from tenure.core.sheet import to_json
 from tenure.core.signals import Carrier, InProcess
+from tenure.core.views import Views
 from tenure.engines.postgres import batches, builds, copying, finding, outbox
 from tenure.engines.postgres.audit import audit
 from tenure.engines.postgres.connection import Pool, Raced, Transaction
@@ -27,6 +28,7 @@ from tenure.engines.postgres.grounds import Grounds
 from tenure.engines.postgres.location import Location, read_location
 from tenure.engines.postgres.locking import Locked
 from tenure.engines.postgres.needs import Needs
+from tenure.engines.postgres.offering import offer
 from tenure.engines.postgres.opening import open_schema
 from tenure.engines.postgres.outbox import to_message
 from tenure.engines.postgres.pruning import Pruner
@@ -340,6 +342,15 @@ class PostgresEngine:
         await self.carrier.close()
         await self._teller.stop()
         await self._pool.close()
+
+    async def offer(self, views: Views, space: str) -> None:
+        """Make the views that a program offers of a space, in a schema of their own."""
+
+        async def job() -> None:
+            async with self._pool.transaction() as transaction:
+                await offer(transaction, self._sql, views, space)
+
+        await self._do(job)
 
     # ------------------------------------------------------------------------------------- copying
 

@@ -7,26 +7,34 @@ from tenure.engines.postgres.statements import Statements
 
 META = ("id", "state", "version", "fence", "holder", "created_at", "entered_at", "changed_at", "beaten_at")
 TIMES = frozenset(("created_at", "entered_at", "changed_at", "beaten_at"))
+MARK = "views on {}, made by Tenure"
+"""How the comment begins of a schema with views that a program offers, of which store."""
+
 TYPES = {"bool": "boolean", "int": "numeric", "float": "double precision"}
 
 
 def view_of(sql: Statements, table: Table) -> str:
     """Give what makes the view of a kind, named after it: the record's own columns, then its fields.
 
-    A view that is there is replaced, which keeps who may read it, or made anew where its columns are others.
+    A view that is there is replaced, which keeps who may read it, or made anew where its columns are others. Views that
+    a program offers go with it: that program makes them anew when it starts.
     """
     columns = ["s.name AS space", *(_meta(name) for name in META)]
-    columns += [f"{_field(f)} AS {_quoted(table.shown.get(f.name, f.name))}" for f in table.fields.values()]
-    view = f"{_quoted(sql.schema)}.{_quoted(table.kind)}"
+    columns += [f"{_field(f)} AS {quoted(table.shown.get(f.name, f.name))}" for f in table.fields.values()]
+    view = f"{quoted(sql.schema)}.{quoted(table.kind)}"
     body = sql.qualified(
         f"FROM tenure_records AS r JOIN tenure_spaces AS s ON s.space = r.space "
         f"CROSS JOIN LATERAL (SELECT {_object('r.fields')} AS fields, {_object('r.rest')} AS rest OFFSET 0) AS o "
         f"WHERE r.kind = {_text(table.kind)} AND NOT r.removed"
     )
+    mark = MARK.format(sql.schema)
     made = f"VIEW {view} AS SELECT {', '.join(columns)} {body}"
-    return f"""DO $view$ BEGIN
+    return f"""DO $view$ DECLARE offered text; BEGIN
         CREATE OR REPLACE {made};
     EXCEPTION WHEN invalid_table_definition THEN
+        SELECT string_agg(c.oid::regclass::text, ', ') INTO offered FROM pg_class AS c
+        WHERE c.relkind = 'v' AND starts_with(obj_description(c.relnamespace, 'pg_namespace'), '{mark}');
+        IF offered IS NOT NULL THEN EXECUTE 'DROP VIEW ' || offered; END IF;
         DROP VIEW {view};
         CREATE {made};
     END $view$;
@@ -59,7 +67,8 @@ def _instant(value: str) -> str:
     return f"(timestamptz 'epoch' + {value} * interval '1 microsecond')"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Write a name as an identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 

@@ -26,6 +26,7 @@ from tenure.core.pieces import Part, Piece
 from tenure.core.row import Entry, Row
 from tenure.core.sheet import to_json
 from tenure.core.signals import Carrier, InProcess
+from tenure.core.views import Views
 from tenure.engines.sqlite import builds, copying, finding, outbox, reading
 from tenure.engines.sqlite.ahead import Ahead
 from tenure.engines.sqlite.audit import audit
@@ -34,6 +35,7 @@ from tenure.engines.sqlite.file import File, unavailable
 from tenure.engines.sqlite.reading import Spaces, first, read_rows, read_time, to_entry
 from tenure.engines.sqlite.statements import SQL
 from tenure.engines.sqlite.sweep import needs_pruning, prune, sweep
+from tenure.engines.sqlite.views import offer
 from tenure.engines.sqlite.watching import LogWatch, Watching
 from tenure.engines.sqlite.worker import Ways, Worker
 
@@ -304,6 +306,11 @@ class SqliteEngine:
     async def sealed(self, space: str) -> str:
         """Read why a space may not be written; the empty text if it may."""
         return await self._read(lambda: copying.sealed(*self._in(space)))
+
+    async def offer(self, views: Views, space: str) -> None:
+        """Make the views that a program offers of a space, beside those of the kinds."""
+        selects = views.of(self.name, space)
+        await self._writer.write(lambda: offer(self._file.connection, selects))
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call the listener for each write from now on; gives the function that ends it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import apsw
 
 from tenure.core.table import FieldRow, Table
@@ -20,6 +22,16 @@ def write_view(connection: apsw.Connection, table: Table) -> None:
         f"FROM tenure_records AS r JOIN tenure_spaces AS s ON s.space = r.space "
         f"WHERE r.kind = '{table.kind}' AND r.removed = 0"
     )
+
+
+def offer(connection: apsw.Connection, selects: Mapping[str, str]) -> None:
+    """Make views that a program offers, unless they are there as they should be."""
+    known = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view'"))
+    for name, select in selects.items():
+        made = f"CREATE VIEW {_quoted(name)} AS {select}"
+        if known.get(name) != made:
+            connection.execute(f"DROP VIEW IF EXISTS {_quoted(name)}")
+            connection.execute(made)
 
 
 def _meta(name: str) -> str:

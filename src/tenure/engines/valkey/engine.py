@@ -22,6 +22,7 @@ from tenure.core.kinds import Kinds, Slot
 from tenure.core.pieces import Part, Piece
 from tenure.core.row import Entry, Row
 from tenure.core.signals import Carrier
+from tenure.core.views import Views
 from tenure.engines.valkey.audit import Audit
 from tenure.engines.valkey.builds import Registry
 from tenure.engines.valkey.calling import Caller
@@ -278,6 +279,9 @@ class ValkeyEngine:
     async def sealed(self, space: str) -> str:
         """Read why a space may not be written; the empty text if it may."""
         return str(decode_joined(await self._call(await self._home(space), "join"))[2])
+
+    async def offer(self, views: Views, space: str) -> None:
+        """Make nothing: there is no SQL."""
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call the listener for each write from now on; gives the function that ends it."""

@@ -14,27 +14,15 @@ of two instances that both went on, the later one wins, and a result that somebo
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from tenure import (
-    Claim,
-    NotFound,
-    NotHolder,
-    OutcomeUnknown,
-    Overdue,
-    Store,
-    StoreReplaced,
-    TenureError,
-    Unavailable,
-    WrongState,
-    seconds,
-)
+from tenure import Claim, OutcomeUnknown, Store, TenureError, Unavailable
 from tenure.services.battles.branches import Branch, Entry
 from tenure.services.battles.commands import Command, command_of
+from tenure.services.battles.contact import Contact
 from tenure.services.battles.journal import Journal
 from tenure.services.battles.lifecycle import Instance
 from tenure.services.battles.messages import Paused
@@ -46,18 +34,7 @@ from tenure.services.battles.rules.contract import Rules
 from tenure.services.battles.running import Running
 
 Mode = Literal["clustered", "isolated", "rejoining"]
-Found = Literal["ours", "lost", "away"]
 T = TypeVar("T")
-
-PERIOD_SECONDS = 2.0
-"""How often it is looked whether the store takes our beat."""
-
-AGAIN_SECONDS = 1.0
-"""How soon it is looked again where it did not."""
-
-PATIENCE_SECONDS = 2.0
-AWAY_AFTER = 2
-"""After so many looks in a row without an answer we are alone."""
 
 TICK_SECONDS = 0.25
 """How often it is looked whose turn is over, and who has left."""
@@ -75,14 +52,14 @@ class Isolation:
         store: Store,
         rules: Mapping[str, Rules],
         presence: Presence,
+        contact: Contact,
         running: Running,
         rooms: Rooms,
         *,
         journal: Callable[[], AbstractAsyncContextManager[Store]],
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._rules, self._presence, self._running, self._rooms = store, rules, presence, running, rooms
-        self._open_journal, self._monotonic = journal, monotonic
+        self._contact, self._open_journal = contact, journal
         self.mode: Mode = "clustered"
         self.told: Callable[[Mode], None] = lambda _: None
         self.times = 0
@@ -90,7 +67,6 @@ class Isolation:
         self._branches: dict[str, Branch] = {}
         self._owners: dict[str, Owner] = {}
         self._journal: Journal
-        self._clock: tuple[datetime, float] | None = None
 
     @property
     def branches(self) -> Mapping[str, Branch]:
@@ -112,7 +88,7 @@ class Isolation:
             if branch.paused:
                 raise TryAgain(PAUSED)
             if not branch.knows(command):
-                now = self._now()
+                now = self._contact.now()
                 await self._pass_on(branch, now)
                 await self._note(branch, Entry(at=now, command=command))
         return True
@@ -136,32 +112,39 @@ class Isolation:
     async def run(self) -> None:
         """Watch the store, for ever."""
         while True:
-            if not self._branches:
-                await self._until_away()
-            claim = self._presence.claim
-            if claim is not None and self._clock is not None:
-                await self._alone(claim)
-
-    async def _until_away(self) -> None:
-        missed = 0
-        while missed < AWAY_AFTER:
-            missed = missed + 1 if await self._look(self._presence.claim) == "away" else 0
-            if missed < AWAY_AFTER:
-                await self._store.clock.sleep(AGAIN_SECONDS if missed else PERIOD_SECONDS)
+            claim = await self._contact.until_alone()
+            await self._alone(claim)
 
     async def _alone(self, claim: Claim[Instance]) -> None:
         """Be isolated until the store is back, and all is settled."""
         self.times += 1
-        async with self._open_journal() as journal:
+        async with AsyncExitStack() as stack:
+            self._journal = Journal(await self._opened(stack), claim.id)
+            try:
+                await self._until_settled(claim)
+            except Exception:
+                self._go_on()  # whatever fails here, each battle that is ours has its owner
+                raise
+            finally:
+                self._enter("clustered")
+
+    async def _opened(self, stack: AsyncExitStack) -> Store | None:
+        """Open the journal's store; without one, battles are paused."""
+        try:
+            journal = await stack.enter_async_context(self._open_journal())
             await journal.sweep()
-            self._journal = Journal(journal, claim.id)
-            settled = False
-            while not settled:
-                await self._isolate()
-                found = await _first(self._until_back(claim), self._tick_on())
-                self._enter("rejoining")
-                settled = await self._rejoin(claim) if found == "ours" else await self._drop_all()
-        self._enter("clustered")
+        except (TenureError, OSError) as error:
+            self._store.log.error("journal_failed", error=repr(error))  # noqa: TRY400  our own log
+            return None
+        return journal
+
+    async def _until_settled(self, claim: Claim[Instance]) -> None:
+        settled = False
+        while not settled:
+            await self._isolate()
+            found = await _first(self._contact.until_back(claim), self._tick_on())
+            self._enter("rejoining")
+            settled = await self._rejoin(claim) if found == "ours" else await self._drop_all()
 
     def _enter(self, mode: Mode) -> None:
         if mode != self.mode:
@@ -171,7 +154,7 @@ class Isolation:
 
     async def _isolate(self) -> None:
         """Let what is run here go on as branches, and say what is paused."""
-        owners, now, here = await self._running.fork(), self._now(), self._presence.players
+        owners, now, here = await self._running.fork(), self._contact.now(), self._presence.players
         self._enter("isolated")
         for owner in owners:
             battle = owner.battle
@@ -191,7 +174,7 @@ class Isolation:
         """Let turns pass whose time is over, and pause where a player has left, for ever."""
         while True:
             await self._store.clock.sleep(TICK_SECONDS)
-            now, here = self._now(), self._presence.players
+            now, here = self._contact.now(), self._presence.players
             for branch in list(self._branches.values()):
                 if not here.issuperset(branch.battle.players):
                     branch.pause(PLAYER_ELSEWHERE, now)
@@ -199,78 +182,56 @@ class Isolation:
                     with suppress(TryAgain):
                         await self._pass_on(branch, now)
 
-    async def _until_back(self, claim: Claim[Instance]) -> Found:
-        """Wait until the store answers, and tell whether we are still who we were."""
-        while (found := await self._look(claim)) == "away":
-            await self._store.clock.sleep(AGAIN_SECONDS)
-        return found
-
     # ------------------------------------------------------------------------------------ coming back
 
     async def _rejoin(self, claim: Claim[Instance]) -> bool:
         """Play all branches again, into the log; False if the store went away before all of it was there."""
-        try:
-            return await _first(self._settle_all(), self._until_away_again(claim))
-        except (Unavailable, OutcomeUnknown):
-            return False
+        return await _first(self._settle_all(), self._until_away_again(claim))
 
     async def _settle_all(self) -> bool:
-        async with asyncio.TaskGroup() as group:
-            for branch in self._branches.values():
-                group.create_task(self._settle(branch), name=f"settles {branch.battle.id}")
-        return True
+        await asyncio.gather(*(self._settle(branch) for branch in list(self._branches.values())))
+        return not self._branches
 
     async def _until_away_again(self, claim: Claim[Instance]) -> bool:
-        while await self._look(claim) != "away":
-            await self._store.clock.sleep(AGAIN_SECONDS)
+        await self._contact.until_away(lambda: claim)
         return False
 
     async def _settle(self, branch: Branch) -> None:
         battle = branch.battle.id
         async with branch.lock:  # what was coming in is in, and nothing more comes
-            owner = Owner(
-                self._store,
-                self._rules[branch.battle.mode],
-                self._owners[battle].battle,
-                branch.entries,
-                branch.time_left(self._now()),
-            )
+            owner = self._owner_of(branch)
         self._running.go_on(owner)
         await owner.caught_up.wait()
-        kept = bytes(owner.battle.board) == branch.board
-        await self._rooms.refresh(battle)
-        await self._journal.settle(branch, "" if kept else "it_stands_otherwise")
-        del self._branches[battle]
+        try:
+            await self._rooms.refresh(battle)
+        except (Unavailable, OutcomeUnknown):
+            return  # it went away again
+        await self._note_end(branch, "" if bytes(owner.battle.board) == branch.board else "it_stands_otherwise")
+        del self._branches[battle], self._owners[battle]
+
+    def _owner_of(self, branch: Branch) -> Owner:
+        battle, left = self._owners[branch.battle.id].battle, branch.time_left(self._contact.now())
+        return Owner(self._store, self._rules[battle.mode], battle, branch.entries, left)
+
+    def _go_on(self) -> None:
+        for branch in self._branches.values():
+            self._running.go_on(self._owner_of(branch))
+        self._branches.clear()
+        self._owners.clear()
+
+    async def _note_end(self, branch: Branch, dropped: str) -> None:
+        try:
+            await self._journal.settle(branch, dropped)
+        except TenureError as error:  # what became of it stands in the battle's log
+            self._store.log.error("journal_failed", battle=branch.battle.id, error=repr(error))  # noqa: TRY400  our own log
 
     async def _drop_all(self) -> bool:
         """Let go of everything: others have it, or the store knows nothing of it."""
         for branch in self._branches.values():
-            with suppress(TenureError):  # what is provisional is not worth a failure
-                await self._journal.settle(branch, "the_instance_was_lost")
+            await self._note_end(branch, "the_instance_was_lost")
         self._branches.clear()
         self._owners.clear()
         return True
-
-    # ------------------------------------------------------------------------------------ the store and time
-
-    async def _look(self, claim: Claim[Instance] | None) -> Found:
-        """Look whether the store takes our beat; one that is not ours any more is an answer too."""
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                if claim is not None:
-                    await self._store.beat(claim)
-                self._clock = await self._store.now(), self._monotonic()
-        except (NotHolder, NotFound, Overdue, WrongState, StoreReplaced):
-            return "lost"
-        except (Unavailable, OutcomeUnknown, TimeoutError):
-            return "away"
-        return "ours" if claim is self._presence.claim else "lost"
-
-    def _now(self) -> datetime:
-        """Reckon the store's clock from when it was read last."""
-        assert self._clock is not None  # noqa: S101  nobody is isolated who never reached the store
-        read, at = self._clock
-        return read + seconds(self._monotonic() - at)
 
 
 async def _first(*ways: Coroutine[Any, Any, T]) -> T:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tenure import SWEEPER, End, Lifecycle, Noted, State, Store, days, field, hours
+from tenure import SWEEPER, End, Lifecycle, Noted, State, Store, Unavailable, days, field, hours
 from tenure.services.battles.branches import Branch, Entry
 
 
@@ -46,12 +46,14 @@ class Provisional(Lifecycle, history=days(7)):
 class Journal:
     """Keeps the branches of one instance. An entry is on the disk before it counts."""
 
-    def __init__(self, store: Store, instance: str) -> None:
+    def __init__(self, store: Store | None, instance: str) -> None:
         self._store, self._instance = store, instance
         self._begun = set[str]()
 
     async def note(self, branch: Branch, entry: Entry) -> None:
-        """Keep an entry."""
+        """Keep an entry. Raises what the journal's store does, and `Unavailable` where there is none."""
+        if self._store is None:
+            raise Unavailable("the journal could not be opened")
         id, battle = self._id(branch), branch.battle
         made = []
         if id not in self._begun:
@@ -71,7 +73,7 @@ class Journal:
     async def settle(self, branch: Branch, dropped: str = "") -> None:
         """Say what became of a branch: it was kept, or dropped for a reason."""
         id = self._id(branch)
-        if id in self._begun:
+        if self._store is not None and id in self._begun:
             self._begun.discard(id)
             await self._store.apply(Provisional.drop(id, reason=dropped) if dropped else Provisional.keep(id))
 

@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from tenure import Store, seconds
 from tenure import open as open_store
 from tenure.services.battles.checks import new_id
+from tenure.services.battles.contact import Contact
 from tenure.services.battles.counting import Counting
 from tenure.services.battles.echo import Echo
 from tenure.services.battles.isolation import Isolation
@@ -72,10 +73,10 @@ class BattlesService:
             store,
             self.rules,
             self.presence,
+            Contact(store, self.presence, monotonic),
             self.running_battles,
             self.rooms,
             journal=self._open_journal,
-            monotonic=monotonic,
         )
         self.playing.provisionally = self.isolation.take
         self.matchmaking = Matchmaking(

@@ -27,7 +27,7 @@ class TrackedPlayer(Lifecycle, history=days(30)):
     """Players are looked at in lots, each by one process at a time."""
     puuid: str | None = field(default=None)
     key_mark: str | None = field(default=None)
-    """Which API key the puuid is of."""
+    """Which API key the puuid is of: one of another key says nothing."""
     due_at: datetime = field()
     """When the account is looked up, or the list of matches is read, next."""
     listed_until: datetime | None = None
@@ -36,7 +36,7 @@ class TrackedPlayer(Lifecycle, history=days(30)):
     last_error: str | None = None
 
     named = State(initial=True, rank=due_at, per=lot)
-    tracked = State(rank=due_at, per=lot, has=(puuid, key_mark))
+    tracked = State(rank=due_at, per=lot)
     unknown = State(rank=due_at, per=lot)
     paused = State()
     removed = End(keep=days(30))
@@ -163,6 +163,9 @@ class TrackedGame(Lifecycle, history=days(30)):
     def correct(
         self, result: Result, queue_id: int, started_at: datetime, duration_seconds: int, raw_api_response: str | None
     ) -> None: ...
+
+    # No limit in earnest: by it those are found who wait for a match.
+    of_match = Limit(at_most=1000, per=match, over=open)
 
     drop = open.to(dropped, by=SWEEPER, after=end_of(player))
 

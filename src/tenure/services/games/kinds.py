@@ -1,0 +1,7 @@
+"""All kinds of the service: what its store must be opened with."""
+
+from __future__ import annotations
+
+from tenure.services.games import lifecycle
+
+kinds = lifecycle.kinds
