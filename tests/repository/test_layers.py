@@ -16,9 +16,10 @@ ALLOWED = {
     "engines": {"core"},
     "servers": {"core"},
     "matching": {"face", "core", "store"},
+    "pacing": {"face", "core", "store"},
     "http": {"face", "core", "store"},
     "pages": {"face", "core", "store", "http"},
-    "services": {"face", "core", "store", "matching", "http", "pages"},
+    "services": {"face", "core", "store", "matching", "pacing", "http", "pages"},
     "migrations": {"face", "core", "store", "services"},
 }
 # Each package in these is on its own: one engine never imports another, nor one service another.

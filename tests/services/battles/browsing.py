@@ -26,6 +26,7 @@ from tenure.web.serving import bind, serving
 class Place:
     """Servers that know one another, each with the page."""
 
+    store: Store
     addresses: list[str]
     running: list[AsyncExitStack]
 
@@ -38,9 +39,9 @@ class Place:
 async def a_place(folder: Path, number: int = 1, *, others: tuple[str, ...] = ()) -> AsyncIterator[Place]:
     """Serve the game with its page on some servers of one store; `others` are those of other processes."""
     taken = [bind("127.0.0.1", 0) for _ in range(number)]
-    place = Place([*map(address_of, taken), *others], [])
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(tenure.open(f"sqlite:///{folder}/store.db", *kinds, space="battles"))
+        place = Place(store, [*map(address_of, taken), *others], [])
         await stack.enter_async_context(store.sweeping())
         for port in taken:
             running = await stack.enter_async_context(AsyncExitStack())

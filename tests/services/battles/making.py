@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from tenure import Store, seconds, testing
+from tenure import OutcomeUnknown, Store, Unavailable, seconds, testing
 from tenure.matching.matcher import Matcher
 from tenure.services.battles.lifecycle import Battle, BattleTicket, Connection, Instance, Seat
 from tenure.services.battles.messages import Code, Happened, Message
@@ -131,6 +131,30 @@ class Node:
 
 
 _numbers = itertools.count(1)
+
+
+class Cut:
+    """Lets a store take so many more writes, and then none, until `mend`; of the last one it may lose the answer."""
+
+    def __init__(self, store: Store) -> None:
+        self.left, self.answers = 1_000_000, True
+        self._write = store.engine.write
+        store.engine.write = self.write  # type: ignore[method-assign, assignment]
+
+    def after(self, writes: int, *, answers: bool = True) -> None:
+        self.left, self.answers = writes, answers
+
+    def mend(self) -> None:
+        self.after(1_000_000)
+
+    async def write(self, *args: Any) -> Any:
+        self.left -= 1
+        if self.left < 0:
+            raise Unavailable("the store is away")
+        written = await self._write(*args)
+        if self.left == 0 and not self.answers:
+            raise OutcomeUnknown("the answer was lost")
+        return written
 
 
 class World:

@@ -18,10 +18,10 @@ import pytest
 import redis
 from tests.places import ENGINES, POSTGRES, VALKEY, Place
 from tests.proxy import Proxy, proxy_to
-from tests.services.battles.making import Line, Node, World, a_world, seat_of, spin, until
+from tests.services.battles.making import Cut, Line, Node, World, a_world, seat_of, spin, until
 
 import tenure
-from tenure import OutcomeUnknown, Store, Unavailable, seconds, testing
+from tenure import OutcomeUnknown, Unavailable, seconds, testing
 from tenure.engines.postgres import telling
 from tenure.services.battles.journal import Provisional
 from tenure.services.battles.lifecycle import Battle, Seat
@@ -362,30 +362,6 @@ async def test_what_stands_in_the_log_goes_before_what_was_played_alone(
         (dropped,) = await split.journal()
         assert (dropped.state, dropped.reason) == (Provisional.dropped, "it_stands_otherwise")
         await until(lambda: last(line, Snapshot).state == "over")
-
-
-class Cut:
-    """Lets a store take so many more writes, and then none, until `mend`; of the last one it may lose the answer."""
-
-    def __init__(self, store: Store) -> None:
-        self.left, self.answers = 1_000_000, True
-        self._write = store.engine.write
-        store.engine.write = self.write  # type: ignore[method-assign, assignment]
-
-    def after(self, writes: int, *, answers: bool = True) -> None:
-        self.left, self.answers = writes, answers
-
-    def mend(self) -> None:
-        self.after(1_000_000)
-
-    async def write(self, *args: Any) -> Any:
-        self.left -= 1
-        if self.left < 0:
-            raise Unavailable("the store is away")
-        written = await self._write(*args)
-        if self.left == 0 and not self.answers:
-            raise OutcomeUnknown("the answer was lost")
-        return written
 
 
 @pytest.mark.parametrize("answers", [True, False], ids=["not made", "answer lost"])

@@ -148,7 +148,7 @@ async def _opened(url: str) -> AsyncIterator[Store]:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 async def test_one_who_reads_nothing_is_closed_and_nobody_else_notices(tmp_path: Path) -> None:
     async with _valkey(tmp_path) as (_, url), real_servers(url, 2) as world:
         rounds = await slow.measure_slow(

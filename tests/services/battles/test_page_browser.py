@@ -17,6 +17,7 @@ from playwright.async_api import Page
 from tests.browsers import CONTRAST, PHONE, a_browser, needs_chromium
 from tests.services.battles import browsing
 from tests.services.battles.browsing import a_place, a_server, address_of
+from tests.services.battles.making import Cut
 from tests.services.battles.serving import PATIENCE_SECONDS
 from tests.services.battles.tabs import a_tab, begin, enter, play_on, said, say, sees, take_turn, until
 
@@ -54,6 +55,32 @@ async def test_two_tabs_on_two_servers_play_to_the_end_though_one_server_stops(t
             assert titles == {"You won", "You lost"}
             casts = [await said(page, " casts ") for page in (ada, bob)]
             assert casts[0] == casts[1]  # nothing was missed, and nothing was heard twice
+
+
+@needs_chromium
+async def test_two_tabs_of_a_server_that_is_alone_play_on_and_see_what_counts_once_it_is_back(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as place, a_browser() as browser:
+        async with a_tab(browser, place.addresses[0]) as ada, a_tab(browser, place.addresses[0]) as bob:
+            await begin(ada, bob)
+            first, second = (ada, bob) if await ada.inner_text("#turn") == "Your turn" else (bob, ada)
+            assert await take_turn(first)
+            await sees(second, "#turn", "Your turn")
+            cut = Cut(place.store)
+            cut.after(0)
+            for page in (ada, bob):
+                await sees(page, "#note", "this server is alone: what happens now is not final")
+            for page in (second, first):
+                assert await take_turn(page)
+            await sees(second, "#turn", "Your turn")
+            cut.mend()
+            for page in (ada, bob):
+                await sees(page, "#log", "The server is with the others again: this is how it stands.")
+                assert len(await said(page, " casts ")) == 3
+            await play_on(ada, bob)
+            titles = {await page.inner_text("#result h2") for page in (ada, bob)}
+            assert titles == {"You won", "You lost"}
+            casts = [await said(page, " casts ") for page in (ada, bob)]
+            assert casts[0] == casts[1]
 
 
 @asynccontextmanager

@@ -194,9 +194,9 @@ const HEARD = {
   },
   snapshot(told) {
     if (told.battle !== game.battle) beginBattle(told.battle);
-    if (game.alone) tell("The server is with the others again: this is how it stands.", "aside-line");
+    if (game.alone || game.paused) tell("The server is with the others again: this is how it stands.", "aside-line");
     else if (game.cursor > 0) tell("Too much has happened meanwhile to be told: this is how it stands.", "aside-line");
-    game.alone = false;
+    game.alone = game.paused = false;
     game.cursor = told.cursor;
     game.players = told.players;
     if (told.board) [game.wizards, game.spells] = [told.board.wizards, told.board.spells];
@@ -207,6 +207,7 @@ const HEARD = {
   event(told) {
     if (told.battle !== game.battle || told.cursor <= game.cursor) return;
     game.cursor = told.cursor;
+    if (game.alone) return; // what was told already is written down; how it stands then comes next
     if (Object.hasOwn(HAPPENED, told.name)) HAPPENED[told.name](told.fields);
     showBoard();
   },
@@ -240,10 +241,11 @@ const HEARD = {
   },
   paused(told) {
     if (told.battle !== game.battle) return;
-    game.alone = true;
+    game.paused = true;
     tell(PAUSED[told.reason] ?? "The battle is paused.", "aside-line");
   },
   mode(told) {
+    if (told.mode === "clustered") game.paused = false;
     note(told.mode === "clustered" ? "" : told.text || `The server is ${told.mode}.`);
   },
 };
@@ -325,7 +327,7 @@ function tell(text, className) {
 const opponent = () => game.players.find((player) => player !== game.me) ?? "";
 
 function beginBattle(battle) {
-  Object.assign(game, { battle, cursor: 0, alone: false, queued: false, wizards: [], acts: "", acting: false, offer: "" });
+  Object.assign(game, { battle, cursor: 0, alone: false, paused: false, queued: false, wizards: [], acts: "", acting: false, offer: "" });
   game.away.clear();
   the("log").replaceChildren();
   the("result").hidden = true;
