@@ -81,6 +81,8 @@ class Isolation:
             return False
         branch = self._branches.get(battle)
         if branch is None:
+            if self.mode == "rejoining":
+                return False  # it is settled, or was none of ours
             raise TryAgain(PAUSED)
         async with branch.lock:
             if self.mode != "isolated":

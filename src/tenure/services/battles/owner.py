@@ -63,6 +63,7 @@ class Owner:
         self._entries, self._time_left = deque(entries), time_left
         self._came: dict[str, datetime] = {}  # by op, when those came in that are played again
         self._seen = 0
+        self._now: datetime | None = None  # the store's time, while that is known without asking
         self._left = False
         self.answered: Counter[str] = Counter()
         """What came of the commands that it answered. Several owners may share one."""
@@ -93,7 +94,8 @@ class Owner:
     async def _run(self) -> None:
         """Catch up with what waits, and go on with what comes."""
         await self._catch_up()
-        with self._store.bell(Battle, self.claim.id) as bell:
+        # Not the battle's own bell: what players say to one another is no business of ours.
+        with self._store.bell(Battle, f"{self.claim.id}/commands") as bell:
             listening = asyncio.create_task(self._listen(bell, self.battle.version))
             try:
                 while not self._left:
@@ -119,7 +121,7 @@ class Owner:
         while not self._left:
             self.battle, commands = await self._store.beaten(self.claim)
             if not commands:
-                self._seen = self.battle.version
+                self._seen, self._now = self.battle.version, self.battle.beaten_at
                 return
             self._waiting.extend(commands)
             await self._answer_all()
@@ -147,12 +149,15 @@ class Owner:
         """Wait for what comes next, but no longer than the turn lasts."""
         if self._left or self._waiting:
             return
-        ends = self.battle.turn_ends_at
-        left = LOOK_AGAIN_SECONDS if ends is None else (ends - await self._store.now()).total_seconds()
-        if left > 0:
-            await self._store.clock.wait(bell, min(left, LOOK_AGAIN_SECONDS))
-        else:
+        ends, now = self.battle.turn_ends_at, self._now or await self._store.now()
+        left = LOOK_AGAIN_SECONDS if ends is None else (ends - now).total_seconds()
+        if left <= 0:
             await self._catch_up()  # news of a move that came in time may be on its way still
+            return
+        waits = min(left, LOOK_AGAIN_SECONDS)
+        self._now = None
+        if not await self._store.clock.wait(bell, waits):
+            self._now = now + seconds(waits)
 
     # ------------------------------------------------------------------------------------ what a branch left
 
@@ -260,5 +265,5 @@ class Owner:
     async def _apply(self, change: Change[Battle], answer_to: int | None) -> None:
         """Write an answer, and acknowledge its command, both or none."""
         seen = answer_to or self._seen
-        self.battle, _ = await self._store.apply(change, Battle.beat(self.claim, seen=seen))
-        self._seen = seen
+        _, self.battle = await self._store.apply(change, Battle.beat(self.claim, seen=seen))
+        self._seen, self._now = seen, self.battle.beaten_at

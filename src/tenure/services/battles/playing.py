@@ -53,8 +53,8 @@ class Playing:
         check_text(text)
         return await self._do("say", battle, player, _text(text), number)
 
-    async def check_player(self, battle: str, player: str) -> None:
-        """Raise `Unknown` unless it is a battle of this player's: a foreign one and none are answered alike."""
+    async def check_player(self, battle: str, player: str) -> tuple[str, ...]:
+        """Give the players of a battle. Raises `Unknown` unless this is one: a foreign one and none are alike."""
         if battle not in self._players:
             try:
                 players = (await self._store.get(Battle, battle)).players
@@ -65,8 +65,10 @@ class Playing:
             if len(self._players) >= MOST_KNOWN:
                 self._players.clear()
             self._players[battle] = players
-        if player not in self._players[battle]:
+        players = self._players[battle]
+        if player not in players:
             raise Unknown(NOT_YOURS)
+        return players
 
     async def _do(self, name: Name, battle: str, player: str, given: msgspec.Raw, number: str) -> int | None:
         check_number(number)

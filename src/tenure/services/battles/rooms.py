@@ -180,16 +180,19 @@ class Rooms:
         Raises `Unknown` unless it is a battle of this player's.
         """
         await self._playing.check_player(battle, player)
+        session, record = Session(player, outlet), None
         if battle not in self._rooms:
-            record, seats = await self._battle(battle), await self._seats(battle)
-            if battle not in self._rooms:
+            record, seats = await self._battle(battle), await self._seats(battle, player)
+            if battle in self._rooms:
+                record = None  # somebody was faster: what came to that room since then would be missed
+            else:
                 self._rooms[battle] = Room(self._store, record, seats, self._counting)
-        session = Session(player, outlet)
         self._rooms[battle].sessions.add(session)
         # Only now is the log read: what comes meanwhile waits in the session, so that nothing falls in between.
         try:
-            reached, first = await self._missed(battle, player, cursor)
-            seats = await self._seats(battle)
+            if record is None:
+                record, seats = await self._battle(battle), await self._seats(battle, player)
+            reached, first = await self._missed(record, player, cursor)
         except BaseException:
             await self.leave(battle, session)
             raise
@@ -247,12 +250,11 @@ class Rooms:
         for room in rooms:
             await room.close()
 
-    async def _missed(self, battle: str, player: str, cursor: int | None) -> tuple[int, list[Message]]:
+    async def _missed(self, record: Battle, player: str, cursor: int | None) -> tuple[int, list[Message]]:
         """Give the version to which a session is told all, and by what."""
-        record = await self._battle(battle)
         if cursor is None or not 0 <= record.version - cursor <= MOST_OF_A_TAIL:
             return record.version, [snapshot(record, self._rules[record.mode], player)]
-        events = await self._store.history(Battle, battle, after=cursor, limit=MOST_OF_A_TAIL)
+        events = await self._store.history(Battle, record.id, after=cursor, limit=MOST_OF_A_TAIL)
         return (events[-1].version if events else cursor), [told(e) for e in events if may_hear(player, e)]
 
     async def _battle(self, id: str) -> Battle:
@@ -261,6 +263,6 @@ class Rooms:
         except NotFound:
             raise Unknown("there is no such battle any more: it ended long ago") from None
 
-    async def _seats(self, battle: str) -> list[Seat]:
-        players = (await self._battle(battle)).players
-        return list((await self._store.get_many(Seat, [f"{battle}/{player}" for player in players])).values())
+    async def _seats(self, battle: str, player: str) -> list[Seat]:
+        players = await self._playing.check_player(battle, player)
+        return list((await self._store.get_many(Seat, [f"{battle}/{one}" for one in players])).values())

@@ -77,13 +77,18 @@ class Running:
 
     async def look(self) -> int:
         """Take what is ready and ours to take, and give how many that was."""
-        instance, room = self._instance(), self._most - len(self._owned)
-        if instance is None or room <= 0:
-            return 0
-        ready = await self._store.find(Battle.ready, limit=AT_A_TIME)
-        mine = await self._ours(ready) if ready else []
-        verdicts = await self._store.submit([[Battle.take(battle, instance=instance)] for battle in mine[:room]])
-        taken = [(b, v.records[0]) for b, v in zip(mine, verdicts, strict=False) if not isinstance(v, Refused)]
+        taken, last = 0, None
+        while (instance := self._instance()) is not None and (room := self._most - len(self._owned)) > 0:
+            ready = await self._store.find(Battle.ready, limit=AT_A_TIME, after=last)
+            taken += await self._take((await self._ours(ready))[:room], instance) if ready else 0
+            if len(ready) < AT_A_TIME:
+                break
+            last = ready[-1]
+        return taken
+
+    async def _take(self, battles: Sequence[Battle], instance: str) -> int:
+        verdicts = await self._store.submit([[Battle.take(battle, instance=instance)] for battle in battles])
+        taken = [(b, v.records[0]) for b, v in zip(battles, verdicts, strict=True) if not isinstance(v, Refused)]
         for before, battle in taken:
             self._counting.taken["over" if before.fence else "first"] += 1
             self.go_on(Owner(self._store, self._rules[battle.mode], battle))

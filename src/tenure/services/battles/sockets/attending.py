@@ -210,8 +210,7 @@ class Attendant:
 
     async def _enter(self, battle: str, cursor: int | None) -> None:
         await self._leave_room(battle)
-        await self._playing.check_player(battle, self._player)
-        players = (await self._store.get(Battle, battle)).players
+        players = await self._playing.check_player(battle, self._player)
         line = Line(self._player, players, self._outlet, self._ended)
         self._inside[battle] = await self._rooms.enter(battle, self._player, line, cursor=cursor)
 
