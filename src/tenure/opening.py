@@ -14,7 +14,8 @@ from tenure.core.kinds import Kinds
 from tenure.core.lifecycle import Lifecycle, table_of
 from tenure.engines.sqlite.engine import SqliteEngine
 from tenure.store.polling import Poller
-from tenure.store.store import Shared, Store
+from tenure.store.shared import Shared
+from tenure.store.store import Store
 from tenure.store.timing import Clock
 
 EngineName = Literal["sqlite", "valkey", "postgres"]

@@ -99,6 +99,84 @@ async def test_a_turn_that_fails_is_given_back_and_comes_again(a_store: Stores) 
         assert (await store.get(Poller, "poll")).state == Poller.waiting
 
 
+async def test_pollers_of_one_period_are_spread_over_it_by_their_phases(a_store: Stores) -> None:
+    async with a_store() as store:
+        begun: dict[float, list[float]] = {0.0: [], 0.5: [], 0.75: []}
+
+        async def work(phase: float) -> None:
+            async for turn in store.every(seconds(40), f"poll/{phase}", phase=phase):
+                begun[phase].append((turn.at - START).total_seconds())
+
+        tasks = [asyncio.create_task(work(phase)) for phase in begun]
+        await until(lambda: all(begun.values()))
+        for _ in range(20):
+            await settled(store)
+            await store.advance(seconds(10))
+        await until(lambda: all(len(turns) >= 5 for turns in begun.values()))
+        await cancelled(*tasks)
+        assert {phase: turns[:5] for phase, turns in begun.items()} == {
+            0.0: [0, 40, 80, 120, 160],
+            0.5: [0, 20, 60, 100, 140],
+            0.75: [0, 30, 70, 110, 150],
+        }
+
+
+async def test_a_turn_puts_the_next_one_off_or_lets_it_come_sooner(a_store: Stores) -> None:
+    async with a_store() as store:
+        begun: list[float] = []
+
+        async def work() -> None:
+            async for turn in store.every(seconds(30), "poll"):
+                begun.append((turn.at - START).total_seconds())
+                turn.next_at = {1: turn.at + seconds(100), 2: turn.at + seconds(10)}.get(turn.number)
+
+        task = asyncio.create_task(work())
+        for _ in range(20):
+            await settled(store)
+            await store.advance(seconds(10))
+        await until(lambda: len(begun) >= 4)
+        await cancelled(task)
+        assert begun[:4] == [0, 100, 110, 140]
+
+
+async def test_a_turn_that_fails_is_put_off_too(a_store: Stores) -> None:
+    async with a_store() as store:
+        with pytest.raises(ConnectionError):  # noqa: PT012  the loop's body is what fails
+            async for turn in (turns := store.every(seconds(30), "poll")):
+                turn.next_at = turn.at + minutes(5)
+                raise ConnectionError
+        await turns.aclose()  # type: ignore[attr-defined]
+        assert (await store.get(Poller, "poll")).next_at == START + minutes(5)
+
+
+async def test_a_turn_that_somebody_calls_for_comes_sooner_also_if_one_runs_meanwhile(a_store: Stores) -> None:
+    async with a_store() as store:
+        begun: list[float] = []
+        go_on = asyncio.Event()
+
+        async def work() -> None:
+            async for turn in store.every(minutes(10), "poll"):
+                begun.append((turn.at - START).total_seconds())
+                await go_on.wait()
+
+        await store.hasten("poll", START)  # nobody has had a turn: the first one comes at once anyway
+        task = asyncio.create_task(work())
+        await until(lambda: begun)
+        await store.hasten("poll", START + seconds(60))
+        await store.hasten("poll", START + seconds(90))
+        go_on.set()
+        for _ in range(20):
+            await settled(store)
+            await store.advance(seconds(30))
+        await until(lambda: len(begun) >= 2)
+        await store.hasten("poll", await store.now())
+        await until(lambda: len(begun) >= 3)
+        await cancelled(task)
+        assert begun == [0, 60, 600]
+        calls = [event for event in await store.history(Poller, "poll") if event.name == "call"]
+        assert len(calls) == 2, "what comes early enough is not called for once more"
+
+
 async def test_claims_take_one_record_after_another_and_wait_for_more(a_store: Stores) -> None:
     async with a_store() as store:
         await a(store, Owner.enabled, "o", email="e", most=9)

@@ -33,7 +33,7 @@ from tenure.core.decide import Transaction
 from tenure.core.durations import to_microseconds
 from tenure.core.engine import Engine, Outcome
 from tenure.opening import open_engine
-from tenure.store.store import Shared
+from tenure.store.shared import Shared
 from tenure.store.timing import ManualClock
 from tenure.testing import a
 

@@ -29,7 +29,8 @@ from tenure.matching.choosing import matching_for
 from tenure.matching.entrants import Proposal, Rules
 from tenure.matching.lifecycle import LEASE_SECONDS, Matchmaker
 from tenure.matching.waiting import Make, Source, Waiting
-from tenure.store.store import PAGE, Store
+from tenure.store.reading import PAGE
+from tenure.store.store import Store
 
 __all__ = ["Matcher", "Offer", "Round", "Source"]
 

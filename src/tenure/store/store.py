@@ -4,40 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar, overload
 
 import msgspec
 
 from tenure.core.decide import Refusal, Transaction
-from tenure.core.durations import seconds, to_instant, to_microseconds
+from tenure.core.durations import seconds, to_microseconds
 from tenure.core.engine import Applied as AppliedRows
-from tenure.core.engine import Engine, Outcome, Query
-from tenure.core.errors import CursorAhead, InvalidChange, NotFound, Refused
-from tenure.core.fields import plain
-from tenure.core.kinds import Rank, Slot, key_of, rank_in
+from tenure.core.engine import Outcome
+from tenure.core.errors import InvalidChange, Refused
 from tenure.core.lifecycle import Lifecycle, record_of, row_of, table_of
-from tenure.core.row import Row
-from tenure.core.states import EffectOf, Limit, StateOf
-from tenure.core.table import Table
+from tenure.core.states import EffectOf
 from tenure.core.transitions import Change, Claim, Transition
 from tenure.core.views import Views
 from tenure.store import holding, messages, polling
 from tenure.store.batching import Lanes
-from tenure.store.bounds import bounds_of, check_names, check_space, is_an_id
+from tenure.store.bounds import check_names, check_space
 from tenure.store.claiming import claims
 from tenure.store.events import Delivery, Event, Turn
-from tenure.store.logging import Log
-from tenure.store.looking import LOOK_AGAIN_SECONDS, Looking
+from tenure.store.reading import PAGE, Reading
 from tenure.store.refusals import refused
-from tenure.store.signals import Heard, Signals
+from tenure.store.shared import Shared
+from tenure.store.signals import Heard
 from tenure.store.sweeping import ALIVE_FOR, run_sweeper, sweep_all
-from tenure.store.timing import Clock, ManualClock, SystemClock
+from tenure.store.timing import ManualClock
 from tenure.store.verdicts import Applied, Verdict
-from tenure.store.waking import Bell, Bells
 
 K = TypeVar("K", bound=Lifecycle)
 P = ParamSpec("P")
@@ -45,32 +39,13 @@ A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
 
-PAGE = 1000
 
-
-class Shared:
-    """What all handles of one store have in common."""
-
-    def __init__(self, engine: Engine, kinds: Iterable[type[Lifecycle]], clock: Clock | None) -> None:
-        self.engine = engine
-        self.models: dict[str, type[Lifecycle]] = {kind.__name__: kind for kind in kinds}
-        self.models[polling.Poller.__name__] = polling.Poller
-        self.bounds = bounds_of(table_of(kind) for kind in self.models.values())
-        self.clock: Clock = clock or SystemClock()
-        self.bells = Bells(engine)
-        self.looking = Looking(engine, self.bells, self.clock)
-        self.signals = Signals(engine.carrier)
-        self.lanes: dict[str, Lanes] = {}
-        self.holds: set[holding.Held[Any]] = set()
-        self.log = Log(logging.getLogger("tenure"))
-
-
-class Store:
+class Store(Reading):
     """A handle on one space of a store, acting as somebody. Handles are cheap: make one where you need it."""
 
     def __init__(self, shared: Shared, space: str, actor: str) -> None:
-        self._shared, self.space_name, self.actor = shared, space, actor
-        self.engine, self.clock, self.log, self.holds = shared.engine, shared.clock, shared.log, shared.holds
+        super().__init__(shared, space)
+        self.actor, self.log, self.holds = actor, shared.log, shared.holds
         if space not in shared.lanes:
             check_space(space)
             shared.lanes[space] = Lanes(shared.engine, space, shared.clock)
@@ -85,11 +60,6 @@ class Store:
     def space(self, name: str) -> Store:
         """Give a handle on another space: a partition of its own, where limits and transactions stop."""
         return Store(self._shared, name, self.actor)
-
-    @property
-    def kinds(self) -> dict[str, type[Lifecycle]]:
-        """The kinds that this store was opened with, by name."""
-        return self._shared.models
 
     # ------------------------------------------------------------------------------------- writing
 
@@ -151,152 +121,6 @@ class Store:
         """Beat for a claim while the body runs; if the lease is lost, the body is ended with `LeaseLost`."""
         return holding.hold(self, claim)
 
-    # ------------------------------------------------------------------------------------- reading
-
-    async def get(self, kind: type[K], id: str) -> K:
-        """Read one record. Raises `NotFound`."""
-        row = await self._row(kind.__name__, id)
-        if row is None:
-            raise NotFound(f"there is no {kind.__name__} {id!r}", kind=kind, id=id, change="get")
-        return record_of(kind, row)
-
-    async def get_many(self, kind: type[K], ids: Iterable[str]) -> dict[str, K]:
-        """Read several records by id; absent ones are left out."""
-        rows = await self.engine.rows(self.space_name, [(kind.__name__, id) for id in ids if is_an_id(id)])
-        return {row.id: record_of(kind, row) for row in rows if row is not None}
-
-    async def find(
-        self,
-        state: StateOf[K],
-        *,
-        under: str | Lifecycle | None = None,
-        per: object = None,
-        limit: int = PAGE,
-        newest_first: bool = False,
-        after: K | str | None = None,
-    ) -> list[K]:
-        """Read the records of a state, or of several (`Match.offered | …` under one name).
-
-        `under` keeps those that belong to this parent, `per` those of this key of the state's rank (one value, or
-        several as a tuple). They come in the order of the rank, or of creation. `after` is the last record of the
-        page before, or its id; the page goes on there, also if that record has left the state since.
-        """
-        model, table = state.kind, table_of(state.kind)
-        if isinstance(under, str) and not is_an_id(under):
-            return []
-        ranked = len(state.names) == 1 and bool(table.states[state.stored[0]].rank)
-        query = Query(
-            table.kind,
-            state.stored,
-            parent=None if under is None else self._parent(model, under),
-            per=None if per is None else key_of([plain(v) for v in (per if isinstance(per, tuple) else (per,))]),
-            ranked=ranked,
-            newest_first=newest_first,
-            after=after.id if isinstance(after, Lifecycle) else after,
-            after_rank=await self._rank(table, state.stored[0], after) if ranked and after is not None else None,
-            most=limit,
-        )
-        return [record_of(model, row) for row in await self.engine.find(self.space_name, query)]
-
-    async def _rank(self, table: Table, state: str, after: Lifecycle | str) -> Rank | None:
-        """Give the rank in a state of the record after which a page begins."""
-        if isinstance(after, Lifecycle):
-            return rank_in(table, state, row_of(after))
-        row = await self._row(table.kind, after)
-        if row is None:
-            raise InvalidChange(f"after={after!r}: that {table.kind} is gone; pass the record itself, or begin again")
-        return rank_in(table, state, row)
-
-    async def holding(self, limit: Limit, *key: object, most: int = PAGE) -> list[Any]:
-        """Read the records that hold a slot of a limit under this key: who is in the way, or whom a key names."""
-        kind: type[Lifecycle] = limit.owner
-        slot = Slot(kind.__name__, limit.name, key_of([plain(v) for v in key]))
-        ids = await self.engine.holders(self.space_name, slot, most)
-        rows = await self.engine.rows(self.space_name, [(kind.__name__, id) for id in ids])
-        return [record_of(kind, row) for row in rows if row is not None]
-
-    async def count(self, kind: type[Lifecycle]) -> dict[str, int]:
-        """Count a kind's records by state."""
-        counts = (await self.engine.counts(self.space_name)).get(kind.__name__, {})
-        shown = table_of(kind).shown
-        return {shown.get(state, state): number for state, number in counts.items()}
-
-    async def history(self, kind: type[K], id: str, *, after: int = 0, limit: int = PAGE) -> list[Event[K]]:
-        """Read a record's events after a version, in order."""
-        if not is_an_id(id):
-            return []
-        entries = await self.engine.history(self.space_name, kind.__name__, id, after, limit)
-        return [Event(kind, entry) for entry in entries]
-
-    async def watch(self, kind: type[K], id: str, *, after: int = 0) -> AsyncGenerator[Event[K], None]:
-        """Give a record's events after a version, without a gap, and go on as they come. Endless.
-
-        Raises `CursorAhead` if the record has not come so far: then the store was set back.
-        """
-        row = await self._row(kind.__name__, id)
-        if row is not None and after > row.version:
-            raise CursorAhead(
-                f"version {after} of {kind.__name__} {id!r} is not there (the last is {row.version}): "
-                f"the store was set back to an earlier time; begin again from 0"
-            )
-        with self._shared.looking.ear((self.space_name, kind.__name__, id)) as ear:
-            ear.after = after
-            events = await self.history(kind, id, after=after)
-            while True:
-                for event in events:
-                    after = event.version
-                    yield event
-                ear.after = after
-                if len(events) < PAGE:
-                    await ear.heard()
-                told = [Event(kind, entry) for entry in ear.take(after)]
-                events = told or await self.history(kind, id, after=after)
-
-    async def feed(
-        self, *kinds: type[Lifecycle], after: int | None = None, until: int | None = None
-    ) -> AsyncGenerator[Event[Any], None]:
-        """Give the events of some kinds (all, if none is named) after a position, and go on as they come. Endless.
-
-        `after=0` begins with the oldest; None with what comes from now on. With `until`, a position that was read
-        before, it ends there. Raises `CursorAhead` if the store has not come so far: then it was set back.
-        """
-        if after is None:
-            after = await self.engine.last_position(self.space_name)
-        else:
-            await self._check_cursor(after)
-        names = [kind.__name__ for kind in kinds]
-        with self.bell(*kinds) as bell:
-            while True:
-                entries = await self.engine.feed(self.space_name, names, after, PAGE)
-                for entry in entries:
-                    after = entry.position
-                    if until is not None and after > until:
-                        return
-                    if entry.kind in self.kinds:
-                        yield Event(self.kinds[entry.kind], entry)
-                if len(entries) < PAGE:
-                    if until is not None:
-                        return
-                    await self.clock.wait(bell, LOOK_AGAIN_SECONDS)
-
-    async def _check_cursor(self, after: int) -> None:
-        if await self.engine.feed(self.space_name, [], after, 1):
-            return  # what comes after it is there
-        last = await self.engine.last_position(self.space_name)
-        if after > last:
-            raise CursorAhead(
-                f"position {after} is not there (the last is {last}): the store was set back to an earlier time; "
-                f"begin again from 0"
-            )
-
-    async def position(self) -> int:
-        """Read the position of the space's last event: where a `feed` that is begun now goes on from."""
-        return await self.engine.last_position(self.space_name)
-
-    async def now(self) -> datetime:
-        """Read the store's clock."""
-        return to_instant((await self.engine.time(self.space_name, self.clock())).now)
-
     # --------------------------------------------------------------------------------------- loops
 
     async def deliver(
@@ -353,20 +177,6 @@ class Store:
     async def sweep(self, alive_for: timedelta = ALIVE_FOR) -> int:
         """Make all that is due now, and give how many transitions that was."""
         return (await sweep_all(self, alive_for)).made
-
-    def bell(self, *topic: type[Lifecycle] | str) -> AbstractContextManager[Bell]:
-        """Give a bell that rings for writes to a kind and id, to each of several kinds, or to all of the space."""
-        space = self.space_name
-        if len(topic) == 2 and isinstance(topic[1], str) and not isinstance(topic[0], str):  # noqa: PLR2004
-            return self._shared.bells.bell((space, topic[0].__name__, topic[1]))
-        names = [t if isinstance(t, str) else t.__name__ for t in topic]
-        return (
-            self._shared.bells.bell(*((space, name) for name in names)) if names else self._shared.bells.bell((space,))
-        )
-
-    def bell_of(self, *records: tuple[type[Lifecycle], str]) -> AbstractContextManager[Bell]:
-        """Give a bell that rings for writes to any of these records, each given as kind and id."""
-        return self._shared.bells.bell(*((self.space_name, kind.__name__, id) for kind, id in records))
 
     async def offer(self, views: Views) -> None:
         """Make views of this space for other programs that read SQL; where the engine has none, nothing is made."""
@@ -443,9 +253,6 @@ class Store:
         check_names(op, why, self.actor)
         return Transaction(changes, self.actor, op, why, digest_of(changes) if op else b"")
 
-    async def _row(self, kind: str, id: str) -> Row | None:
-        return (await self.engine.rows(self.space_name, [(kind, id)]))[0] if is_an_id(id) else None
-
     def _records(self, outcome: Outcome) -> tuple[Any, ...]:
         if isinstance(outcome, Refusal):
             raise refused(outcome, self._shared.models)
@@ -461,14 +268,6 @@ class Store:
             return Applied(self._records(outcome), isinstance(outcome, AppliedRows) and outcome.replayed)
         except Refused as refusal:
             return refusal
-
-    def _parent(self, model: type[Lifecycle], under: str | Lifecycle) -> tuple[str, str]:
-        if isinstance(under, Lifecycle):
-            return type(under).__name__, under.id
-        parents = {kind for _, kind in table_of(model).parents}
-        if len(parents) != 1:
-            raise InvalidChange(f"{model.__name__} has {len(parents)} kinds of parent: pass the parent's record")
-        return parents.pop(), under
 
 
 def to_microseconds_left(now: int, end: int) -> timedelta:

@@ -12,7 +12,8 @@ from tenure.core.engine import Engine, Outcome
 from tenure.core.lifecycle import Lifecycle
 from tenure.core.row import Entry
 from tenure.opening import open_engine
-from tenure.store.store import Shared, Store
+from tenure.store.shared import Shared
+from tenure.store.store import Store
 
 
 class Counts:
