@@ -8,6 +8,8 @@ PYTEST ?=
 BENCH ?=
 # More for `tenure up`, such as UP='--port 9000'.
 UP ?=
+# Without an API key of Riot Games a Riot API of our own answers the tracker of games; 0 leaves it out.
+export TENURE_GAMES_STAND_IN ?= 1
 # More for the demo, such as DEMO='--people-per-minute 200'; DEMO=--help lists all.
 DEMO ?=
 

@@ -33,7 +33,7 @@ from tenure.services.battles.kinds import kinds
 NAMES: dict[Name, str] = {"valkey": "Valkey", "postgres": "PostgreSQL", "sqlite": "SQLite"}
 WAYS: dict[chat.Way, str] = {"signal": "signals", "say": "logged"}
 ROOMS, A_SECOND, SECONDS = 200, 10.0, 10.0
-SLOW_ROOMS, SLOW_ROUNDS, SLOW_SECONDS = 100, 5, 16.0
+SLOW_ROOMS, SLOW_ROUNDS, SLOW_SECONDS = 100, 5, 20.0
 MANY = 1000
 SHARE = "in rooms, of 100 that are applied"
 APPLIED_TIME = "who applies: processors' time for one (µs)"

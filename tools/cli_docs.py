@@ -24,7 +24,8 @@ def help_of(command: str) -> str:
 
 def section() -> str:
     """Return all that stands between the markers."""
-    names = ["", *COMMANDS, *(name for group in GROUPS.values() for name in names_of(group))]
+    groups = [*(app[command] for command in COMMANDS), *GROUPS.values()]
+    names = ["", *(name for group in groups for name in names_of(group))]
     parts = [f"### tenure {name}".rstrip() + f"\n\n```text\n{help_of(name)}\n```" for name in names]
     return "\n\n".join(parts)
 

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import aiohttp
-from examples.demo import arena, meetings, quiz, servers, town
+from examples.demo import arena, meetings, quiz, servers, town, tracker
 from examples.demo.arena import Arena
 from examples.demo.people import Server
 from examples.demo.quiz import Club
@@ -27,6 +27,7 @@ Tenure is up with live traffic:
   trivia page     {up.trivia}/console/
   battles page    {up.battles}/console/
   battle game     {up.battles}/play/
+  games page      {up.games}/console/
   meetings page   {up.address}/console/
   dashboard       {up.address}/
   admin key       {up.admin_key}
@@ -35,7 +36,8 @@ Open the bots page with that key. {plan.people} people come and go, {plan.people
 for who has
 waited {plan.bots_after_seconds:g} seconds. Everybody has a hidden skill, and ratings find it. In the trivia chat a
 round begins each minute: join under any name and play along. In the game wizards of the levels 1 to 4 duel, on two
-servers: choose one of these levels, and one of them takes you on. The data lies in
+servers: choose one of these levels, and one of them takes you on. A stand-in for Riot Games plays games that are
+tracked to their results. The data lies in
 {data}.
 
 Ctrl-C ends it.
@@ -75,6 +77,7 @@ async def demo(wanted: argparse.Namespace, data: Path) -> None:
         club = Club(up.trivia, up.admin_key, plan.pace_seconds, chance, http)
         await town.found(http, up.bots, up.admin_key, plan)
         await quiz.found(club)
+        await tracker.track(http, up.games, up.admin_key)
         async with servers.runner(data, plan.pace_seconds) as runner, servers.second(data) as (other, second):
             wizards = Arena((up.battles, other), up.battles_key, plan.pace_seconds, chance, http)
             print(HELLO.format(up=up, plan=plan, data=data), flush=True)

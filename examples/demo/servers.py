@@ -32,6 +32,7 @@ class Up:
     bots: str
     trivia: str
     battles: str
+    games: str
     admin_key: str
     key: str
     game_key: str
@@ -42,6 +43,7 @@ class Up:
 async def up(data: Path, port: int | None) -> AsyncIterator[tuple[Up, asyncio.subprocess.Process]]:
     """Run `tenure up` while the body runs. Its bots play by the demo's own players, in the runner."""
     os.environ["TENURE_BOTS_PLAYS"] = "0"
+    os.environ.setdefault("TENURE_GAMES_STAND_IN", "1")
     os.environ.setdefault("TENURE_MEETINGS_BOT", "http")  # a browser for each meeting would be too much to look at
     place = () if port is None else ("--port", str(port))
     async with _process("up", data, "--json", "up", *place, "--log-level", "warning") as process:
@@ -53,6 +55,7 @@ async def up(data: Path, port: int | None) -> AsyncIterator[tuple[Up, asyncio.su
             bots=told["address"] + told["services"]["bots"],
             trivia=told["address"] + told["services"]["trivia"],
             battles=told["address"] + told["services"]["battles"],
+            games=told["address"] + told["services"]["games"],
             admin_key=os.environ.get("TENURE_ADMIN_KEY") or _read(data / "admin.key"),
             key=os.environ.get("TENURE_BOTS_KEY") or _read(data / "bots.key"),
             game_key=os.environ.get("TENURE_BOTS_GAME_KEY") or _read(data / "game.key"),

@@ -22,7 +22,7 @@ def test_it_says_where_it_is_and_serves_at_once(up: Start, tmp_path: Path) -> No
     server = up()
     status, health = server.call("/health")
     assert (status, health["status"], health["reasons"]) == (200, "ok", [])
-    assert list(health["services"]) == ["bots", "trivia", "battles"]
+    assert list(health["services"]) == ["bots", "trivia", "battles", "games"]
     assert server.printed.count("curl ") == 3
     assert f"dashboard     {server.address}/" in server.printed
     key_file = tmp_path / "tenure-data" / "admin.key"

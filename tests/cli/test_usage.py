@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tenure.cli.application import COMMANDS, GROUPS
+from tenure.cli.application import COMMANDS, GROUPS, app
 from tenure.cli.groups import names_of
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +29,9 @@ def test_version_is_told(bare: Tenure) -> None:
     assert bare("--version").out == "0.1.0\n"
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, *(name for group in GROUPS.values() for name in names_of(group))])
+@pytest.mark.parametrize(
+    "command", [name for one in (*(app[name] for name in COMMANDS), *GROUPS.values()) for name in names_of(one)]
+)
 def test_each_command_has_help(bare: Tenure, command: str) -> None:
     result = bare(*command.split(), "--help")
     assert result.code == 0

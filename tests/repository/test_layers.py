@@ -19,7 +19,8 @@ ALLOWED = {
     "pacing": {"face", "core", "store"},
     "http": {"face", "core", "store"},
     "pages": {"face", "core", "store", "http"},
-    "services": {"face", "core", "store", "matching", "pacing", "http", "pages"},
+    "webhooks": {"face", "core"},
+    "services": {"face", "core", "store", "matching", "pacing", "http", "pages", "webhooks"},
     "migrations": {"face", "core", "store", "services"},
 }
 # Each package in these is on its own: one engine never imports another, nor one service another.

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from tenure import __version__
-from tenure.cli import battles, bots, trivia
+from tenure.cli import battles, bots, games, trivia
 from tenure.cli.output import Output
 from tenure.cli.session import Failed, Session, UsageError
 from tenure.core.errors import InvalidChange, OutcomeUnknown, Refused, TenureError, Unavailable
@@ -24,7 +24,7 @@ OK, FAILED, USAGE, REFUSED, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 COMMANDS = {
     "up": ("serving:up", "Run everything in one process: store, services, sweeper, HTTP API, dashboard."),
-    "serve": ("serving:serve", "Run one service in one process, with its routes at /."),
+    "serve": ("serving:serve_app", "Run one service in one process, with its routes at /; or a stand-in."),
     "check": ("checking:check", "Lint a lifecycle and show its table; or compare it with what a store has."),
     "show": ("looking:show", "Show one record."),
     "list": ("looking:list_records", "List records: of a kind, of a state in its order, below a parent."),
@@ -40,7 +40,7 @@ COMMANDS = {
     "doctor": ("changing:doctor", "Compare every index with the records; say what differs, and mend it if asked."),
 }
 
-GROUPS = {"bots": bots.app, "trivia": trivia.app, "battles": battles.app}
+GROUPS = {"bots": bots.app, "trivia": trivia.app, "battles": battles.app, "games": games.app}
 """The commands of a service, by its name."""
 
 SUMMARY = "One authoritative record for every live thing, moved through its declared lifecycle atomically."

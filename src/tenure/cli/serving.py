@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import uvloop
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from tenure.cli import own_store
 from tenure.cli.looking import Flag, InSession
@@ -72,6 +72,20 @@ def serve(service: ServiceName, /, *, serving: Serving = Serving(), session: InS
         The service.
     """
     _host(serving, session, service)
+
+
+serve_app = App(
+    name="serve",
+    help="Run one service in one process, with its routes at /; or a stand-in.",
+    help_format="plaintext",
+    usage="Usage: tenure serve SERVICE [OPTIONS]",
+)
+serve_app.default(serve)
+serve_app.command(
+    "tenure.cli.riot_stand_in:riot_stand_in",
+    name="riot-stand-in",
+    help="Run a Riot API of our own on this machine, with a page.",
+)
 
 
 def _host(serving: Serving, session: InSession, only: ServiceName | None = None) -> None:

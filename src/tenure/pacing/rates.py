@@ -16,8 +16,12 @@ HOLD_SECONDS = 0.5
 """How long a token is good for after it was taken."""
 DELAY_SECONDS = 0.25
 """By how much longer than another one a request may be under way, at most, so that no limit is broken."""
-AT_ONCE = 20
+BREATH_SECONDS = 0.1
+"""Where all is used up, one waits for the tokens of so long a time."""
+AT_ONCE = 10
 """One part in so many of a rate may be taken at once; the rest is spread."""
+ROUNDING = 0.001
+"""Which part of a token is taken for nothing."""
 MOST_OF_A_RATE = 10_000_000
 LONGEST_SECONDS = 7 * 86_400
 MOST_RATES = 8
@@ -44,11 +48,6 @@ class Rate(msgspec.Struct, frozen=True):
         `DELAY_SECONDS` closer together than they were sent: so it is spread over that much more than the stretch.
         """
         return (self.seconds + HOLD_SECONDS + DELAY_SECONDS) / max(self.most - self.at_once, 0.99)
-
-    @property
-    def most_used(self) -> float:
-        """The most that tokens of ours can come to in one stretch. Where more is counted, somebody else asks too."""
-        return self.at_once + (self.seconds + HOLD_SECONDS + DELAY_SECONDS) / self.gap_seconds
 
 
 def parse_rates(text: str) -> tuple[Rate, ...]:
@@ -78,14 +77,18 @@ class Level(msgspec.Struct, frozen=True):
         """Give how many tokens there are now."""
         return min((_available(*each, now) for each in self._each()), default=MOST_OF_A_RATE)
 
-    def wait_seconds(self, now: float) -> float:
-        """Give how long it is until there is a token."""
-        return max((_wait_seconds(*each, now) for each in self._each()), default=0.0)
+    def wait_seconds(self, number: int, now: float) -> float:
+        """Give how long it is until there are so many tokens."""
+        return max((_wait_seconds(*each, number, now) for each in self._each()), default=0.0)
 
-    @property
-    def gap_seconds(self) -> float:
-        """From one token to the next in the long run."""
-        return max((rate.gap_seconds for rate in self.rates), default=0.0)
+    def least(self, wanted: int) -> int:
+        """Give how many to wait for, where so many are wanted: not for one at a time, as each time is a change."""
+        enough = (max(1, min(rate.at_once, int(BREATH_SECONDS / rate.gap_seconds))) for rate in self.rates)
+        return min((wanted, *enough))
+
+    def clear_seconds(self, number: int) -> float:
+        """Give how long it takes at least until so many have got a token."""
+        return max((max(0, number - rate.at_once) * rate.gap_seconds for rate in self.rates), default=0.0)
 
     def without(self, number: int, now: float) -> Level:
         """Give what is left once so many tokens were taken."""
@@ -93,9 +96,10 @@ class Level(msgspec.Struct, frozen=True):
         return Level(self.rates, tuple(given))
 
     def at(self, rates: Sequence[Rate], now: float) -> Level:
-        """Give the same under other rates: what was taken stays taken where a rate is as before."""
+        """Give the same under other rates. A rate that was not known begins used up: nobody kept to it so far."""
         before = dict(self._each())
-        return Level(tuple(rates), tuple(before.get(rate, now) for rate in rates))
+        given = (before.get(rate, now + rate.at_once * rate.gap_seconds) for rate in rates)
+        return Level(tuple(rates), tuple(given))
 
     def _each(self) -> zip[tuple[Rate, float]]:
         return zip(self.rates, self.given_until, strict=True)
@@ -107,10 +111,12 @@ def level_of(rates: Sequence[Rate], now: float) -> Level:
 
 
 def _available(rate: Rate, given_until: float, now: float) -> int:
-    # Sums of lengths are a little less than exact: a token that is due now is not put off for that.
-    left = now + rate.at_once * rate.gap_seconds - max(given_until, now)
-    return max(0, math.floor(left / rate.gap_seconds + 1e-6))
+    # An instant is exact to a microsecond or so: a token that is due now is not put off for that.
+    ahead = max(given_until - now, 0.0)
+    return max(0, math.floor(rate.at_once - ahead / rate.gap_seconds + ROUNDING))
 
 
-def _wait_seconds(rate: Rate, given_until: float, now: float) -> float:
-    return max(0.0, given_until - now - (rate.at_once - 1) * rate.gap_seconds)
+def _wait_seconds(rate: Rate, given_until: float, number: int, now: float) -> float:
+    if _available(rate, given_until, now) >= number:
+        return 0.0
+    return given_until - now - (rate.at_once - number) * rate.gap_seconds

@@ -1,15 +1,18 @@
 """WebSockets that are pinged only while they are silent, and many of them at one moment; and that send at once.
 
 A server that wakes for each of five hundred connections by itself does little else: one wake costs more than a ping.
-So does a write for each text: those that come of one thing that was heard go out together.
+So does a write for each text: those that come of one thing that was heard go out together. And most of what an idle
+socket holds is what its request went through: an application can let go of that.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 from weakref import WeakKeyDictionary
 
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
 from websockets.frames import Frame
@@ -18,10 +21,14 @@ MOMENTS_SECONDS = 5.0
 """How far apart the moments are at which connections are looked at."""
 
 AT_ONCE = "tenure.at_once"
-"""The extension by which an application finds `send_at_once` and `hear_at_once`: `scope["extensions"][AT_ONCE]`."""
+"""The extension by which an application finds `send_at_once`, `hear_at_once` and `stay`, as "send", "hear", "stay"."""
 
 MOST_UNSENT = 64 * 1024
 """Bytes after which texts are written without waiting for others: only so the transport tells how full it is."""
+
+
+Work = Callable[[Receive, Send], Awaitable[None]]
+"""What an application goes on doing once it has returned."""
 
 
 class Unsent:
@@ -51,6 +58,7 @@ class Connection(WebSocketsSansIOProtocol):
 
     _spoke_at = 0.0
     _heard: Callable[[bytes], bool] | None = None
+    _stays: Work | None = None
     _unsent = 0
     """Bytes of texts that wait to be written."""
 
@@ -59,12 +67,32 @@ class Connection(WebSocketsSansIOProtocol):
         self._all_unsent = unsent_of(self.loop)
         super().connection_made(transport)
 
-    async def run_asgi(self) -> None:
+    def run_asgi(self) -> Coroutine[Any, Any, None]:
         """Let the application find what a server need not have."""
         extensions = self.scope.get("extensions") or {}
-        at_once: dict[object, object] = {"send": self.send_at_once, "hear": self.hear_at_once}
+        at_once: dict[object, object] = {"send": self.send_at_once, "hear": self.hear_at_once, "stay": self.stay}
         self.scope["extensions"] = {**extensions, AT_ONCE: at_once}
-        await super().run_asgi()
+        self.app = self._serve
+        return super().run_asgi()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the application serve; what it stays for is done when it has returned."""
+        self.app = self.config.loaded_app  # else we would hold ourselves
+        await self.app(scope, receive, send)
+        if self._stays is not None:
+            stays, self._stays = self._stays, None
+            del scope
+            if self.handshake_complete:  # nobody looks at these afterwards
+                self.scope = self.request = self.response = None  # type: ignore[assignment]
+            await stays(receive, send)
+
+    def stay(self, work: Work) -> None:
+        """Do this once the application has returned, and end the socket only then.
+
+        Each layer between the server and an endpoint holds something while it waits for what it called, and all of
+        them the request: with this, an idle socket holds none of it.
+        """
+        self._stays = work
 
     def hear_at_once(self, heard: Callable[[bytes], bool]) -> None:
         """Call this with each text in the moment in which it comes; what it gives False for is received as ever.

@@ -29,6 +29,13 @@ from tenure.services.bots.api.metrics import collect
 from tenure.services.bots.console.http import CONSOLE_PATH as BOTS_CONSOLE
 from tenure.services.bots.settings import Settings as BotsSettings
 from tenure.services.bots.watching import Watching
+from tenure.services.games import kinds as games
+from tenure.services.games.api import http as games_http
+from tenure.services.games.api.metrics import collect as collect_games
+from tenure.services.games.console.http import CONSOLE_PATH as GAMES_CONSOLE
+from tenure.services.games.hosting import HostedGames
+from tenure.services.games.settings import Settings as GamesSettings
+from tenure.services.games.watching import Watching as GamesWatching
 from tenure.services.meetings import service as meetings
 from tenure.services.meetings.api import http as meetings_http
 from tenure.services.meetings.console.http import CONSOLE_PATH as MEETINGS_CONSOLE
@@ -47,7 +54,7 @@ from tenure.store.store import Store
 from tenure.web.health import Detail, Said
 from tenure.web.metrics import Collect
 
-ServiceName = Literal["meetings", "bots", "trivia", "battles"]
+ServiceName = Literal["meetings", "bots", "trivia", "battles", "games"]
 Environment = Mapping[str, str]
 
 
@@ -177,6 +184,24 @@ def _open_battles(place: Place, environment: Environment) -> Running:
     )
 
 
+def _open_games(place: Place, environment: Environment) -> Running:
+    settings = GamesSettings.read(environment, admin_key=place.admin_key, folder=place.folder)
+    hosted = HostedGames(place.store, settings)
+    watching = GamesWatching(hosted.service)
+
+    async def health() -> Said:
+        seen = await watching.look()
+        return Said(seen, seen.reasons)
+
+    return Running(
+        work=hosted,
+        app=games_http.create_app(hosted.service),
+        links={"Games": f"{GAMES_CONSOLE}/"},
+        health=health,
+        metrics=lambda: collect_games(hosted.service),
+    )
+
+
 SERVICES: dict[ServiceName, Service] = {
     "meetings": Service(
         path="",
@@ -223,6 +248,18 @@ SERVICES: dict[ServiceName, Service] = {
             "curl {admin} {url}/battles",
             "tenure battles instances",
             "tenure battles watch",
+        ),
+    ),
+    "games": Service(
+        path="/services/games",
+        kinds=games.kinds,
+        open=_open_games,
+        pages={"games": f"{{url}}{GAMES_CONSOLE}/"},
+        tries=(
+            "tenure games add 'Ada#NA1' na1",
+            "tenure games status",
+            "tenure games results --follow",
+            "curl {admin} {url}/players",
         ),
     ),
 }

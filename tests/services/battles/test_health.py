@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Literal
 
 import pytest
 from tests.services.battles.calling import Caller, a_caller
@@ -122,3 +123,16 @@ async def test_what_nobody_does_is_said_after_a_while() -> None:
             "battles wait, and no instance runs them",
             "this process has no lease as an instance",
         ]
+
+
+@pytest.mark.parametrize("mode", ["isolated", "rejoining"])
+async def test_a_process_is_not_well_while_what_happens_there_is_not_final_though_its_store_answers(
+    mode: Literal["isolated", "rejoining"],
+) -> None:
+    async with a_caller() as caller:
+        caller.service.isolation.mode = mode
+        status, seen = await caller.health()
+        assert (status, seen["redis"], seen["mode"], seen["status"]) == (503, True, mode, "failing")
+        assert mode in seen["reasons"][0]
+        caller.service.isolation.mode = "clustered"
+        assert (await caller.health())[0] == 200

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from tenure.services.battles.sockets import limits
@@ -61,37 +59,29 @@ def test_addresses_that_come_and_go_leave_nothing_behind(monkeypatch: pytest.Mon
     assert not addresses.may_connect("10.0.0.99")  # the last one is remembered all the same
 
 
-async def test_an_outbox_is_bounded_in_number_and_in_bytes() -> None:
+def test_an_outbox_is_bounded_in_number_and_in_bytes() -> None:
     outbox = Outbox[str](2, 10)
     assert outbox.put("a", 4)
     assert not outbox.put("b", 7)
     assert outbox.put("b", 6)
     assert not outbox.put("c", 0)
-    assert await outbox.next() == "a"
+    assert outbox.take() == "a"
     assert outbox.put("c", 4)
-    assert [await outbox.next(), await outbox.next()] == ["b", "c"]
+    assert [outbox.take(), outbox.take()] == ["b", "c"]
 
 
-async def test_what_waits_in_a_closed_outbox_is_still_given_unless_it_is_dropped() -> None:
+def test_what_waits_in_a_closed_outbox_is_still_given_unless_it_is_dropped() -> None:
     kept, dropped = Outbox[str](5, 50), Outbox[str](5, 50)
     for outbox in (kept, dropped):
         outbox.put("a", 1)
     kept.close()
     dropped.close(drop=True)
     assert kept.put("b", 1)
-    assert [await kept.next(), await kept.next(), await kept.next()] == ["a", None, None]
-    assert await dropped.next() is None
+    assert [kept.take(), kept.take(), kept.take()] == ["a", None, None]
+    assert dropped.take() is None
 
 
-async def test_who_waits_for_a_closed_outbox_hears_of_its_end() -> None:
-    outbox = Outbox[str](5, 50)
-    waiting = asyncio.create_task(outbox.next())
-    await asyncio.sleep(0)
-    outbox.close()
-    assert await waiting is None
-
-
-async def test_what_is_fleeting_makes_room_for_what_is_not_and_never_the_other_way_round() -> None:
+def test_what_is_fleeting_makes_room_for_what_is_not_and_never_the_other_way_round() -> None:
     outbox = Outbox[str](3, 30)
     assert outbox.put("a", 1)
     assert outbox.put("typing", 28, fleeting=True)
@@ -101,23 +91,5 @@ async def test_what_is_fleeting_makes_room_for_what_is_not_and_never_the_other_w
     assert outbox.put("typing", 2, fleeting=True)
     assert not outbox.put("c", 2)
     assert outbox.dropped == 3
-    assert [await outbox.next(), await outbox.next()] == ["a", "b"]
+    assert [outbox.take(), outbox.take()] == ["a", "b"]
     assert outbox.put("c", 30)
-
-
-async def test_an_outbox_is_idle_only_while_who_takes_waits_for_more() -> None:
-    outbox = Outbox[str](5, 50)
-    assert not outbox.idle  # nobody has begun to take
-    taking = asyncio.create_task(outbox.next())
-    await asyncio.sleep(0)
-    assert outbox.idle
-    outbox.put("a", 1)
-    assert not outbox.idle
-    assert await taking == "a"
-    assert not outbox.idle  # it is on its way still
-    taking = asyncio.create_task(outbox.next())
-    await asyncio.sleep(0)
-    assert outbox.idle
-    outbox.close()
-    assert not outbox.idle
-    assert await taking is None

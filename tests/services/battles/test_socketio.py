@@ -265,7 +265,8 @@ async def test_a_client_that_does_not_read_is_closed_and_others_do_not_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tenure.services.battles.sockets.session.LAST_SECONDS", 0.1)
-    limits = Limits(waiting_messages=50, waiting_seconds=0.05, messages=Rate(a_second=1e6, at_once=1e6))
+    any_rate = Rate(a_second=1e6, at_once=1e6)
+    limits = Limits(waiting_messages=50, waiting_seconds=0.05, messages=any_rate, address_messages=any_rate)
     async with servers(tmp_path, limits=limits) as (one,), a_client(one, "ada") as ada, one.socket("bob") as bob:
         await ada.ask("joinMatchmaking", level=5)
         await bob.ask("join", level=5)

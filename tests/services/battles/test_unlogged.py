@@ -108,7 +108,7 @@ class Reader:
             log=Log(logging.getLogger("test")),
             counting=self.counting,
         )
-        self.sending = asyncio.create_task(self.session._send_all(self._send))
+        self.session._tell = self._send
 
     async def _send(self, message: Message, encoded: bytes) -> None:  # noqa: ARG002
         await self.takes.wait()
@@ -117,8 +117,12 @@ class Reader:
     async def end(self) -> None:
         self.takes.set()
         self.session.close(Code.NORMAL, "")
+        await self.sent_all()
+
+    async def sent_all(self) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            await self.sending
+            while self.session._sender is not None:
+                await self.session._sender
 
 
 async def test_signals_for_a_slow_client_are_dropped_and_what_is_logged_still_gets_through() -> None:
@@ -141,13 +145,13 @@ async def test_who_takes_nothing_for_too_long_is_closed_by_signals_too() -> None
     reader.now = 4.9
     for _ in range(20):
         reader.session.send(TYPING)
-    assert not reader.session._closed.done()
+    assert not reader.session._over
     reader.now = 5.1
     for _ in range(10):
         reader.session.send(TYPING)
     assert reader.session.code == Code.TOO_SLOW
     reader.takes.set()
-    await reader.sending
+    await reader.sent_all()
 
 
 async def test_who_is_sent_too_much_that_must_not_get_lost_is_closed() -> None:
@@ -156,7 +160,7 @@ async def test_who_is_sent_too_much_that_must_not_get_lost_is_closed() -> None:
         reader.session.send(Ack(to="act", id=str(number)))
     assert reader.session.code == Code.TOO_SLOW
     reader.takes.set()
-    await reader.sending
+    await reader.sent_all()
 
 
 async def test_nothing_overtakes_what_waits_though_the_other_side_takes_it_at_once_again() -> None:

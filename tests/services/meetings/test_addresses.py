@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from tenure.services.meetings.addresses import Guard, Names, UnsafeUrl
 from tenure.services.meetings.platforms import PLATFORMS, address
+from tenure.webhooks.addresses import Guard, Names, UnsafeUrl
 
 UNSAFE = [
     "http://127.0.0.1/",

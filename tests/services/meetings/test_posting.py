@@ -7,8 +7,8 @@ import pytest
 from aiohttp import web
 from tests.services.meetings.receiving import Receiver, a_receiver
 
-from tenure.services.meetings.addresses import Guard, Resolve
-from tenure.services.meetings.webhooks.posting import Outcome, Poster
+from tenure.webhooks.addresses import Guard, Resolve
+from tenure.webhooks.posting import Outcome, Poster
 
 PUBLIC = "93.184.215.14"
 INSIDE = "the URL leads to a private, local or reserved address"

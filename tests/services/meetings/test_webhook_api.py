@@ -10,11 +10,11 @@ from tests.services.meetings.receiving import a_receiver, a_webhook, deliveries,
 
 from tenure import days, seconds
 from tenure.http.rejections import TooMany
-from tenure.services.meetings.addresses import Guard
 from tenure.services.meetings.lifecycle import Meeting, User
-from tenure.services.meetings.webhooks.posting import Poster
 from tenure.services.meetings.webhooks.sending import PER_USER, Sender
 from tenure.services.meetings.webhooks.service import Webhooks
+from tenure.webhooks.addresses import Guard
+from tenure.webhooks.posting import Poster
 
 WEBHOOK, DELIVERIES = "/user/webhook", "/user/webhook/deliveries"
 URL = "https://8.8.8.8/hook"

@@ -17,14 +17,14 @@ from tests.services.meetings.making import a_world
 from tests.services.meetings.receiving import HEARD, a_receiver, a_told_meeting, a_webhook, deliveries, one_event, tell
 
 from tenure import Delivery, days, hours, minutes, seconds, testing
-from tenure.services.meetings.addresses import Guard
 from tenure.services.meetings.lifecycle import Meeting, User
 from tenure.services.meetings.service import kinds
 from tenure.services.meetings.settings import Settings
 from tenure.services.meetings.webhooks.lifecycle import WebhookDelivery
-from tenure.services.meetings.webhooks.posting import Poster
 from tenure.services.meetings.webhooks.sending import Sender
 from tenure.services.meetings.webhooks.service import Webhooks
+from tenure.webhooks.addresses import Guard
+from tenure.webhooks.posting import Poster
 
 SENDER = Path(__file__).with_name("webhook_sender.py")
 

@@ -4,11 +4,11 @@ import asyncio
 import sys
 
 from tenure import testing
-from tenure.services.meetings.addresses import Guard
 from tenure.services.meetings.service import kinds
 from tenure.services.meetings.settings import Settings
 from tenure.services.meetings.webhooks.lifecycle import WebhookDelivery
 from tenure.services.meetings.webhooks.service import Webhooks
+from tenure.webhooks.addresses import Guard
 
 
 async def main(url: str) -> None:

@@ -7,7 +7,7 @@ the instant at which it came. Once the store is back, the owner plays just that 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,9 +31,18 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Branch:
-    """One battle's. `paused` says why nothing happens in it; empty while it is played on."""
+    """One battle's. `paused` says why nothing happens in it; empty while it is played on. `known` came in before."""
 
-    def __init__(self, battle: Battle, rules: Rules, tell: Tell, at: datetime, *, paused: str = "") -> None:
+    def __init__(
+        self,
+        battle: Battle,
+        rules: Rules,
+        tell: Tell,
+        at: datetime,
+        *,
+        paused: str = "",
+        known: Iterable[str] = (),
+    ) -> None:
         self.battle, self._rules, self._tell = battle, rules, tell
         self.board, self.acts = bytes(battle.board), battle.acts
         self.entries: list[Entry] = []
@@ -41,7 +50,7 @@ class Branch:
         self.lock = asyncio.Lock()
         """Held while something comes in, so that all of it is in one order."""
         self._step, self._turn, self._ends = 0, battle.turn, battle.turn_ends_at
-        self._ops = set[str]()
+        self._ops = set(known)
         self._stopped_at: datetime | None = None
         self._decided = False
         if paused:

@@ -52,5 +52,5 @@ def checked_move(move: bytes) -> msgspec.Raw:
     try:
         read = msgspec.json.decode(move)
         return msgspec.Raw(msgspec.json.encode(read))
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise Wrong("a move is JSON") from None

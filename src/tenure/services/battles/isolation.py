@@ -164,7 +164,7 @@ class Isolation:
             if battle.id in self._branches:
                 continue  # the store went away again before all of it was in the log
             paused = "" if here.issuperset(battle.players) else PLAYER_ELSEWHERE
-            branch = Branch(battle, self._rules[battle.mode], self._rooms.tell, now, paused=paused)
+            branch = Branch(battle, self._rules[battle.mode], self._rooms.tell, now, paused=paused, known=owner.ops)
             self._branches[battle.id] = branch
             for event in owner.pending:
                 branch.take(Entry(at=event.at, command=command_of(event)))
@@ -191,7 +191,9 @@ class Isolation:
         return await _first(self._settle_all(), self._until_away_again(claim))
 
     async def _settle_all(self) -> bool:
-        await asyncio.gather(*(self._settle(branch) for branch in list(self._branches.values())))
+        async with asyncio.TaskGroup() as group:  # where one fails, none goes on behind our back
+            for branch in list(self._branches.values()):
+                group.create_task(self._settle(branch))
         return not self._branches
 
     async def _until_away_again(self, claim: Claim[Instance]) -> bool:
@@ -208,16 +210,21 @@ class Isolation:
             await self._rooms.refresh(battle)
         except (Unavailable, OutcomeUnknown):
             return  # it went away again
+        except Exception as error:  # noqa: BLE001  rules are anybody's code, and the log tells what is so
+            self._store.log.error("not_refreshed", battle=battle, error=repr(error))  # noqa: TRY400  our own log
         await self._note_end(branch, "" if bytes(owner.battle.board) == branch.board else "it_stands_otherwise")
         del self._branches[battle], self._owners[battle]
 
     def _owner_of(self, branch: Branch) -> Owner:
-        battle, left = self._owners[branch.battle.id].battle, branch.time_left(self._contact.now())
-        return Owner(self._store, self._rules[battle.mode], battle, branch.entries, left)
+        before, left = self._owners[branch.battle.id], branch.time_left(self._contact.now())
+        owner = Owner(self._store, self._rules[before.battle.mode], before.battle, branch.entries, left)
+        owner.ops |= before.ops
+        return owner
 
     def _go_on(self) -> None:
-        for branch in self._branches.values():
-            self._running.go_on(self._owner_of(branch))
+        for battle, branch in self._branches.items():
+            if not self._running.owns(battle):
+                self._running.go_on(self._owner_of(branch))
         self._branches.clear()
         self._owners.clear()
 

@@ -61,19 +61,22 @@ class Owner:
         self._store, self._rules, self.claim, self.battle = store, rules, battle.claim, battle
         self._waiting: deque[Event[Battle]] = deque()
         self._entries, self._time_left = deque(entries), time_left
-        self._came: dict[str, datetime] = {}  # by op, when those came in that are played again
+        # By op, when those came in that are played again. Some stand in the log already, and waited there.
+        self._came = {one.command.op: one.at for one in self._entries if one.command is not None}
         self._seen = 0
         self._now: datetime | None = None  # the store's time, while that is known without asking
         self._left = False
         self.answered: Counter[str] = Counter()
         """What came of the commands that it answered. Several owners may share one."""
+        self.ops = set[str]()
+        """The ops of those commands, so that a repeat is known while the store is away."""
         self.caught_up = asyncio.Event()
         """Set when nothing of before waits any more, or the battle is not ours."""
 
     @property
     def pending(self) -> list[Event[Battle]]:
         """Commands that came in and may not be answered yet."""
-        return list(self._waiting)
+        return [event for event in self._waiting if event.version > self._seen]
 
     async def live(self) -> None:
         """Run the battle until it is not ours any more."""
@@ -96,7 +99,7 @@ class Owner:
         await self._catch_up()
         # Not the battle's own bell: what players say to one another is no business of ours.
         with self._store.bell(Battle, f"{self.claim.id}/commands") as bell:
-            listening = asyncio.create_task(self._listen(bell, self.battle.version))
+            listening = asyncio.create_task(self._listen(bell, self._seen))
             try:
                 while not self._left:
                     await self._answer_all()
@@ -116,14 +119,14 @@ class Owner:
         self.caught_up.set()
 
     async def _answer_logged(self) -> None:
-        """Answer what stands in the log."""
-        self._waiting.clear()
+        """Answer what stands in the log, in its order. What came after it was read waits still."""
         while not self._left:
             self.battle, commands = await self._store.beaten(self.claim)
             if not commands:
                 self._seen, self._now = self.battle.version, self.battle.beaten_at
                 return
-            self._waiting.extend(commands)
+            newer = [event for event in self._waiting if event.version > commands[-1].version]
+            self._waiting = deque([*commands, *newer])
             await self._answer_all()
 
     async def _listen(self, bell: Bell, after: int) -> None:
@@ -163,20 +166,29 @@ class Owner:
 
     async def _replay(self) -> None:
         """Play what came in while the store was away; what was played before it went away again changes nothing."""
+        logged = await self._logged() if self._entries else set[str]()
+        self.ops |= logged
         while self._entries and not self._left:
             entry = self._entries[0]
             if entry.command is None:
                 await self._pass_on(entry.at, began=entry.at)
-            else:
-                self._came[entry.command.op] = entry.at
+            elif entry.command.op not in logged:
                 await self._log(entry.command)
                 await self._answer_logged()  # in the log's order: others may have done something too
             self._entries.popleft()
-        left, self._time_left = self._time_left, None
-        if left is not None and self.battle.turn_ends_at is not None and not self._left:
-            ends = await self._store.now() + left
+        if self._time_left is not None and self.battle.turn_ends_at is not None and not self._left:
+            ends = await self._store.now() + self._time_left
             self.battle = await self._store.apply(Battle.prolong(self.claim, turn_ends_at=ends))
+        self._time_left = None
         self._came.clear()
+
+    async def _logged(self) -> set[str]:
+        """Give the ops of all that stands in the log: it knows a repeat also after the ten minutes of the store."""
+        found, after = set[str](), 0
+        while events := await self._store.history(Battle, self.claim.id, after=after):
+            found |= {event.cause for event in events}
+            after = events[-1].version
+        return found
 
     async def _log(self, command: Command) -> None:
         """Put a command into the log, once, and only while the battle is ours."""
@@ -200,7 +212,9 @@ class Owner:
         if event.version <= self._seen:
             return  # it was read with a beat before
         command, came = command_of(event), self._came.get(event.cause)
-        await self._pass_on(came or event.at, began=came)
+        came = came and min(came, event.at)
+        if came is not None or self._time_left is None:  # else the turn stood still, and is to be prolonged yet
+            await self._pass_on(came or event.at, began=came)
         if self._left:
             return
         try:
@@ -215,9 +229,11 @@ class Owner:
             )
             await self._apply(refusal, event.version)
             self.answered["refuse"] += 1
+            self.ops.add(command.op)
             return
         if standing is not None:
             await self._write(standing, event.version, came)
+            self.ops.add(command.op)
             self.answered["advance" if standing.places is None else "finish"] += 1
 
     async def _ask(self, rules: Callable[[], Standing]) -> Standing | None:

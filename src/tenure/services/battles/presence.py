@@ -16,6 +16,7 @@ from tenure import (
     Claim,
     LimitReached,
     NotUnder,
+    OutcomeUnknown,
     Overdue,
     Refused,
     Stale,
@@ -65,6 +66,7 @@ class Presence:
         self._draining = False
         self._players: dict[str, str] = {}
         self._here: Counter[str] = Counter()
+        self._coming, self._strange = set[str](), set[str]()
 
     # ------------------------------------------------------------------------------------ the instance
 
@@ -106,7 +108,7 @@ class Presence:
             async with hearing.listening():
                 while True:
                     await self._store.clock.sleep(LOOK_SECONDS)
-                    with suppress(Unavailable):
+                    with suppress(Unavailable, OutcomeUnknown, TryAgain):
                         await self.look()
 
     def _let_nobody_in(self) -> None:
@@ -122,8 +124,10 @@ class Presence:
         claim = (await self._store.apply(made)).claim
         try:
             async with self._store.hold(claim):
-                self._claim, self._draining = claim, False
+                self._claim = claim
                 try:
+                    if self._draining:  # an operator has drained the one that we were: only a new start ends that
+                        await self.drain()
                     yield claim
                 finally:
                     await asyncio.shield(self._leave(claim))
@@ -134,7 +138,10 @@ class Presence:
             self.lost(gone)
 
     async def look(self) -> None:
-        """Forget the connections that were replaced elsewhere. It costs what we have, whatever others have."""
+        """Forget the connections that were replaced elsewhere, and close those that nobody has.
+
+        They were made, and the answer was lost. It costs what we have, whatever others have.
+        """
         if self._claim is None:
             return
         mine, last = set[str](), None
@@ -143,6 +150,10 @@ class Presence:
             mine |= {connection.id for connection in page}
             last = page[-1]
         self._forget(ours - mine)
+        strange = mine - set(self._players) - self._coming
+        nobodys, self._strange = strange & self._strange, strange  # one that is just leaving is closed by itself
+        for id in nobodys:
+            await self.disconnect(id, reason="nobody_has_it")
 
     async def drain(self) -> None:
         """Let nobody in any more. Who is here stays until the end."""
@@ -170,6 +181,7 @@ class Presence:
                 raise Elsewhere("this instance lets nobody in: connect again, and you come to another one")
             id = self._make_id()
             made = Connection.create(id, instance=instance, player=player, transport=transport)
+            self._coming.add(id)
             try:
                 old = await self._store.holding(Connection.one_per_player, player)
                 closes = [Connection.close(one, reason="replaced") for one in old]
@@ -184,9 +196,13 @@ class Presence:
                 continue  # somebody was faster; the next look finds what there is
             else:
                 await self._replaced(old)
+                if self._claim is None or self._claim.id != instance:
+                    continue  # we are another one by now, or none
                 self._players[id] = player
                 self._here[player] += 1
                 return connection
+            finally:
+                self._coming.discard(id)
         raise TryAgain("your last connection is being closed: try again in a moment")
 
     async def _made(

@@ -19,7 +19,7 @@ from tenure.services.battles.counting import Counting
 from tenure.services.battles.lifecycle import Battle, Seat
 from tenure.services.battles.messages import Code, Happened, Message, Outlet, SeatMoved, Signalled, Snapshot
 from tenure.services.battles.playing import Playing
-from tenure.services.battles.refusals import Unknown
+from tenure.services.battles.refusals import MOST_TRIES, Unknown
 from tenure.services.battles.rules.contract import Rules
 from tenure.services.battles.telling import may_hear, moved, snapshot, told
 
@@ -97,6 +97,8 @@ class Room:
     def __init__(self, store: Store, battle: Battle, seats: Iterable[Seat], counting: Counting) -> None:
         self._store, self.id, self._cursor, self._counting = store, battle.id, battle.version, counting
         self.sessions: set[Session] = set()
+        self.over = False
+        """Whether nobody hears anything here any more."""
         known = {seat.player: seat.version for seat in seats}
         followed = [self._follow_seat(player, known.get(player, 0)) for player in battle.players]
         self._tasks = [asyncio.create_task(one) for one in (self._follow(), self._hear(), *followed)]
@@ -118,6 +120,7 @@ class Room:
             except (Unavailable, OutcomeUnknown):
                 await self._store.clock.sleep(AGAIN_SECONDS)
             except CursorAhead:  # what was told is not so any more
+                self.over = True
                 for session in list(self.sessions):
                     session.close("begin_again")
                 return
@@ -180,16 +183,19 @@ class Rooms:
         Raises `Unknown` unless it is a battle of this player's.
         """
         await self._playing.check_player(battle, player)
-        session, record = Session(player, outlet), None
-        if battle not in self._rooms:
+        session, record, seats, old = Session(player, outlet), None, list[Seat](), None
+        if not self._follows(battle):
             record, seats = await self._battle(battle), await self._seats(battle, player)
-            if battle in self._rooms:
+            if self._follows(battle):
                 record = None  # somebody was faster: what came to that room since then would be missed
             else:
+                old = self._rooms.get(battle)
                 self._rooms[battle] = Room(self._store, record, seats, self._counting)
         self._rooms[battle].sessions.add(session)
         # Only now is the log read: what comes meanwhile waits in the session, so that nothing falls in between.
         try:
+            if old is not None:
+                await old.close()  # those in it were sent away, and may take their time
             if record is None:
                 record, seats = await self._battle(battle), await self._seats(battle, player)
             reached, first = await self._missed(record, player, cursor)
@@ -198,6 +204,9 @@ class Rooms:
             raise
         session.begin(reached, [*first, *(moved(battle, seat.player, seat.state, seat.version) for seat in seats)])
         return session
+
+    def _follows(self, battle: str) -> bool:
+        return battle in self._rooms and not self._rooms[battle].over
 
     async def leave(self, battle: str, session: Session) -> None:
         """Let a session go. The last one to go ends the room."""
@@ -241,6 +250,10 @@ class Rooms:
         room = self._rooms.get(battle)
         if room is not None:
             record = await self._battle(battle)
+            for _ in range(MOST_TRIES):
+                if all(session.cursor <= record.version for session in room.sessions):
+                    break
+                record = await self._battle(battle)  # somebody was told meanwhile of something that it did not know
             for session in list(room.sessions):
                 session.tell(snapshot(record, self._rules[record.mode], session.player))
 

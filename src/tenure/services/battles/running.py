@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import timedelta
 
-from tenure import OutcomeUnknown, Refused, Store, TenureError, Unavailable, seconds
+from tenure import Claim, OutcomeUnknown, Refused, Store, TenureError, Unavailable, seconds
 from tenure.services.battles.counting import Counting
 from tenure.services.battles.lifecycle import Battle
 from tenure.services.battles.owner import Owner
@@ -15,6 +14,9 @@ from tenure.services.battles.rules.contract import Rules
 
 AT_A_TIME = 64
 LOOK_SECONDS = 0.25
+AGAIN_SECONDS = 2.0
+"""How long a battle stands still whose owner has failed."""
+
 OTHERS_AFTER = seconds(0.5)
 """How long a battle waits for an instance to which one of its players is connected, before any other takes it."""
 
@@ -36,6 +38,11 @@ class Running:
         self._store, self._rules, self._instance, self._here = store, rules, instance, here
         self._most, self._others_after = most, others_after
         self._owned: dict[str, tuple[Owner, asyncio.Task[None]]] = {}
+        self._given_back: list[Claim[Battle]] = []
+        self._forks = 0
+        """How many are letting go of all in this moment."""
+        self._unsure = True
+        """Whether there may be battles of ours that nobody here runs."""
         self._soon = asyncio.Event()
         self._counting = counting or Counting()
 
@@ -59,9 +66,11 @@ class Running:
                 try:
                     await self.look()
                 except (Unavailable, OutcomeUnknown) as error:
+                    self._unsure = True
                     self._store.log.warning("ready_battles_not_read", error=str(error))
                 await self._rest()
         finally:
+            self._unsure = True
             await self.fork()
 
     async def _rest(self) -> None:
@@ -78,6 +87,8 @@ class Running:
     async def look(self) -> int:
         """Take what is ready and ours to take, and give how many that was."""
         taken, last = 0, None
+        if self._unsure and (instance := self._instance()) is not None:
+            await self._adopt(instance)
         while (instance := self._instance()) is not None and (room := self._most - len(self._owned)) > 0:
             ready = await self._store.find(Battle.ready, limit=AT_A_TIME, after=last)
             taken += await self._take((await self._ours(ready))[:room], instance) if ready else 0
@@ -94,6 +105,19 @@ class Running:
             self.go_on(Owner(self._store, self._rules[battle.mode], battle))
         return len(taken)
 
+    async def _adopt(self, instance: str) -> None:
+        """Run what the store says is ours: it was taken and the answer lost, or its owner failed."""
+        mine, last = list[Battle](), None
+        while page := await self._store.find(Battle.running, under=instance, after=last):
+            mine += page
+            last = page[-1]
+        if self._forks or self._instance() != instance:
+            return  # whoever lets go of them meanwhile knows why
+        self._unsure = False
+        for battle in mine:
+            if battle.id not in self._owned and battle.mode in self._rules:
+                self.go_on(Owner(self._store, self._rules[battle.mode], battle))
+
     async def _ours(self, ready: Sequence[Battle]) -> list[Battle]:
         """Give those whose players are connected here, and those that nobody took for a moment."""
         before = await self._store.now() - self._others_after
@@ -108,24 +132,37 @@ class Running:
     async def _live(self, owner: Owner) -> None:
         try:
             await owner.live()
-        except TenureError as error:
+        except Exception as error:  # noqa: BLE001  whatever it is: the battle is ours, and nobody else would run it
             self._store.log.error("owner_failed", battle=owner.claim.id, error=repr(error))  # noqa: TRY400  our own log
+            await self._store.clock.sleep(AGAIN_SECONDS)
+            self._unsure = True
         finally:
             if self._owned.get(owner.claim.id, (None,))[0] is owner:
                 del self._owned[owner.claim.id]
 
     # ------------------------------------------------------------------------------------ letting go
 
-    async def hand_over(self) -> None:
-        """Give all battles back at once, so that other instances need not wait for our lease."""
-        owners = await self.fork()
-        with suppress(TenureError):  # else they go on when our lease is over
-            await self._store.submit([[Battle.hand_over(owner.claim)] for owner in owners])
+    async def hand_over(self) -> bool:
+        """Give all battles back at once, so that other instances need not wait for our lease.
+
+        False where the store did not take that: they go on when our lease is over, or with the next call.
+        """
+        self._given_back += [owner.claim for owner in await self.fork()]
+        try:
+            await self._store.submit([[Battle.hand_over(claim)] for claim in self._given_back])
+        except TenureError:
+            return False
+        self._given_back.clear()
+        return True
 
     async def fork(self) -> list[Owner]:
         """Do nothing more for any battle, without a word to the store, and give the owners as they stand."""
         owned, self._owned = list(self._owned.values()), {}
         for _, task in owned:
             task.cancel()
-        await asyncio.gather(*(task for _, task in owned), return_exceptions=True)
+        self._forks += 1
+        try:
+            await asyncio.gather(*(task for _, task in owned), return_exceptions=True)
+        finally:
+            self._forks -= 1
         return [owner for owner, _ in owned]

@@ -33,6 +33,8 @@ from tenure.store.keeping import Keeper, Loop
 
 __all__ = ["ALL_RULES", "BattlesService", "kinds"]
 
+AGAIN_SECONDS = 0.5
+
 
 def new_seed() -> int:
     """Draw all the chance that one battle has."""
@@ -112,7 +114,8 @@ class BattlesService:
         moving.add_done_callback(self._moving_on.discard)
 
     async def _move_on(self) -> None:
-        await self.running_battles.hand_over()
+        while self.isolation.mode != "clustered" or not await self.running_battles.hand_over():
+            await self.store.clock.sleep(AGAIN_SECONDS)  # while we live, nobody else would take them
         self.sockets.entrance.close()
 
     def _taking_as(self) -> str | None:

@@ -153,7 +153,8 @@ class Watching:
             active_socket_mappings=_sum(counts["connections"], Connection.open.names),
             active_rooms=_sum(battles, Battle.played.names),
         )
-        reasons = [*unmatched, *unrun, *absent, *([self._service.trouble] if self._service.trouble else [])]
+        trouble = [self._service.trouble] if self._service.trouble else []
+        reasons = [*unmatched, *unrun, *absent, *self._alone(), *trouble]
         return self._seen(details, reasons, matching=not unmatched, battles=not unrun, present=not absent)
 
     def _seen(self, details: Details, reasons: Sequence[str], *, matching: bool, battles: bool, present: bool) -> Seen:
@@ -172,6 +173,11 @@ class Watching:
             sockets=service.sockets.sessions,
             battles=service.running_battles.battles,
         )
+
+    def _alone(self) -> list[str]:
+        """Say whether what happens here is not in the store yet."""
+        mode = self._service.isolation.mode
+        return [] if mode == "clustered" else [f"this process is {mode}: what happens here is not final yet"]
 
     async def _absent(self, now: datetime) -> list[str]:
         """Say whether nobody can connect here; one that is about to stop is no trouble."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 from tenure import Event, NotFound, StateOf, Store
 from tenure.services.games.lifecycle import TrackedGame
@@ -35,16 +35,16 @@ class Games:
         state: StateOf[TrackedGame] | None = None,
         limit: int = AT_A_TIME,
         after: str | None = None,
-    ) -> list[TrackedGame]:
+    ) -> Sequence[TrackedGame]:
         """Give games, newest first, of a player or of all. Raises `Unknown` where `after` is not there."""
         last = None if after is None else await self.get(after)
         return await self._store.find(state or EVERY, under=player, limit=limit, after=last, newest_first=True)
 
-    async def of_match(self, match: str) -> list[TrackedGame]:
+    async def of_match(self, match: str) -> Sequence[TrackedGame]:
         """Give the records of a match that still wait for its result."""
         return await self._store.holding(TrackedGame.of_match, match)
 
-    async def history(self, id: str) -> list[Event[TrackedGame]]:
+    async def history(self, id: str) -> Sequence[Event[TrackedGame]]:
         """Give what happened to a game, in order. Raises `Unknown`."""
         await self.get(id)
         return await self._store.history(TrackedGame, id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tenure.pacing.lifecycle import kinds as pacing
 from tenure.services.games import lifecycle
 
-kinds = lifecycle.kinds
+kinds = (*lifecycle.kinds, *pacing)

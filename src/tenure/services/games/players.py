@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from tenure import Change, LimitReached, NotFound, Stale, StateOf, Store, WrongState
+from tenure.services.games.accounts import ACCOUNTS
 from tenure.services.games.lifecycle import TrackedPlayer
 from tenure.services.games.lots import lot_of
 from tenure.services.games.refusals import NotThen, TryAgain, Unknown, Wrong
@@ -49,7 +50,7 @@ class Players:
 
     async def list(
         self, *, state: StateOf[TrackedPlayer] | None = None, limit: int = AT_A_TIME, after: str | None = None
-    ) -> list[TrackedPlayer]:
+    ) -> Sequence[TrackedPlayer]:
         """Give players, all who are not removed if no state is named, page by page."""
         states = TrackedPlayer.live if state is None else state
         return await self._store.find(states, limit=limit, after=await self._after(after))
@@ -62,12 +63,12 @@ class Players:
         Raises `Wrong`, `TryAgain`.
         """
         game_name, tag_line = names_of(riot_id)
-        platform, checked, id = platform_of(platform), titles_of(titles), self._new_id()
+        platform, checked, id, now = platform_of(platform), titles_of(titles), self._new_id(), await self._store.now()
         try:
-            return await self._store.apply(
+            player = await self._store.apply(
                 TrackedPlayer.create(
                     id, game_name=game_name, tag_line=tag_line, riot_id=riot_id_of(game_name, tag_line),
-                    platform=platform, titles=checked, lot=lot_of(id), due_at=await self._store.now(),
+                    platform=platform, titles=checked, lot=lot_of(id), due_at=now,
                 )
             )  # fmt: skip
         except LimitReached as refusal:
@@ -75,6 +76,8 @@ class Players:
             if not there:
                 raise _busy() from None
             return next(iter(there))
+        await self._store.hasten(ACCOUNTS, now)
+        return player
 
     async def edit(self, id: str, *, titles: Sequence[str]) -> TrackedPlayer:
         """Change which titles are tracked of a player. Raises `Unknown`, `Wrong`, `NotThen`, `TryAgain`."""

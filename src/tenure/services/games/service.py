@@ -16,9 +16,10 @@ from tenure.services.games.games import Games
 from tenure.services.games.journal import Journal
 from tenure.services.games.kinds import kinds
 from tenure.services.games.players import Players
-from tenure.services.games.publishing import Publishing
+from tenure.services.games.publishing import Posting, Publishing
 from tenure.services.games.riot.contract import Riot
 from tenure.services.games.settings import Settings
+from tenure.services.games.views import Offering
 from tenure.store.keeping import Keeper, Loop
 
 __all__ = ["GamesService", "kinds"]
@@ -35,7 +36,7 @@ class Parts:
 class GamesService:
     """Everything that one tracker does. One space holds all players; any number of processes share the work."""
 
-    def __init__(self, store: Store, settings: Settings, riot: Riot) -> None:
+    def __init__(self, store: Store, settings: Settings, riot: Riot, *, poster: Posting | None = None) -> None:
         """Put it together. `riot` is whoever answers for Riot Games; whoever made it ends it."""
         self.store, self.settings = store, settings
         self.closing_down = asyncio.Event()
@@ -44,11 +45,12 @@ class GamesService:
         own = self.acting(store.actor)
         self.players, self.games = own.players, own.games
         journal = Journal(store.log, settings.log_prefix)
-        self.accounts = Accounts(store.acting("accounts"), self.asking)
+        self.accounts = Accounts(store.acting("accounts"), self.asking, journal)
         self.detection = Detection(store.acting("detection"), self.asking, settings, journal)
         self.completion = Completion(store.acting("completion"), self.asking, settings, journal)
         self.backfill = Backfill(store.acting("backfill"), self.asking, settings, journal)
-        self.publishing = Publishing(store.acting("publisher"), settings, journal)
+        self.publishing = Publishing(store.acting("publisher"), settings, journal, poster)
+        self.offering = Offering(store)
 
     def acting(self, actor: str) -> Parts:
         """Give the parts by which somebody acts, such as `admin`; history tells who it was."""
@@ -73,8 +75,8 @@ class GamesService:
     def loops(self) -> dict[str, Loop]:
         """Give each loop by name; each goes on until it is cancelled."""
         if not self.settings.tracks:
-            return {}
-        parts = (self.accounts, self.detection, self.completion, self.backfill, self.publishing)
+            return self.offering.loops()
+        parts = (self.accounts, self.detection, self.completion, self.backfill, self.publishing, self.offering)
         return {name: loop for part in parts for name, loop in part.loops().items()}
 
     async def _work(self) -> None:

@@ -20,17 +20,19 @@ MOST_OF_A_KEY = 200
 class Settings:
     """The intervals, the retries and `emits_events` go by the names that trackers of this kind have always had.
 
-    `riot_key` is Riot's; `riot_api` is where Riot's API is asked, in its own places if it is empty. `key` is shown by
-    a program of the community's own, which reads what there is. Without a `webhook_url` events stand in the feed
-    only. Without `emits_events` nothing is sent, and every line of the log begins with `log_prefix`. With `keeps_raw`
-    records keep the whole answer of which their result was read: some 100 kB each, twice. With `tracks` off this
-    process asks for nothing: others do.
+    `riot_key` is Riot's; `riot_api` is where Riot's API is asked, in its own places if it is empty. Without a
+    `riot_key` a stand-in of our own answers with `stand_in`, and nobody without it. `key` is shown by a program of the
+    community's own, which reads what there is. Without a `webhook_url` events stand in the feed only. Without
+    `emits_events` nothing is sent, and every line of the log begins with `log_prefix`. With `keeps_raw` records keep
+    the whole answer of which their result was read: some 100 kB each, twice. With `tracks` off this process asks for
+    nothing: others do.
     """
 
     admin_key: str = field(repr=False)
     key: str = field(default="", repr=False)
     riot_key: str = field(default="", repr=False)
     riot_api: str = ""
+    stand_in: bool = False
     detection_interval: timedelta = DETECTION
     completion_interval: timedelta = COMPLETION
     backfill_interval: timedelta = BACKFILL
@@ -54,6 +56,7 @@ class Settings:
             key=read_key(environment, "TENURE_GAMES_KEY", folder and folder / "games.key", "tenure_games_"),
             riot_key=_riot_key(environment.get("TENURE_GAMES_RIOT_KEY", "")),
             riot_api=read_url(environment, "TENURE_GAMES_RIOT_API"),
+            stand_in=read_switch(environment, "TENURE_GAMES_STAND_IN", default=False),
             detection_interval=_interval(environment, "DETECTION_INTERVAL_SECONDS", DETECTION),
             completion_interval=_interval(environment, "COMPLETION_INTERVAL_SECONDS", COMPLETION),
             backfill_interval=_interval(environment, "BACKFILL_INTERVAL_SECONDS", BACKFILL),

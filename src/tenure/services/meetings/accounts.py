@@ -11,10 +11,10 @@ from msgspec import UNSET
 
 from tenure import NEXT, LimitReached, NotFound, NotUnder, Stale, Store, WrongState
 from tenure.http.rejections import Absent, Conflict, Invalid, Unauthorized
-from tenure.services.meetings.addresses import Guard, UnsafeUrl
 from tenure.services.meetings.api.inputs import UserChanged, UserWanted, WebhookWanted
 from tenure.services.meetings.lifecycle import Token, User
-from tenure.services.meetings.webhooks.signing import new_secret
+from tenure.webhooks.addresses import Guard, UnsafeUrl
+from tenure.webhooks.signing import new_secret
 
 NO_USER = "there is no such user"
 MOST_TRIES = 10

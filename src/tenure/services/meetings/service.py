@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager, suppress
 from tenure import Store, WrongState
 from tenure.services.meetings import lifecycle
 from tenure.services.meetings.accounts import Accounts
-from tenure.services.meetings.addresses import Guard
 from tenure.services.meetings.archive import Archive
 from tenure.services.meetings.attendance import Attendance
 from tenure.services.meetings.callbacks import Callbacks
@@ -27,6 +26,7 @@ from tenure.services.meetings.usage import Usages
 from tenure.services.meetings.webhooks import lifecycle as webhooks_lifecycle
 from tenure.services.meetings.webhooks.service import Webhooks
 from tenure.store.keeping import Keeper
+from tenure.webhooks.addresses import Guard
 
 kinds = (*lifecycle.kinds, *page_lifecycle.kinds, webhooks_lifecycle.WebhookDelivery)
 """What the store must be opened with."""

@@ -14,6 +14,7 @@ from tenure.services.battles.lifecycle import Battle, BattleTicket, Seat
 from tenure.services.battles.playing import Playing
 from tenure.services.battles.presence import Presence
 from tenure.services.battles.queueing import Queue
+from tenure.services.battles.refusals import TryAgain
 from tenure.services.battles.rooms import Rooms, Session
 from tenure.services.battles.sockets.contract import Here, Outlet
 from tenure.services.battles.sockets.line import Line
@@ -80,7 +81,7 @@ class Attendance:
         while True:
             try:
                 await self._presence.disconnect(attendant.connection)
-            except (Unavailable, OutcomeUnknown):
+            except (Unavailable, OutcomeUnknown, TryAgain):
                 await self.store.clock.sleep(AGAIN_SECONDS)
             except TenureError as error:
                 self.store.log.warning("connection_not_closed", connection=attendant.connection, error=repr(error))
@@ -89,7 +90,7 @@ class Attendance:
                 return
 
     def _lost(self, connections: Iterable[str]) -> None:
-        ours = self._presence.instance is not None
+        ours = self._presence.claim is not None
         for id in connections:
             outlet = self._outlets.pop(id, None)
             if outlet is not None and ours:
@@ -107,6 +108,7 @@ class Attendant:
         self._playing, self._rooms = attendance.playing, attendance.rooms
         self._news: asyncio.Task[None] | None = None
         self._inside: dict[str, Session] = {}
+        self._entering = asyncio.Lock()
         self._leaving = set[asyncio.Task[None]]()
 
     async def end(self) -> None:
@@ -148,8 +150,9 @@ class Attendant:
         while True:
             try:
                 async for event in self._queue.news(ticket):
-                    ticket = await self._store.get(BattleTicket, ticket.id)
-                    await self._told(ticket)
+                    now = await self._store.get(BattleTicket, ticket.id)
+                    await self._told(now)
+                    ticket = now  # only now: what could not be told is told again
                     if ticket.state not in BattleTicket.live or event.version < ticket.version:
                         break
             except (Unavailable, OutcomeUnknown):
@@ -209,10 +212,11 @@ class Attendant:
         return battle in self._inside and self._rooms.signal_at_once(battle, self._player, bytes(data))
 
     async def _enter(self, battle: str, cursor: int | None) -> None:
-        await self._leave_room(battle)
-        players = await self._playing.check_player(battle, self._player)
-        line = Line(self._player, players, self._outlet, self._ended)
-        self._inside[battle] = await self._rooms.enter(battle, self._player, line, cursor=cursor)
+        async with self._entering:  # the ticket's news and a request may come at one moment: one place is enough
+            await self._leave_room(battle)
+            players = await self._playing.check_player(battle, self._player)
+            line = Line(self._player, players, self._outlet, self._ended)
+            self._inside[battle] = await self._rooms.enter(battle, self._player, line, cursor=cursor)
 
     async def _leave_room(self, battle: str) -> None:
         session = self._inside.pop(battle, None)

@@ -96,7 +96,7 @@ class Entrance:
             raise TurnedAway(Code.TRY_LATER, AWAY) from None
         finally:
             self.sessions.discard(session)
-            if session.ready.is_set():
+            if session.let_in:
                 self.counting.closed[session.code] += 1
 
     def close(self) -> None:

@@ -80,7 +80,17 @@ def never(encoded: bytes, /) -> bool:  # noqa: ARG001  the form that is wanted
 
 
 class Session:
-    """A session from its beginning in `serve` to its end; `code` and `text` say afterwards why it ended."""
+    """A session from its beginning in `serve` to its end; `code` and `text` say afterwards why it ended.
+
+    Most sessions are idle most of the time. So none has a task of its own beside its transport's: what waits for the
+    client is sent by one that lives only while something does.
+    """
+
+    __slots__ = (
+        "_busy", "_clock", "_counting", "_cursors", "_here", "_limits", "_log", "_mistakes", "_outbox", "_over", "_rate",
+        "_reading", "_send_at_once", "_sender", "_shared", "_taken_at", "_tell", "code", "let_in", "player", "text",
+        "transport",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -99,17 +109,20 @@ class Session:
         self._counting = counting
         self._outbox = Outbox[tuple[Message, bytes]](limits.waiting_messages, limits.waiting_size)
         self._rate = Bucket(limits.messages, clock())
-        self._mistakes = Bucket(Rate(a_second=MISTAKES_A_SECOND, at_once=limits.mistakes), clock())
+        self._mistakes: Bucket | None = None
+        """Those that may still be made, from the first one on."""
         self._cursors: dict[str, int] = {}
-        self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._here: Here | None = None
-        self._busy = False
-        """Whether a request is under way, which those that come after it wait for."""
+        self._busy = self._over = False
+        """Whether a request is under way, which those that come after it wait for; and whether this is the end."""
+        self._tell: Send | None = None
         self._send_at_once: SendAtOnce = never
+        self._sender: asyncio.Task[None] | None = None
+        self._reading: asyncio.Timeout | None = None
         self._taken_at = clock()
         """When the client was last seen to take something, if something waits for it."""
-        self.ready = asyncio.Event()
-        """Set when the player is let in."""
+        self.let_in = False
+        """Whether the player was let in."""
 
     async def serve(
         self, flow: Flow, read: Callable[[], Awaitable[None]], send: Send, at_once: SendAtOnce = never
@@ -118,24 +131,35 @@ class Session:
 
         Raises what `flow` does.
         """
-        self._send_at_once = at_once
-        async with flow(self) as self._here:
-            work = [
-                asyncio.ensure_future(read()),
-                asyncio.create_task(self._send_all(send), name=f"sends to a {self.transport}"),
-            ]
-            self.ready.set()
-            try:
-                await asyncio.wait([*work, self._closed], return_when=asyncio.FIRST_COMPLETED)
-                if self._closed.done():
-                    await asyncio.wait(work, timeout=LAST_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                self._outbox.close(drop=True)
-                for task in work:
-                    task.cancel()
-                for ended in await asyncio.gather(*work, return_exceptions=True):
-                    if isinstance(ended, Exception) and not isinstance(ended, Gone):
-                        self._failed(ended)
+        self._tell, self._send_at_once = send, at_once
+        try:
+            async with flow(self) as self._here:
+                self.let_in = True
+                await self._read(read)
+        finally:
+            self._outbox.close(drop=True)
+            if self._sender is not None:
+                self._sender.cancel()
+                await asyncio.gather(self._sender, return_exceptions=True)
+
+    async def _read(self, read: Callable[[], Awaitable[None]]) -> None:
+        """Let a transport read until it ends, or we do: then it reads on for a while, so as to see the client leave."""
+        try:
+            async with asyncio.timeout(None) as self._reading:
+                if self._over:
+                    self._read_for(LAST_SECONDS if self._sender is not None else 0.0)
+                await read()
+        except Exception as error:  # noqa: BLE001  whatever it is, this one's session ends, and no other
+            ours = isinstance(error, TimeoutError) and self._reading is not None and self._reading.expired()
+            if not ours and not isinstance(error, Gone):
+                self._failed(error)
+        finally:
+            self._reading = None
+
+    def _read_for(self, seconds: float) -> None:
+        """Let the transport read for so long still."""
+        if self._reading is not None and not self._reading.expired():
+            self._reading.reschedule(asyncio.get_running_loop().time() + seconds)
 
     def _failed(self, error: Exception, **at: str) -> None:
         """Say what nobody expected; one player's trouble is no reason to let others wait."""
@@ -149,8 +173,10 @@ class Session:
 
         Of who still takes something, though slowly, signals are only dropped: they may get lost anyway.
         """
+        if self._over:
+            return
         encoded = _encoder.encode(message)
-        if self._outbox.idle and self._send_at_once(encoded):
+        if self._sender is None and self._send_at_once(encoded):
             self._sent(message)
             return
         dropped = self._outbox.dropped
@@ -158,7 +184,9 @@ class Session:
         if self._outbox.dropped > dropped:
             self._counting.signals["dropped"] += self._outbox.dropped - dropped
             fits = fits and self._clock() - self._taken_at <= self._limits.waiting_seconds
-        if not fits:
+        if fits:
+            self._send_waiting()
+        else:
             self._end(Code.TOO_SLOW, TOO_SLOW, drop=True)
 
     def close(self, code: Code, text: str) -> None:
@@ -166,19 +194,37 @@ class Session:
         self._end(code, text, drop=False)
 
     def _end(self, code: Code, text: str, *, drop: bool) -> None:
-        if not self._closed.done():
-            self.code, self.text = code, text
+        if not self._over:
+            self._over, self.code, self.text = True, code, text
             self._outbox.close(drop=drop)
-            self._closed.set_result(None)
+            self._read_for(LAST_SECONDS)
+            self._send_waiting()
+
+    def _send_waiting(self) -> None:
+        """Begin to send what waits, unless it is being sent."""
+        if self._sender is None and self._tell is not None:
+            self._sender = asyncio.create_task(self._send_all(self._tell), name=f"sends to a {self.transport}")
 
     async def _send_all(self, send: Send) -> None:
-        while (waiting := await self._outbox.next()) is not None:
-            message, encoded = waiting
-            self._taken_at = self._clock()
-            await send(message, encoded)
-            self._sent(message)
-        bye = Bye(code=self.code, text=self.text, resume=self._cursors)
-        await send(bye, _encoder.encode(bye))
+        """Send what waits, and the goodbye if this is the end."""
+        try:
+            while (waiting := self._outbox.take()) is not None:
+                message, encoded = waiting
+                self._taken_at = self._clock()
+                await send(message, encoded)
+                self._sent(message)
+            if not self._over:
+                return
+            bye = Bye(code=self.code, text=self.text, resume=self._cursors)
+            await send(bye, _encoder.encode(bye))
+        except Gone:
+            pass
+        except Exception as error:  # noqa: BLE001  as in `_read`
+            self._failed(error)
+        finally:
+            # Nothing may be awaited between the last look at what waits and this: else something would wait for ever.
+            self._sender = None
+        self._read_for(0.0)
 
     def _sent(self, message: Message) -> None:
         if isinstance(message, Happened | Snapshot):
@@ -193,7 +239,7 @@ class Session:
 
         Signals are most of what comes, and most of what one costs otherwise is to wake whoever reads.
         """
-        if self._here is None or self._busy or self._closed.done() or b'"signal"' not in said[:HEAD_SIZE]:
+        if self._here is None or self._busy or self._over or b'"signal"' not in said[:HEAD_SIZE]:
             return False
         if len(said) > self._limits.message_size:
             return False
@@ -226,7 +272,7 @@ class Session:
             self._busy = False
 
     async def _hear(self, said: str | bytes) -> Ack | Error | None:
-        if self._closed.done():
+        if self._over:
             return None
         said = said.encode() if isinstance(said, str) else said
         if len(said) > self._limits.message_size:
@@ -247,7 +293,10 @@ class Session:
 
     def _mistaken(self, code: Code, error: Error) -> Error | None:
         self._counting.refused[error.code] += 1
-        if self._mistakes.take(self._clock()):
+        now = self._clock()
+        if self._mistakes is None:
+            self._mistakes = Bucket(Rate(a_second=MISTAKES_A_SECOND, at_once=self._limits.mistakes), now)
+        if self._mistakes.take(now):
             return error
         texts = {Code.FLOOD: "too many messages", Code.MALFORMED: "too many messages that are not understood"}
         self.close(code, texts[code])

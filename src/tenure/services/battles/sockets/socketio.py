@@ -69,7 +69,7 @@ class Client:
 
     def __init__(self, line: str, session: Session, address: str) -> None:
         self.line, self.session, self.address = line, session, address
-        self.gone = asyncio.Event()
+        self.ready, self.gone = asyncio.Event(), asyncio.Event()
         self.accepted = asyncio.Event()
 
 
@@ -140,7 +140,7 @@ class SocketIO:
         self._clients[sid], self._manager.waiting[sid] = client, client.accepted
         self.gate.sessions[client.line] = client.session
         serving = asyncio.create_task(self._serve(sid, client), name="serves a socketio client")
-        ready = asyncio.create_task(client.session.ready.wait())
+        ready = asyncio.create_task(client.ready.wait())
         self._serving.add(serving)
         serving.add_done_callback(self._served)
         try:
@@ -166,6 +166,7 @@ class SocketIO:
                 await self._send(client.line, told)
 
         async def read() -> None:
+            client.ready.set()
             await client.gone.wait()
 
         try:

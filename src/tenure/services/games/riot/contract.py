@@ -78,8 +78,10 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
 class Riot(Protocol):
     """The API. Everything raises a `RiotError`; what there is not is None, which says nothing about a moment later."""
 
-    key_mark: str
-    """Tells one key from another without saying anything about it."""
+    @property
+    def key_mark(self) -> str:
+        """Tells one key from another without saying anything about it."""
+        ...
 
     async def account(self, platform: str, game_name: str, tag_line: str) -> Account | None:
         """Look an account up by its name and tag."""

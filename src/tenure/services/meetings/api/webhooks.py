@@ -17,8 +17,8 @@ from tenure.services.meetings.api.endpoints import MOST_LISTED
 from tenure.services.meetings.lifecycle import Usage, User
 from tenure.services.meetings.service import MeetingsService
 from tenure.services.meetings.webhooks.lifecycle import WebhookDelivery
-from tenure.services.meetings.webhooks.posting import Outcome
 from tenure.services.meetings.webhooks.service import NO_DELIVERY, STATES
+from tenure.webhooks.posting import Outcome
 
 EVENT_ID = re.compile(r"evt_[0-9a-f]{32}")
 PAGE = 100

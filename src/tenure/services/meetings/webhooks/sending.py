@@ -12,8 +12,8 @@ from weakref import WeakValueDictionary
 from tenure import Change, Delivery, NotFound, Stale, Store, WrongState, days, hours, minutes, seconds
 from tenure.services.meetings.lifecycle import User
 from tenure.services.meetings.webhooks.lifecycle import Try, WebhookDelivery
-from tenure.services.meetings.webhooks.posting import Outcome, Poster
-from tenure.services.meetings.webhooks.signing import headers
+from tenure.webhooks.posting import Outcome, Poster
+from tenure.webhooks.signing import headers
 
 FIRST, MOST, ROUND = seconds(5), hours(1), days(1)
 PER_USER = 8

@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable
 
 from tenure import Delivery, Exists, NotFound, Refused, StateOf, Store, WrongState, seconds
 from tenure.http.rejections import Absent, Conflict, TooMany
-from tenure.services.meetings.addresses import Guard
 from tenure.services.meetings.api.views import Views
 from tenure.services.meetings.lifecycle import Meeting, Segment, User
 from tenure.services.meetings.settings import Settings
 from tenure.services.meetings.webhooks.envelope import Envelope, envelopes, sample
 from tenure.services.meetings.webhooks.lifecycle import WebhookDelivery
-from tenure.services.meetings.webhooks.posting import Outcome, Poster
 from tenure.services.meetings.webhooks.sending import Busy, Sender
+from tenure.webhooks.addresses import Guard
+from tenure.webhooks.posting import Outcome, Poster
 
 AT_ONCE = 128
 WITHIN = seconds(30)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -22,8 +22,16 @@ from tenure.services.games.riot.contract import (
     Match,
     OfAnotherKey,
     RiotAway,
+    RiotError,
 )
-from tenure.services.games.riot.stand_in.endpoints import ACCOUNT, ACTIVE, MATCH, MATCH_IDS, account_host, match_host
+from tenure.services.games.riot.routing import (
+    UnknownPlatform,
+    account_region,
+    match_region,
+    platform_of_match,
+    read_platform,
+)
+from tenure.services.games.riot.stand_in.endpoints import ACCOUNT, ACTIVE, MATCH, MATCH_IDS
 from tenure.services.games.riot.stand_in.faults import Fault, Faults
 from tenure.services.games.riot.stand_in.limits import Limits, TooMany
 from tenure.services.games.riot.stand_in.playing import Game, Player
@@ -32,6 +40,8 @@ from tenure.services.games.riot.stand_in.world import World
 
 RETRY_SECONDS = 5.0
 """What is waited for where an answer does not say it."""
+LIMITED_OF = {"application": "application", "method": "method", "service": "service", "none": "service"}
+"""What is in trouble where an answer does not say it is something behind."""
 
 
 class Direct:
@@ -55,7 +65,7 @@ class Direct:
 
     async def account(self, platform: str, game_name: str, tag_line: str) -> Account | None:
         """Look an account up by its name and tag."""
-        found = self._ask(ACCOUNT, account_host(platform))
+        found = self._ask(ACCOUNT, account_region, platform)
         player = self.world.account(f"{game_name}#{tag_line}")
         if player is None or not found:
             return None
@@ -63,9 +73,9 @@ class Direct:
 
     async def active_game(self, platform: str, puuid: str, title: Title) -> ActiveGame | None:
         """Give the game in which a player is shown."""
-        found = self._ask(ACTIVE[title], platform.lower())
+        found = self._ask(ACTIVE[title], read_platform, platform)
         player = self._player(puuid)
-        game = self.world.active(player, title) if player.platform == platform.lower() else None
+        game = self.world.active(player, title) if player.platform == read_platform(platform) else None
         if game is None or not found:
             return None
         loaded = self.world.now() >= game.started_at
@@ -77,7 +87,7 @@ class Direct:
 
     async def match(self, match_id: str, title: Title) -> Match | None:
         """Give a game that is over."""
-        found = self._ask(MATCH[title], match_host(match_id.partition("_")[0]))
+        found = self._ask(MATCH[title], _region_of_match, match_id)
         game = self.world.match(match_id)
         if game is None or game.title != title or not found:
             return None
@@ -96,12 +106,16 @@ class Direct:
 
     async def match_ids(self, platform: str, puuid: str, title: Title, since: datetime) -> Sequence[str]:
         """Give the ids of a player's games that began since then, at most 100, the newest first."""
-        found = self._ask(MATCH_IDS[title], match_host(platform))
+        found = self._ask(MATCH_IDS[title], match_region, platform)
         listed = self.world.listed(self._player(puuid), title, since=since.timestamp())
         return [game.match_id for game in listed if found]
 
-    def _ask(self, endpoint: str, host: str) -> bool:
+    def _ask(self, endpoint: str, route: Callable[[str], str], routed: str) -> bool:
         """Raise what goes wrong with a request; tell whether what there is may be found."""
+        try:
+            host = route(routed)
+        except UnknownPlatform as problem:
+            raise RiotError(str(problem)) from None
         self.counted[endpoint] += 1
         if self.key not in self.world.keys.valid:
             raise KeyRefused("the API key is wrong or expired: give another one", status=403)
@@ -122,7 +136,11 @@ class Direct:
 
     def _moment(self, at: float) -> datetime:
         """Give a moment as a timestamp of the world, which is in milliseconds."""
-        return datetime.fromtimestamp(int(self.world.stamp(at) * 1000) / 1000, UTC)
+        return datetime.fromtimestamp(round(self.world.stamp(at) * 1000) / 1000, UTC)
+
+
+def _region_of_match(match_id: str) -> str:
+    return match_region(platform_of_match(match_id))
 
 
 def _raw(game: Game, puuids: list[str]) -> str:
@@ -133,9 +151,9 @@ def _raw(game: Game, puuids: list[str]) -> str:
 def _fail(fault: Fault) -> None:
     """Raise what a client makes of a fault. One who waits long enough is answered: there is no time in here."""
     if fault.kind == "limit":
-        raise Limited("too much was asked for", retry_after=fault.seconds or RETRY_SECONDS, of=fault.of)
+        raise Limited("too much was asked for", retry_after=fault.seconds or RETRY_SECONDS, of=LIMITED_OF[fault.of])
     if fault.kind == "malformed":
-        raise Malformed("the answer is not understood", status=200)
+        raise Malformed("the answer is not understood")
     if fault.kind == "status":
         raise RiotAway(f"it answered {fault.status}", status=fault.status)
     if fault.kind == "cut":

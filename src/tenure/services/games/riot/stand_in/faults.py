@@ -48,12 +48,11 @@ class Fault:
 
     def fits(self, endpoint: str, host: str, now: float) -> bool:
         """Tell whether it may happen to this request."""
-        return (
-            (self.times is None or self.happened < self.times)
-            and now < self.ends_at
-            and fnmatchcase(endpoint, self.endpoint)
-            and fnmatchcase(host, self.host)
-        )
+        return not self.is_over(now) and fnmatchcase(endpoint, self.endpoint) and fnmatchcase(host, self.host)
+
+    def is_over(self, now: float) -> bool:
+        """Tell whether it happens no more."""
+        return now >= self.ends_at or (self.times is not None and self.happened >= self.times)
 
 
 @dataclass(slots=True)
@@ -70,9 +69,13 @@ class Faults:
         self._random = random.Random(self.seed)  # noqa: S311  nothing secret comes of it
 
     def plan(self, fault: Fault) -> Fault:
-        """Let this happen from now on."""
-        self.planned.append(fault)
+        """Let this happen from now on, besides what is planned and not over."""
+        self.planned[:] = [*self.left(), fault]
         return fault
+
+    def left(self) -> list[Fault]:
+        """Give those that may still happen."""
+        return [fault for fault in self.planned if not fault.is_over(self.now())]
 
     def clear(self) -> None:
         """Behave again."""

@@ -24,6 +24,8 @@ class Keys:
 
     def __init__(self, key: str) -> None:
         self.valid: list[str] = [key]
+        self.former: set[str] = set()
+        """Keys that were valid at some time."""
         self.players: list[Player] = []
         """Everybody who ever had an account, by number."""
         self._puuids: dict[str, _Puuids] = {}
@@ -35,10 +37,12 @@ class Keys:
 
     def change(self, key: str, *, keep_old: bool = False) -> None:
         """Let another key be valid, beside the old ones or instead of them. It has other puuids."""
+        self.former.update(self.valid)
         self.valid = [*(self.valid if keep_old else ()), key]
 
     def expire(self) -> None:
         """Let no key be valid."""
+        self.former.update(self.valid)
         self.valid.clear()
 
     def puuid(self, key: str, player: Player) -> str:

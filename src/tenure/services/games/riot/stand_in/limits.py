@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -114,7 +115,7 @@ class Limits:
         for of, bucket in zip(limited._fields, limited, strict=True):
             if (wait := bucket.wait(now)) > 0:
                 self.refused[of] += 1
-                raise TooMany(int(wait) + 1, of, limited.headers())
+                raise TooMany(math.ceil(wait), of, limited.headers())
         for bucket in limited:
             bucket.take()
         return limited.headers()

@@ -115,6 +115,10 @@ class Player:
                 return game
         return None
 
+    def games_after(self, at: float) -> list[Game]:
+        """Give the games, of any title, that are opened only after a moment."""
+        return [game for games in self.games.values() for game in games[bisect_right(games, at, key=_opened_at) :]]
+
     def going_on(self, at: float) -> Game | None:
         """Give the game in which they are, of any title."""
         for games in self.games.values():

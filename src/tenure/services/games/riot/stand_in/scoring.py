@@ -132,7 +132,7 @@ def lol_scores(game: Game) -> list[LolScore]:
             number=seat.number,
             player=seat.player,
             team=seat.team,
-            won=(seat.team == first) == game.won,
+            won=game.ending != "aborted" and (seat.team == first) == game.won,
             champion_id=champions[seat.number],
             position=POSITIONS[seat.number % len(POSITIONS)],
             kills=int(chance.uniform(0, 0.4) * minutes),

@@ -7,12 +7,13 @@ its end, in the past or in the future.
 from __future__ import annotations
 
 import itertools
-import random
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from tenure.services.games.results import Title
+from tenure.services.games.riot.routing import UnknownPlatform, read_platform
+from tenure.services.games.riot.stand_in.delays import Chance, Delays
 from tenure.services.games.riot.stand_in.keys import Keys
 from tenure.services.games.riot.stand_in.playing import QUEUES, SEATS, Ending, Game, Player, Span
 
@@ -23,31 +24,6 @@ MOST_LISTED = 100
 
 class NotPossible(Exception):  # noqa: N818  it says what is wrong
     """What was asked of the world cannot be, such as a player in two games at once."""
-
-
-@dataclass(slots=True)
-class Delays:
-    """How long what takes how long, and how often games are shown wrongly; lengths are in seconds.
-
-    Of a pair, each game draws a length between both. All is nothing unless it is given.
-    """
-
-    loading: tuple[float, float] = (0.0, 0.0)
-    result: tuple[float, float] = (0.0, 0.0)
-    """From the end of a game to its match."""
-    listed: tuple[float, float] = (0.0, 0.0)
-    """From the end of a game to its id in the lists."""
-    lingering: tuple[float, float] = (0.0, 0.0)
-    """How long a game that is over is still shown."""
-    absence: tuple[float, float] = (20.0, 90.0)
-    """How long a game that goes on is not shown, each time."""
-    absent_share: float = 0.0
-    """How many games are not shown for a while."""
-    shown_again_share: float = 0.0
-    """How many games are shown once more after a while."""
-    hidden_share: float = 0.0
-    anonymous_share: float = 0.0
-    lost_share: float = 0.0
 
 
 class World:
@@ -72,7 +48,7 @@ class World:
         """How far ahead the world's timestamps are of its clock."""
         self._clock, self._advanced = clock, 0.0
         self._numbers = itertools.count(first_game)
-        self._random = random.Random(seed)  # noqa: S311  nothing secret comes of it
+        self._chance = Chance(seed)
 
     # ------------------------------------------------------------------------------------------ time
 
@@ -96,11 +72,9 @@ class World:
 
     def add_player(self, riot_id: str, platform: str = "na1") -> Player:
         """Give somebody an account, or the one that they have. A Riot id is `Name#TAG`."""
-        name, _, tag = riot_id.rpartition("#")
-        if not (name and tag):
-            raise NotPossible(f"{riot_id!r} is no Riot id: write Name#TAG")
+        name, tag = _read_riot_id(riot_id)
         if riot_id.lower() not in self.players:
-            self.players[riot_id.lower()] = player = Player(len(self.keys.players), name, tag, platform.lower())
+            self.players[riot_id.lower()] = player = Player(len(self.keys.players), name, tag, _platform(platform))
             self.keys.players.append(player)
         return self.players[riot_id.lower()]
 
@@ -117,9 +91,9 @@ class World:
     def rename(self, riot_id: str, to: str) -> Player:
         """Give a player another Riot id; the account stays the same."""
         player = self.player(riot_id)
-        name, _, tag = to.rpartition("#")
-        if not (name and tag) or to.lower() in self.players:
-            raise NotPossible(f"{to!r} is no Riot id, or is taken: write Name#TAG")
+        name, tag = _read_riot_id(to)
+        if to.lower() in self.players:
+            raise NotPossible(f"{to!r} is taken: choose another name")
         del self.players[riot_id.lower()]
         player.name, player.tag = name, tag
         self.players[to.lower()] = player
@@ -140,9 +114,13 @@ class World:
     ) -> Game:
         """Let a game begin now, or at a moment. Those who are `against` are of the other team."""
         players = tuple(self.player(riot_id) for riot_id in (*riot_ids, *against))
-        opened_at = self.now() if at is None else at
+        opened_at = _whole(self.now() if at is None else at)
         self._refuse_impossible(players, title, opened_at)
-        loading = self._drawn(self.delays.loading) if loading_seconds is None else loading_seconds
+        if at is None:
+            # Who begins to play now does not play what was entered for later.
+            for later in [game for player in players for game in player.games_after(opened_at)]:
+                self._forget(later)
+        loading = self._chance.drawn(self.delays.loading) if loading_seconds is None else loading_seconds
         game = Game(
             platform=players[0].platform,
             number=next(self._numbers),
@@ -151,9 +129,9 @@ class World:
             players=players,
             against=len(riot_ids),
             opened_at=opened_at,
-            started_at=opened_at + loading,
-            hidden=self._happens(self.delays.hidden_share) if hidden is None else hidden,
-            anonymous=self._happens(self.delays.anonymous_share) if anonymous is None else anonymous,
+            started_at=_whole(opened_at + loading),
+            hidden=self._chance.happens(self.delays.hidden_share) if hidden is None else hidden,
+            anonymous=self._chance.happens(self.delays.anonymous_share) if anonymous is None else anonymous,
         )
         self.games[game.match_id] = game
         for player in players:
@@ -175,17 +153,18 @@ class World:
     ) -> Game:
         """Let a game end now, or at a moment. `won` and `placement` are those of its first player."""
         game, delays = self.game(match_id), self.delays
-        ended_at = self.now() if at is None else at
+        ended_at = _whole(self.now() if at is None else at)
         if ended_at < game.opened_at:
             raise NotPossible(f"game {match_id} has not begun then: end it later")
         game.ended_at, game.ending = ended_at, ending
+        game.shown_again.clear()
         game.started_at = min(game.started_at, ended_at)
-        game.won = self._happens(0.5) if won is None else won
-        game.placement = self._random.randint(1, SEATS["tft"]) if placement is None else placement
-        game.lost = self._happens(delays.lost_share) if lost is None else lost
-        game.result_at = ended_at + (self._drawn(delays.result) if result_seconds is None else result_seconds)
-        game.listed_at = ended_at + (self._drawn(delays.listed) if listed_seconds is None else listed_seconds)
-        self._misshow(game, self._drawn(delays.lingering) if lingering_seconds is None else lingering_seconds)
+        game.won = self._chance.happens(0.5) if won is None else won
+        game.placement = self._chance.placement() if placement is None else placement
+        game.lost = self._chance.happens(delays.lost_share) if lost is None else lost
+        game.result_at = ended_at + (self._chance.drawn(delays.result) if result_seconds is None else result_seconds)
+        game.listed_at = ended_at + (self._chance.drawn(delays.listed) if listed_seconds is None else listed_seconds)
+        self._chance.misshow(game, delays, lingering_seconds)
         return game
 
     def play(self, *riot_ids: str, at: float, seconds: float, title: Title = "lol", ending: Ending = "decided") -> Game:
@@ -220,9 +199,7 @@ class World:
         """Forget the games that ended before a moment; give how many. A long simulation needs their memory."""
         old = [game for game in self.games.values() if game.ended_at < at]
         for game in old:
-            for player in game.players:
-                player.leave(game)
-            del self.games[game.match_id]
+            self._forget(game)
         return len(old)
 
     # ----------------------------------------------------------------------------------------- looks
@@ -263,26 +240,32 @@ class World:
             if game := player.going_on(at):
                 raise NotPossible(f"{player.riot_id} is in game {game.match_id}: end it first")
 
+    def _forget(self, game: Game) -> None:
+        if self.games.pop(game.match_id, None):
+            for player in game.players:
+                player.leave(game)
+
     def _current(self, riot_id: str, title: Title) -> Game:
         game = self.player(riot_id).going_on(self.now())
         if game is None or game.title != title:
             raise NotPossible(f"{riot_id} is in no game of {title}: start one first")
         return game
 
-    def _misshow(self, game: Game, lingering: float) -> None:
-        """Draw when the game is shown wrongly."""
-        ended_at, delays = game.ended_at, self.delays
-        if lingering:
-            game.shown_again.append(Span(ended_at, ended_at + lingering))
-        if self._happens(delays.shown_again_share):
-            again = ended_at + lingering + self._random.uniform(60, 300)
-            game.shown_again.append(Span(again, again + self._drawn(delays.absence)))
-        if self._happens(delays.absent_share):
-            gone = self._random.uniform(game.opened_at, ended_at)
-            game.absent.append(Span(gone, gone + self._drawn(delays.absence)))
 
-    def _happens(self, share: float) -> bool:
-        return share > 0 and self._random.random() < share
+def _whole(at: float) -> float:
+    """Give a moment in whole milliseconds, as all timestamps are; never a later one."""
+    return math.floor(round(at * 1000, 3)) / 1000
 
-    def _drawn(self, between: tuple[float, float]) -> float:
-        return between[0] if between[0] == between[1] else self._random.uniform(*between)
+
+def _read_riot_id(text: str) -> tuple[str, str]:
+    name, _, tag = text.rpartition("#")
+    if not (name and tag):
+        raise NotPossible(f"{text!r} is no Riot id: write Name#TAG")
+    return name, tag
+
+
+def _platform(text: str) -> str:
+    try:
+        return read_platform(text)
+    except UnknownPlatform as problem:
+        raise NotPossible(str(problem)) from None

@@ -19,7 +19,7 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from tenure.services.meetings.addresses import Guard, UnsafeUrl
+from tenure.webhooks.addresses import Guard, UnsafeUrl
 
 LONGEST_SECONDS = 10.0
 ANSWER_SECONDS = 2.0

@@ -1,0 +1,126 @@
+"""The commands about games and their results."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import Annotated, Any
+
+import msgspec
+
+from tenure import Event
+from tenure.cli.games.acting import acting
+from tenure.cli.looking import Flag, InSession
+from tenure.cli.output import Output, print_list, print_more, print_one
+from tenure.cli.session import wanted_state
+from tenure.services.games.api import views
+from tenure.services.games.api.reading import GAME_STATES
+from tenure.services.games.delays import recent_delays
+from tenure.services.games.games import EVERY, TOLD
+from tenure.services.games.lifecycle import TrackedGame, TrackedPlayer
+from tenure.services.games.naming import player_named
+from tenure.store.store import Store
+
+COLUMNS = ("id", "state", "queue_type", "started_at", "result", "last_error")
+EVENTS = ("at", "name", "state", "by", "last_error", "result")
+
+
+async def list_games(
+    player: str | None = None,
+    /,
+    *,
+    state: str | None = None,
+    limit: int = 50,
+    after: str | None = None,
+    session: InSession,
+) -> None:
+    """List games, of a player or of all, the newest first.
+
+    Parameters
+    ----------
+    player
+        Only those of this player: the id, or the Riot id, such as 'Ada#EUW'.
+    state
+        Only those in this state, such as awaiting; active are those that go on or wait for their result.
+    limit
+        At most so many.
+    after
+        Only what comes after this id: the last one of the page before.
+    """
+    wanted = wanted_state(state, GAME_STATES, EVERY, "a game")
+    async with acting(session) as (store, by):
+        of = None if player is None else (await player_named(store, player)).id
+        found = await by.games.list(player=of, state=wanted, limit=max(limit, 1), after=after)
+    shown = [views.game(game) for game in found]
+    print_list(session.output, shown if session.output.as_json else [_brief(game) for game in shown], COLUMNS)
+    print_more(session.output, found, limit)
+
+
+async def show(game: str, /, *, session: InSession) -> None:
+    """Show a game with its result.
+
+    Parameters
+    ----------
+    game
+        The game's id: PLAYER/MATCH.
+    """
+    async with acting(session) as (_, by):
+        print_one(session.output, views.game(await by.games.get(game)))
+
+
+async def history(game: str, /, *, session: InSession) -> None:
+    """Show what happened to a game, in order.
+
+    Parameters
+    ----------
+    game
+        The game's id: PLAYER/MATCH.
+    """
+    async with acting(session) as (_, by):
+        events = await by.games.history(game)
+    print_list(session.output, [views.happened(event) for event in events], EVENTS)
+
+
+async def results(*, after: int = 0, follow: Annotated[bool, Flag] = False, session: InSession) -> None:
+    """Print results in the order in which they came, one a line. A correction is a result too.
+
+    Parameters
+    ----------
+    after
+        Only those after this position of the feed: that of the last line that was read.
+    follow
+        Go on as results come, until Ctrl-C.
+    """
+    async with acting(session) as (store, _):
+        until = None if follow else await store.position()
+        async with aclosing(store.feed(TrackedGame, after=after, until=until)) as events:
+            async for event in events:
+                if event.name in TOLD:
+                    await _print(session.output, store, event)
+
+
+async def _print(output: Output, store: Store, event: Event[TrackedGame]) -> None:
+    game = (await store.get_many(TrackedGame, [event.id])).get(event.id)
+    if game is None:
+        return  # its player was removed long ago
+    shown = views.game(game)
+    if output.as_json:
+        output.json({"position": event.position, "event": event.name, "at": views.when(event.at), "game": shown})
+        return
+    brief = _brief(shown)
+    output.say(f"{event.position}  {views.when(event.at)}  {event.name}  {game.id}  {brief['result']}")
+
+
+async def status(*, session: InSession) -> None:
+    """Show how many players and games there are by state, and how late the last results came."""
+    async with acting(session) as (store, _):
+        players, games = await store.count(TrackedPlayer), await store.count(TrackedGame)
+        delays = msgspec.to_builtins(await recent_delays(store))
+    print_one(session.output, {"players": players, "games": games, **delays})
+
+
+def _brief(game: dict[str, Any]) -> dict[str, Any]:
+    """Say a result in one word, and what was wrong only as long as it may be."""
+    result = game["result"]
+    if result is None:
+        return game
+    return {**game, "last_error": None, "result": result.get("placement") or result["result"]}
