@@ -15,7 +15,7 @@ from tenure.benchmarks.stand import ENGINES
 
 PARTS = (
     *ENGINES, "peers", "large", "scale", "meetings", "attending", "matching", "matching_teams", "answering",
-    "battling", "unlogged",
+    "battling", "tracking", "unlogged",
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import uvloop
 from benchmarks.report import Result, save
-from benchmarks.sockets import Client, frame
+from benchmarks.sockets import Client, said
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
@@ -153,10 +153,10 @@ async def battle(one: Client, other: Client, level: int) -> str:
     id = ""
     for client in (one, other):
         await client.hear("welcome")
-        client.write(frame({"type": "join", "level": level}))
+        client.write(said({"type": "join", "level": level}))
     for client in (one, other):
         id = (await client.hear("match"))["battle"]
-        client.write(frame({"type": "confirm", "battle": id}))
+        client.write(said({"type": "confirm", "battle": id}))
     for client in (one, other):
         await client.hear("snapshot")
     return id
@@ -176,7 +176,7 @@ class Side:
         clients = await players(self._servers, load.sockets)
         for level, (one, other) in enumerate(zip(clients[::2], clients[1::2], strict=True)):
             id = "0" * 16 if bare else await battle(one, other, level)
-            text = frame({"type": "signal", "battle": id, "data": {"x": 312, "y": 45}})
+            text = said({"type": "signal", "battle": id, "data": {"x": 312, "y": 45}})
             for says, hears in ((one, one), (other, other)) if bare == ECHO else ((one, other), (other, one)):
                 self._answer(hears, says, text)
                 self._said += [(says, text)] * load.under_way
@@ -192,7 +192,7 @@ class Side:
             elif came.startswith(b'{"type":"error"'):
                 raise RuntimeError(f"the server refused something: {came!r}")
 
-        hears.told = told
+        hears.heard = told
 
     async def talk(self, seconds: float) -> None:
         """Let all talk for a while, and count what is heard and what it costs once they have begun."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from benchmarks.battles.line import Line
 from benchmarks.battles.servers import HOST, Server
+from benchmarks.sockets import Line
 
 PATIENCE_SECONDS = 60.0
 WINDOW, PACKET = 4096, 1400

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-from benchmarks.battles.line import NotLetIn
 from benchmarks.battles.players import PATIENCE_SECONDS, NotDone, Player
 from benchmarks.battles.servers import Server, battle_servers
+from benchmarks.sockets import NotLetIn
 
 AT_ONCE = 40
 """How many connect at a time."""

@@ -249,7 +249,7 @@ async def test_a_battle_is_played_on_a_server_that_has_only_battles(up: Start, t
             sockets.append(Socket(await stack.enter_async_context(connect(url, ping_interval=None))))
             assert (await sockets[-1].hear())["type"] == "welcome"
         battle = await a_battle(sockets[0], sockets[1])
-        assert server.call(f"/battles/{battle.id}", X_API_Key=key)[1]["state"] == "running"
+        until(lambda: server.call(f"/battles/{battle.id}", X_API_Key=key)[1]["state"] == "running")
         await battle.to_its_end()
         end = await sockets[0].hear("end")
         health = server.call("/health")[1]

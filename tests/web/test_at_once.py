@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -141,3 +143,36 @@ async def test_nothing_is_sent_at_once_when_the_socket_is_closed() -> None:
         assert not served.send_at_once(b"late")
         assert await hear(client, 1) == ["last"]
     assert not served.send_at_once(b"later")  # now the client is gone, too
+
+
+class Kept:
+    """Something that an application holds while it serves."""
+
+
+async def test_a_socket_lives_on_when_its_application_has_returned_and_what_that_held_is_let_go() -> None:
+    found: list[Any] = []
+    ends = asyncio.Event()
+
+    async def stays(receive: Receive, send: Send) -> None:
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "text": message["text"] + "!"})
+        ends.set()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        kept = scope["kept"] = Kept()
+        found.append(weakref.ref(kept))
+        await receive()
+        await send({"type": "websocket.accept"})
+        scope["extensions"][AT_ONCE]["stay"](stays)
+
+    taken = bind("127.0.0.1", 0)
+    url = f"ws://127.0.0.1:{taken.getsockname()[1]}"
+    async with serving(app, taken):
+        async with connect(url) as client:
+            for text in ("a", "b"):
+                await client.send(text)
+                assert await hear(client, 1) == [f"{text}!"]
+            gc.collect()
+            assert [ref() for ref in found] == [None]
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await ends.wait()

@@ -8,11 +8,11 @@ socket holds is what its request went through: an application can let go of that
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import cast
 from weakref import WeakKeyDictionary
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
 from websockets.frames import Frame
@@ -67,18 +67,18 @@ class Connection(WebSocketsSansIOProtocol):
         self._all_unsent = unsent_of(self.loop)
         super().connection_made(transport)
 
-    def run_asgi(self) -> Coroutine[Any, Any, None]:
+    async def run_asgi(self) -> None:
         """Let the application find what a server need not have."""
         extensions = self.scope.get("extensions") or {}
         at_once: dict[object, object] = {"send": self.send_at_once, "hear": self.hear_at_once, "stay": self.stay}
         self.scope["extensions"] = {**extensions, AT_ONCE: at_once}
         self.app = self._serve
-        return super().run_asgi()
+        await super().run_asgi()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the application serve; what it stays for is done when it has returned."""
         self.app = self.config.loaded_app  # else we would hold ourselves
-        await self.app(scope, receive, send)
+        await cast("ASGIApp", self.app)(scope, receive, send)
         if self._stays is not None:
             stays, self._stays = self._stays, None
             del scope

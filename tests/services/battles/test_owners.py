@@ -74,6 +74,13 @@ async def commands(world: World, battle: str) -> list[int]:
     return [event.version for event in await world.store.history(Battle, battle) if event.name in ("act", "concede")]
 
 
+async def passes(world: World, look: Callable[[], bool]) -> None:
+    """Let time pass until it is so."""
+    async with asyncio.timeout(15):
+        while not look():
+            await world.pass_time(0.25)
+
+
 async def offered(world: World, node: Node) -> str:
     await node.waiting("ann")
     await node.waiting("bob")
@@ -89,8 +96,7 @@ async def test_a_battle_whose_taking_was_made_but_not_answered_is_run(monkeypatc
         for player in ("ann", "bob"):
             await node.queue.confirm(player, battle)
         record = await world.runs(battle)
-        await until(lambda: lost)
-        await world.pass_time(1)
+        await passes(world, lambda: bool(lost) and node.running.owns(battle))
         await node.cast(battle, record.acts[0])
         assert (await world.turn(battle, 0)).turn == 1
 
@@ -131,9 +137,7 @@ async def test_a_drained_instance_hands_its_battles_over_though_the_store_was_aw
         assert (await world.runs(battle)).instance == node.id
         lost = lose_once(node, monkeypatch, "hand_over", made=False)
         await world.store.apply(Instance.drain(node.id))
-        await until(lambda: lost)
-        await world.pass_time(4)
-        assert (await world.runs(battle)).instance == other.id
+        await passes(world, lambda: bool(lost) and other.running.owns(battle))
         assert (await world.play(battle, turns=1, through=other)).turn == 1
 
 
@@ -297,7 +301,8 @@ async def test_a_turn_that_stood_still_gets_its_time_though_the_store_was_away_a
 
         store = Around(node.store, apply=away)
         node.running.go_on(Owner(store, ALL_RULES[0], record, (), seconds(20)))  # type: ignore[arg-type]
-        await world.pass_time(2)
+        (owner,) = [one for one, _ in node.running._owned.values()]
+        await passes(world, owner.caught_up.is_set)
         names = [event.name for event in await world.store.history(Battle, battle)]
         assert (names.count("prolong"), names.count("advance")) == (1, 0)
 

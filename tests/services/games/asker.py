@@ -40,7 +40,8 @@ async def ask(store_url: str, api: str, key: str, for_seconds: float) -> Counter
         games = [go_on(lambda: riot.active_game("na1", puuid, "lol")) for _ in range(AT_ONCE)]
         matches = [go_on(lambda: riot.match("NA1_1", "lol")) for _ in range(AT_ONCE)]
         await asyncio.gather(*games, *matches)
-        counted.update({str(status): number for (_, status), number in riot.answers.items()})
+        for (_, status), number in riot.answers.items():
+            counted[str(status)] += number
     return counted
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from tests.places import KEPT, Place
-from tests.services.games.tracking import START, Inbox, Tracking, a_world, tracking_on
+from tests.services.games.tracking import SETTINGS, START, Inbox, Tracking, a_world, tracking_on
 
 from tenure import Store, minutes, seconds, testing
 from tenure.services.games.kinds import kinds
@@ -17,7 +18,8 @@ from tenure.services.games.riot.stand_in.direct import Direct
 from tenure.store.polling import Poller
 from tenure.store.timing import ManualClock
 
-PLAYERS = 24
+PLAYERS = 12
+OFTEN = replace(SETTINGS, detection_interval=seconds(10), completion_interval=seconds(10))
 
 
 @asynccontextmanager
@@ -32,7 +34,7 @@ async def three(url: str) -> AsyncIterator[list[Tracking]]:
             )
             for name in ("one", "two", "three")
         ]
-        yield [tracking_on(store, world, riot=Direct(world), inbox=inbox) for store in stores]
+        yield [tracking_on(store, world, OFTEN, riot=Direct(world), inbox=inbox) for store in stores]
         assert list(await stores[0].engine.audit("games", repair=False)) == []
 
 

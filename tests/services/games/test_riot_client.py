@@ -46,7 +46,8 @@ async def test_an_account_is_found_by_any_spelling_and_nobody_else_is() -> None:
         account = await client.account("EUW1", "ADA LÖVE/", "eu 1")
         assert account is not None
         assert (account.puuid, f"{account.game_name}#{account.tag_line}") == (puuid, ADA)
-        assert await client.account("oc1", "nobody", "1") is None
+        assert await client.account("oc1", *ADA.split("#")) == account
+        assert await client.account("euw1", "nobody", "1") is None
         assert await stand_in.direct().account("euw1", "Ada Löve/", "EU 1") == account
         assert client.key_mark == stand_in.direct().key_mark
         assert stand_in.key not in client.key_mark

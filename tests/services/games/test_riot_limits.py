@@ -43,7 +43,7 @@ async def check(limits: str, most: float, for_seconds: float, folder: Path) -> N
     answered = counted["404"] / for_seconds / 2
     print(f"{limits}: {answered:.1f} of {most:.1f} a second at each of two hosts: {dict(counted)}")  # noqa: T201
     assert (stand_in.limits.refused, counted["429"]) == (Counter(), 0)
-    assert answered > 0.3 * most  # a share is kept for delays, and machines that run tests are slow
+    assert answered > 0.5 * most  # a share is kept for delays, and machines that run tests are slow
 
 
 async def test_three_processes_share_a_keys_limits_and_none_is_refused(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """What stands between a client and the game: a documented protocol, and two transports that speak it.
 
 protocol     every message, as data; version 1
-contract     what a session asks of the game, and the game of a session
+contract     what a session asks of the game and of its transport, and the game of a session
 tokens       who may connect, proved for a minute
 limits       how often and how much one connection and one address may say
 mistakes     what a client is told of what it asked for in vain

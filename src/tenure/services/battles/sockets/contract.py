@@ -1,8 +1,8 @@
-"""What a session asks of the game, and what the game may do with a session: all that the two know of each other."""
+"""What a session asks of the game and of its transport, and what the game may do with a session: all that they know."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -76,3 +76,28 @@ class Here(Protocol):
 
 Flow = Callable[[Outlet], AbstractAsyncContextManager[Here]]
 """Has a player here while the body runs, and sends the welcome. Whom the same player had connected is replaced."""
+
+
+class Gone(Exception):  # noqa: N818  it says what is so
+    """The other side is gone: there is nobody to send anything to."""
+
+
+class Send(Protocol):
+    """Sends one message, with its JSON, and waits until the other side takes it. Raises `Gone`."""
+
+    def __call__(self, message: Message, encoded: bytes) -> Awaitable[None]:
+        """Send it."""
+        ...
+
+
+class SendAtOnce(Protocol):
+    """Sends a message's JSON without waiting; False where it is not sent, since the other side does not take it now."""
+
+    def __call__(self, encoded: bytes, /) -> bool:
+        """Send it."""
+        ...
+
+
+def never(encoded: bytes, /) -> bool:  # noqa: ARG001  the form that is wanted
+    """Send nothing at once."""
+    return False

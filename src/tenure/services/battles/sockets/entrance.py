@@ -9,10 +9,10 @@ from tenure import OutcomeUnknown, Unavailable
 from tenure.http.rejections import Rejected
 from tenure.services.battles.checks import new_id
 from tenure.services.battles.counting import Counting
-from tenure.services.battles.sockets.contract import Flow
+from tenure.services.battles.sockets.contract import Flow, Send, SendAtOnce, never
 from tenure.services.battles.sockets.limits import Addresses, Flooding, Limits, TooManySockets
 from tenure.services.battles.sockets.protocol import Code
-from tenure.services.battles.sockets.session import Send, SendAtOnce, Session, never
+from tenure.services.battles.sockets.session import Session
 from tenure.services.battles.sockets.tokens import BadToken, Tokens
 from tenure.store.logging import Log
 

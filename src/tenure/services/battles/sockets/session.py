@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from tenure.http.rejections import TooMany
 from tenure.services.battles.counting import Counting
-from tenure.services.battles.sockets.contract import Flow, Here
+from tenure.services.battles.sockets.contract import Flow, Gone, Here, Send, SendAtOnce, never
 from tenure.services.battles.sockets.limits import Bucket, Limits, Rate
 from tenure.services.battles.sockets.mistakes import advice, refusal
 from tenure.services.battles.sockets.outbox import Outbox
@@ -54,31 +54,6 @@ _signals = msgspec.json.Decoder(Signal)
 _encoder = msgspec.json.Encoder()
 
 
-class Gone(Exception):  # noqa: N818  it says what is so
-    """The other side is gone: there is nobody to send anything to."""
-
-
-class Send(Protocol):
-    """Sends one message, with its JSON, and waits until the other side takes it. Raises `Gone`."""
-
-    def __call__(self, message: Message, encoded: bytes) -> Awaitable[None]:
-        """Send it."""
-        ...
-
-
-class SendAtOnce(Protocol):
-    """Sends a message's JSON without waiting; False where it is not sent, since the other side does not take it now."""
-
-    def __call__(self, encoded: bytes, /) -> bool:
-        """Send it."""
-        ...
-
-
-def never(encoded: bytes, /) -> bool:  # noqa: ARG001  the form that is wanted
-    """Send nothing at once."""
-    return False
-
-
 class Session:
     """A session from its beginning in `serve` to its end; `code` and `text` say afterwards why it ended.
 
@@ -87,9 +62,9 @@ class Session:
     """
 
     __slots__ = (
-        "_busy", "_clock", "_counting", "_cursors", "_here", "_limits", "_log", "_mistakes", "_outbox", "_over", "_rate",
-        "_reading", "_send_at_once", "_sender", "_shared", "_taken_at", "_tell", "code", "let_in", "player", "text",
-        "transport",
+        "_busy", "_clock", "_counting", "_cursors", "_here", "_limits", "_log", "_mistakes", "_outbox", "_over",
+        "_rate", "_reading", "_send_at_once", "_sender", "_shared", "_taken_at", "_tell", "code", "let_in", "player",
+        "text", "transport",
     )  # fmt: skip
 
     def __init__(

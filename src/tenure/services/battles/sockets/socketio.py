@@ -18,12 +18,13 @@ import socketio  # type: ignore[import-untyped]
 from socketio.exceptions import ConnectionRefusedError as Refusal  # type: ignore[import-untyped]
 from starlette.routing import Mount
 
+from tenure.services.battles.sockets.contract import Gone
 from tenure.services.battles.sockets.entrance import Entrance, TurnedAway
 from tenure.services.battles.sockets.events import SAID, answer, event, request
 from tenure.services.battles.sockets.gate import SOCKET, Gate, address_of
 from tenure.services.battles.sockets.mistakes import NOT_JSON
 from tenure.services.battles.sockets.protocol import Code, Error, Message
-from tenure.services.battles.sockets.session import Gone, Session
+from tenure.services.battles.sockets.session import Session
 
 PATH = "/socket.io"
 CLOSE_SECONDS = 1.0

@@ -18,10 +18,11 @@ from starlette.types import Receive
 from starlette.types import Send as SendEvent
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from tenure.services.battles.sockets.contract import Gone, SendAtOnce, never
 from tenure.services.battles.sockets.entrance import Entrance, TurnedAway
 from tenure.services.battles.sockets.mistakes import NOT_JSON
 from tenure.services.battles.sockets.protocol import VERSION, Code, Message
-from tenure.services.battles.sockets.session import Gone, SendAtOnce, Session, never
+from tenure.services.battles.sockets.session import Session
 
 PATH = "/socket"
 CLOSE_SECONDS = 0.3
