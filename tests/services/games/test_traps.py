@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import pytest
 from tests.places import KEPT, Place
-from tests.services.games.tracking import START, some_tracking, tracking_on
+from tests.services.games.tracking import SETTINGS, START, some_tracking, tracking_on
 
 from tenure import Store, days, hours, minutes, seconds
 from tenure.services.games.lifecycle import TrackedGame
-from tenure.services.games.results import LolResult, TftResult
+from tenure.services.games.results import LolResult, TftResult, Title
+from tenure.services.games.riot.contract import Account, ActiveGame, Match
+from tenure.services.games.riot.stand_in.direct import Direct
 from tenure.services.games.riot.stand_in.playing import Ending
+from tenure.services.games.service import GamesService
 
 PlaceOf = Callable[[str], Place]
 on_each_engine = pytest.mark.parametrize("engine", KEPT)
@@ -329,6 +334,59 @@ async def test_two_trackers_of_one_store_make_no_game_twice_and_fetch_no_match_t
         assert [tracking.riot.fetched[match] for match in matches] == [1] * 12
         assert len(tracking.inbox.ids) == len(set(tracking.inbox.ids)) == 12
         assert (both[0].trouble, both[1].trouble) == ("", "")
+
+
+@dataclass
+class Slow:
+    """A `Riot` whose answer comes late: whoever asked is paused until told to go on."""
+
+    riot: Direct
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def key_mark(self) -> str:
+        return self.riot.key_mark
+
+    async def active_game(self, platform: str, puuid: str, title: Title) -> ActiveGame | None:
+        answer = await self.riot.active_game(platform, puuid, title)
+        self.reached.set()
+        await self.go_on.wait()
+        return answer
+
+    async def account(self, platform: str, game_name: str, tag_line: str) -> Account | None:
+        return await self.riot.account(platform, game_name, tag_line)
+
+    async def match(self, match_id: str, title: Title) -> Match | None:
+        return await self.riot.match(match_id, title)
+
+    async def match_ids(self, platform: str, puuid: str, title: Title, since: datetime) -> Sequence[str]:
+        return await self.riot.match_ids(platform, puuid, title, since)
+
+
+@on_each_engine
+async def test_a_tracker_that_was_paused_past_every_lease_ends_no_game_by_what_it_saw_then(
+    engine: str, place_of: PlaceOf
+) -> None:
+    async with some_tracking(url=place_of(engine).fresh()) as tracking:
+        (id,) = await tracking.track("Ada#NA1")
+        lot = (await tracking.player(id)).lot
+        match = tracking.world.start("Ada#NA1").match_id
+        await tracking.look()
+        tracking.world.flap("Ada#NA1", 40)
+        await tracking.store.advance(seconds(15))
+        await tracking.look()  # Ada is missed once
+        slow = Slow(tracking.riot)
+        paused = GamesService(tracking.store.acting("paused"), SETTINGS, slow)
+        work = asyncio.create_task(paused.detection.turn(lot))
+        await slow.reached.wait()  # and here a second time, by somebody who does not come to note it
+        await tracking.store.advance(minutes(5))
+        await tracking.look()
+        before = await tracking.game(match)
+        assert (before.state, before.absences) == (TrackedGame.playing, 0)
+        slow.go_on.set()
+        await work
+        assert (await tracking.game(match)).version == before.version
 
 
 async def until(store: Store, so: Callable[[], object]) -> None:

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-import asyncpg
+from tests.engines.postgres.conftest import a_session
 from tests.places import POSTGRES, VALKEY, Place
 
 from tenure import Store, minutes, testing
@@ -78,8 +78,7 @@ async def test_where_there_is_no_sql_nothing_is_made(place_of: Callable[[str], P
 async def test_who_may_read_the_views_still_may_after_the_next_start(place_of: Callable[[str], Place]) -> None:
     url = place_of(POSTGRES).fresh()
     schema = f"{url.rpartition('schema=')[2]}_games"
-    session = await asyncpg.connect(url.partition("?")[0])
-    async with testing.store(*kinds, url=url) as store:
+    async with testing.store(*kinds, url=url) as store, a_session(url) as session:
         await store.offer(games_views())
         await session.execute(f"GRANT SELECT ON {schema}.tracked_games TO pg_monitor")
         before = await session.fetch("SELECT xmin FROM pg_class WHERE relnamespace = $1::text::regnamespace", schema)
@@ -91,7 +90,6 @@ async def test_who_may_read_the_views_still_may_after_the_next_start(place_of: C
         await store.offer(games_views())
         assert await session.fetchval(f"SELECT count(*) FROM {schema}.game_tracking_metrics") == 0
         assert await session.fetchval(f"SELECT has_table_privilege('pg_monitor', '{schema}.tracked_games', 'SELECT')")
-    await session.close()
 
 
 async def test_whoever_serves_makes_them(tmp_path: Path) -> None:
