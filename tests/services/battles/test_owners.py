@@ -117,6 +117,7 @@ async def test_a_battle_whose_owner_failed_at_the_store_has_one_again() -> None:
     async with a_world() as world:
         node = await world.node()
         battle = await world.a_battle(node, node)
+        await until(lambda: node.running.owns(battle))
         owner = node.running._owned[battle][0]
 
         async def failing() -> None:
