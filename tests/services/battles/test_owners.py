@@ -88,6 +88,12 @@ async def offered(world: World, node: Node) -> str:
     return battle.id
 
 
+async def takes_nothing(node: Node) -> None:
+    """Let an instance go on, but for its loop that takes battles, and gives up those that it has."""
+    node._tasks[1].cancel()
+    await asyncio.gather(node._tasks[1], return_exceptions=True)
+
+
 async def test_a_battle_whose_taking_was_made_but_not_answered_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     async with a_world() as world:
         node = await world.node()
@@ -198,7 +204,7 @@ async def test_a_command_that_comes_while_a_new_owner_lets_the_turn_pass_is_answ
     async with a_world() as world:
         node = await world.node()
         battle = await world.a_battle(node, node)
-        await node.running.fork()
+        await takes_nothing(node)
         await world.pass_time(31)
         record = await world.store.get(Battle, battle)
         other = next(player for player in record.players if player not in record.acts)
@@ -209,6 +215,7 @@ async def test_a_command_that_comes_while_a_new_owner_lets_the_turn_pass_is_answ
         node.running.go_on(Owner(Around(node.store, now=act), ALL_RULES[0], record))  # type: ignore[arg-type]
         assert (await world.turn(battle, 1)).turn == 2
         assert await answers(world, battle) == [None, *await commands(world, battle)]
+        await node.running.fork()
 
 
 async def test_each_command_is_answered_though_they_come_while_the_log_is_read_at_a_turns_end() -> None:
@@ -278,7 +285,7 @@ async def test_a_turn_that_stood_still_is_not_over_for_who_plays_on_before_its_o
     async with a_world() as world:
         node = await world.node()
         battle = await world.a_battle(node, node)
-        await node.running.fork()
+        await takes_nothing(node)
         await world.pass_time(40)
         record = await world.store.get(Battle, battle)
         await node.cast(battle, record.acts[0])
@@ -287,13 +294,14 @@ async def test_a_turn_that_stood_still_is_not_over_for_who_plays_on_before_its_o
         await spin()
         assert await answers(world, battle) == await commands(world, battle)
         assert after.turn == 1
+        await node.running.fork()
 
 
 async def test_a_turn_that_stood_still_gets_its_time_though_the_store_was_away_again_as_that_was_written() -> None:
     async with a_world() as world:
         node = await world.node()
         battle = await world.a_battle(node, node)
-        await node.running.fork()
+        await takes_nothing(node)
         await world.pass_time(40)
         record = await world.store.get(Battle, battle)
 
@@ -306,6 +314,7 @@ async def test_a_turn_that_stood_still_gets_its_time_though_the_store_was_away_a
         await passes(world, owner.caught_up.is_set)
         names = [event.name for event in await world.store.history(Battle, battle)]
         assert (names.count("prolong"), names.count("advance")) == (1, 0)
+        await node.running.fork()
 
 
 async def test_a_failure_of_the_journal_in_coming_back_leaves_each_battle_with_one_owner() -> None:
