@@ -33,7 +33,7 @@ from tenure.store.timing import ManualClock
 
 PlaceOf = Callable[[str], Place]
 SERVED = tuple(engine for engine in ENGINES if engine in (VALKEY, POSTGRES))
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 45
 on_servers = pytest.mark.parametrize("engine", SERVED)
 
 
