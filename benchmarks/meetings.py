@@ -24,12 +24,13 @@ import uvloop
 from benchmarks.report import Result, save
 
 import tenure
+from tenure.http.serving import bind
 from tenure.services.meetings.api.http import create_app
 from tenure.services.meetings.runtimes.runtime import Process
 from tenure.services.meetings.service import MeetingsService, kinds
 from tenure.services.meetings.settings import Settings
 from tenure.web.garbage import settle
-from tenure.web.serving import bind, serving
+from tenure.web.serving import serving
 
 KEY = "the-key-of-a-benchmark"
 RATE, CALLERS = 200, 50

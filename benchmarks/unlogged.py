@@ -29,12 +29,13 @@ from starlette.websockets import WebSocket
 import tenure
 from tenure.benchmarks.machine import cpu_seconds, folder_on_disk
 from tenure.benchmarks.stand import Name, stand_of
+from tenure.http.serving import bind
 from tenure.services.battles.api.http import create_app
 from tenure.services.battles.service import BattlesService, kinds
 from tenure.services.battles.settings import Settings
 from tenure.services.battles.sockets.limits import Limits, Rate
 from tenure.services.battles.sockets.tokens import Tokens
-from tenure.web.serving import bind, serving
+from tenure.web.serving import serving
 
 ECHO, RELAY = "echo", "relay"
 TOKEN_KEY = "a key of a benchmark's own"  # noqa: S105  # nosec B105

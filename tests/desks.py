@@ -15,7 +15,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 from yarl import URL
 
-from tenure.web.serving import bind, serving
+from tenure.http.serving import bind
+from tenure.web.serving import serving
 
 ADMIN_KEY = "the-admins-key"
 CONSOLE = "/console"

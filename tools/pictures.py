@@ -15,13 +15,14 @@ FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--force-device-scal
 
 
 async def take(browser: Browser, url: str, key: str, name: str, *, now: float, **settings: Any) -> None:
-    """Take one picture of a page that asks for this key; `now` is the browser's time, in seconds since 1970."""
+    """Take one picture of a page that asks for this key, if for any; `now` is the browser's, in seconds since 1970."""
     context = await browser.new_context(timezone_id="UTC", locale="en-GB", **settings)
     page = await context.new_page()
     await page.clock.set_fixed_time(datetime.fromtimestamp(now, UTC))
     await page.goto(url)
-    await page.fill("#key", key)
-    await page.click("main button")
+    if key:
+        await page.fill("#key", key)
+        await page.click("main button")
     await page.wait_for_selector("#link.good")
     await page.screenshot(path=FOLDER / name)
     await context.close()

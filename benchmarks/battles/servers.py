@@ -17,7 +17,8 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tenure.benchmarks.machine import cpu_seconds
-from tenure.web.serving import bind, serving
+from tenure.http.serving import bind
+from tenure.web.serving import serving
 
 HOST = "127.0.0.1"
 WELCOME = "x" * 120

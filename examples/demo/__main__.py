@@ -110,9 +110,9 @@ async def _watch(name: str, process: asyncio.subprocess.Process) -> None:
 
 
 async def until_ctrl_c(wanted: argparse.Namespace, data: Path) -> int:
-    """Run everything until Ctrl-C, or SIGTERM; give the exit code."""
+    """Run everything until Ctrl-C, SIGTERM, or the terminal is closed; give the exit code."""
     running = asyncio.ensure_future(demo(wanted, data))
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     (ended,) = await asyncio.gather(running, return_exceptions=True)
     if ended is None or isinstance(ended, asyncio.CancelledError):

@@ -82,7 +82,7 @@ def test_without_the_library_a_plot_names_the_extra_before_anything_is_played(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     done = bare(*SHORT, "--plot", "found.svg")
     assert (done.code, done.out) == (2, "")
-    assert "pip install 'tenure[plots]'" in done.err
+    assert "pip install '/path/to/tenure[plots]'" in done.err
     assert not (folder / "found.svg").exists()
 
 

@@ -90,7 +90,6 @@ def test_explain_says_that_no_sweeper_is_there(tenure: Tenure) -> None:
     ("transition", "reason", "says"),
     [
         ("begin", "wrong_state", "`begin` leaves `matched`; `reserve` comes first"),
-        ("nonsense", "unknown_transition", "it has abandon, begin"),
         ("reserve", "", "would be made now, with match"),
     ],
 )
@@ -100,6 +99,24 @@ def test_explain_says_why_not(tenure: Tenure, transition: str, reason: str, says
     assert (answer["allowed"], answer["reason"]) == (reason == "", reason)
     assert says in answer["message"]
     assert says in tenure("explain", "Bot", "ada", transition).out
+
+
+@pytest.mark.usefixtures("ada")
+def test_explain_of_a_transition_that_there_is_not_is_wrong_usage(tenure: Tenure) -> None:
+    result = tenure("explain", "Bot", "ada", "nonsense")
+    assert (result.code, result.out) == (2, "")
+    assert "Bot has no transition `nonsense`: it has abandon, begin" in result.err
+    result = tenure("explain", "Bot", "ada", "nonsense", "--json")
+    assert (result.code, result.json["reason"]) == (2, "unknown_transition")
+
+
+@pytest.mark.parametrize("command", [("list", "Bot"), ("history", "Bot", "ada"), ("watch", "Bot", "--after", "0")])
+@pytest.mark.parametrize("limit", ["0", "-3"])
+@pytest.mark.usefixtures("ada")
+def test_a_limit_is_one_at_least(tenure: Tenure, command: tuple[str, ...], limit: str) -> None:
+    result = tenure(*command, "--limit", limit)
+    assert (result.code, result.out) == (2, "")
+    assert "for --limit. Must be >= 1" in result.err
 
 
 def test_explain_takes_what_would_ride_along(tenure: Tenure) -> None:

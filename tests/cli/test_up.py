@@ -87,10 +87,11 @@ def test_sigterm_with_keep_leaves_the_bots_alive(up: Start) -> None:
     assert server.bots() == [bot]
 
 
-def test_sigterm_without_keep_ends_the_bots(up: Start) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["sigterm", "closed-terminal"])
+def test_sigterm_without_keep_and_a_closed_terminal_end_the_bots(up: Start, number: signal.Signals) -> None:
     server = up()
     server.ask_for_a_bot()
-    assert server.end(signal.SIGTERM) < SECONDS_TO_END
+    assert server.end(number) < SECONDS_TO_END
     assert server.bots() == []
 
 

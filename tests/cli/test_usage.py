@@ -13,6 +13,8 @@ import pytest
 
 from tenure.cli.application import COMMANDS, GROUPS, app
 from tenure.cli.groups import names_of
+from tenure.cli.session import KINDS_OF_SERVICES
+from tenure.web.services import kinds_of_services
 
 ROOT = Path(__file__).parents[2]
 Tenure = Any
@@ -23,6 +25,10 @@ def test_help_names_every_command(bare: Tenure) -> None:
     assert result.code == 0
     assert all(name in result.out for name in [*COMMANDS, *GROUPS])
     assert "Exit codes: 0 ok" in result.out
+
+
+def test_the_kinds_of_all_services_are_known() -> None:
+    assert {*KINDS_OF_SERVICES} == {*kinds_of_services()}
 
 
 def test_version_is_told(bare: Tenure) -> None:
@@ -48,6 +54,33 @@ def test_wrong_usage_is_one_line_and_code_2(bare: Tenure, arguments: tuple[str, 
     assert result.out == ""
     assert result.err.startswith("tenure: ")
     assert result.err.count("\n") == 1
+
+
+def test_what_nothing_takes_is_named(bare: Tenure) -> None:
+    result = bare("sweep", "now", "please")
+    assert result.code == 2
+    assert result.err.startswith("tenure: this command does not take 'now', 'please' (`tenure --help`")
+
+
+@pytest.mark.parametrize("key", ["short", "sixteen letters and a space", "schlüssel-schlüssel"])
+def test_an_admin_key_that_is_easily_guessed_or_fits_no_header_starts_no_server(
+    bare: Tenure, folder: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("TENURE_ADMIN_KEY", key)
+    result = bare("up", "--port", "0", "--store", "postgresql://127.0.0.1:1/none")
+    assert result.code == 1
+    assert result.err == "tenure: TENURE_ADMIN_KEY must be 16 or more printable characters without spaces\n"
+    assert not (folder / "tenure-data").exists()
+
+
+def test_a_package_that_is_not_installed_is_named_with_what_to_install(folder: Path) -> None:
+    program = "import sys; sys.modules['uvicorn'] = None; from tenure.cli.application import run; sys.exit(run(['up']))"
+    made = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=False)
+    assert made.returncode == 1
+    assert made.stderr == (
+        "tenure: the package uvicorn is not installed: install Tenure with the extra that brings it, "
+        "such as pip install '/path/to/tenure[web]'\n"
+    )
 
 
 @pytest.mark.parametrize("command", [("list", "Bot"), ("show", "Bot", "a"), ("watch",), ("sweep",), ("doctor",)])

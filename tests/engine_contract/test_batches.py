@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.engine_contract.drawing import BEGIN, EVEN_IF_SLOW, KINDS, Room, Seat, draw_transaction
@@ -36,6 +37,7 @@ SETTINGS = settings(
 )
 
 
+@pytest.mark.timeout(240)
 @SETTINGS
 @given(data=st.data(), number=st.integers(2, 12))
 async def test_one_batch_is_its_transactions_one_by_one(place: Place, data: st.DataObject, number: int) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Any
 
+import pytest
 from tests.engine_contract.conftest import START, Stores
 from tests.engine_contract.kinds import Bot, Connection, Instance, Match, Quiz, Ticket, Visit
 
-from tenure import NEXT, Applied, Change, StateOf, days, minutes, seconds
+from tenure import NEXT, Applied, Change, InvalidChange, StateOf, days, minutes, seconds
 from tenure.testing import a
 
 
@@ -98,6 +100,20 @@ async def test_a_ranked_state_comes_in_pages_too(a_store: Stores) -> None:
         assert pages == list(range(10))
 
 
+async def test_a_ranked_state_is_listed_by_creation_where_that_is_wanted_and_pages_miss_nobody_who_moves(
+    a_store: Stores,
+) -> None:
+    async with a_store() as store:
+        for number in range(7):
+            await a(store, Bot.queued, f"b{number}", pool=f"p{number % 2}", rating=-number)
+        found, after = list[str](), None
+        while page := await store.find(Bot.queued, by_creation=True, newest_first=True, limit=2, after=after):
+            found += [bot.id for bot in page]
+            after = page[-1].id
+            await store.apply(Bot.rate(after, rating=1000))
+        assert found == [f"b{number}" for number in reversed(range(7))]
+
+
 async def test_a_page_begins_after_a_record_that_has_left_since(a_store: Stores) -> None:
     async with a_store() as store:
         await store.submit([[Bot.create(f"b{n}", pool="eu")] for n in range(6)])
@@ -114,6 +130,37 @@ async def test_a_ranked_page_begins_after_a_record_that_has_left_since(a_store: 
         await store.apply(Bot.withdraw(first[-1].id))
         found = [b.id for b in await store.find(Bot.queued, per="eu", after=first[-1].id)]
         assert found == ["b3", "b4", "b5"], "a queue that shrinks while it is read must not look empty"
+
+
+async def test_a_page_after_a_record_that_nobody_knows_is_refused(a_store: Stores) -> None:
+    async with a_store() as store:
+        await a(store, Instance.up, "i")
+        await store.submit([[Connection.create(f"c{n}", instance="i")] for n in range(3)])
+        await store.submit([[Bot.create(f"b{n}", pool="eu")] for n in range(3)])
+        live = StateOf(Bot, ("idle", "queued"))
+        lists: list[tuple[StateOf[Any], str | None]] = [
+            (Bot.idle, None),
+            (live, None),
+            (Bot.queued, None),
+            (Connection.open, "i"),
+        ]
+        for strange in ("none", "a\0b", "\ud800", "", "x" * 2000):
+            for newest_first in (False, True):
+                for states, under in lists:
+                    with pytest.raises(InvalidChange, match="is gone"):
+                        await store.find(states, under=under, after=strange, newest_first=newest_first)
+
+
+async def test_a_page_begins_after_a_record_that_was_removed_until_its_trace_is_gone(a_store: Stores) -> None:
+    async with a_store() as store:
+        await store.submit([[Bot.create(f"b{n}", pool="eu")] for n in range(4)])
+        await store.apply(Bot.retire("b1"))
+        await store.advance(minutes(61))
+        assert await store.get_many(Bot, ["b1"]) == {}
+        assert [b.id for b in await store.find(Bot.idle, after="b1")] == ["b2", "b3"]
+        await store.advance(days(31))
+        with pytest.raises(InvalidChange, match="is gone"):
+            await store.find(Bot.idle, after="b1")
 
 
 async def test_several_states_are_found_under_one_name(a_store: Stores) -> None:

@@ -17,7 +17,7 @@ SOAK_EXAMPLES = 1000
 COMPARED = [SQLITE_IN_MEMORY, *(engine for engine in KEPT if engine != SQLITE)]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_all_engines_hold_the_same_after_the_same_steps(place_of: Callable[[str], Place]) -> None:
     compare(place_of, EXAMPLES, STEPS)
 

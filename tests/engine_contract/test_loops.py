@@ -90,6 +90,24 @@ async def test_a_turn_is_taken_over_when_its_process_dies(a_store: Stores) -> No
         assert [e.name for e in await store.history(Poller, "poll")][:4] == ["create", "begin", "lose", "begin"]
 
 
+async def test_what_a_dead_process_left_undone_does_not_wait_for_the_next_period(a_store: Stores) -> None:
+    async with a_store() as store:
+        await store.apply(Poller.create("poll"))
+        await store.acting("dead").apply(Poller.begin("poll", turns=1, began_at=START))
+        begun: list[float] = []
+
+        async def work() -> None:
+            async for turn in store.every(seconds(3600), "poll", phase=0.5):
+                begun.append((turn.at - START).total_seconds())  # noqa: PERF401  it never ends
+
+        task = asyncio.create_task(work())
+        await store.advance(seconds(31))
+        await until(lambda: begun)
+        await cancelled(task)
+        assert len(begun) == 1
+        assert begun[0] <= 31
+
+
 async def test_a_turn_that_fails_is_given_back_and_comes_again(a_store: Stores) -> None:
     async with a_store() as store:
         with pytest.raises(ConnectionError):  # noqa: PT012  the loop's body is what fails

@@ -14,6 +14,7 @@ EXAMPLES, EXAMPLES_IN_MEMORY, STEPS = 40, 200, 30
 SOAK_EXAMPLES, SOAK_EXAMPLES_IN_MEMORY, SOAK_STEPS = 3_000, 8_000, 60
 
 
+@pytest.mark.timeout(240)
 def test_an_engine_holds_what_the_model_holds_after_every_step(place: Place) -> None:
     compare(place, EXAMPLES_IN_MEMORY if isinstance(place, InMemory) else EXAMPLES, STEPS)
 

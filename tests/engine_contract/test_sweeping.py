@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.engine_contract.conftest import START, Stores
 from tests.engine_contract.looking import ALL, pass_unswept
 
-from tenure import End, Lifecycle, Limit, NotFound, State, Store, end_of, field, hours, minutes, parent, seconds
+from tenure import (
+    Delivery,
+    Effect,
+    End,
+    Lifecycle,
+    Limit,
+    NotFound,
+    State,
+    Store,
+    end_of,
+    field,
+    hours,
+    minutes,
+    parent,
+    seconds,
+)
 from tenure.core.engine import Swept
 from tenure.core.errors import Refused
 from tenure.core.pieces import RecordPiece
@@ -218,3 +235,47 @@ async def test_a_timed_transition_that_is_refused_is_tried_again_each_minute(a_s
         await store.apply(Parcel.collect(there))
         await store.advance(minutes(1))
         assert await store.count(Parcel) == {"gone": 1, "stored": 1}
+
+
+async def noticed(_: object) -> None: ...
+
+
+async def noticed_all_but_one(delivery: Delivery[Any]) -> None:
+    if delivery.record.id == "undelivered":
+        raise ZeroDivisionError
+
+
+async def test_the_longer_something_keeps_an_ended_record_the_more_rarely_it_is_looked_for(a_store: Stores) -> None:
+    class Letter(Lifecycle):
+        written = State(initial=True)
+        sent = End(keep=minutes(5))
+        send = written.to(sent)
+        posted = Effect(send)
+
+    class Page(Lifecycle):
+        letter: str = parent(Letter)
+        kept = State(initial=True)
+        burned = End(keep=minutes(5))
+        burn = kept.to(burned)
+
+    async with a_store(Letter, Page) as store:
+        await store.apply(Letter.create("undelivered"), Letter.send("undelivered"))
+        await store.apply(Letter.create("kept"), Page.create("p", letter="kept"), Letter.send("kept"))
+        await store.apply(Letter.create("burned"), Page.create("q", letter="burned"), Page.burn("q"))
+        await store.apply(Letter.send("burned"))
+        await store.deliver_once(Letter.posted, noticed_all_but_one)
+        sweep, steps = store.engine.sweep, 0
+
+        async def counted(*args: Any) -> Swept:
+            nonlocal steps
+            steps += 1
+            return await sweep(*args)
+
+        store.engine.sweep = counted  # type: ignore[method-assign, assignment]
+        await store.advance(hours(48))
+        assert steps < 60, "once a minute it would be five thousand times"
+        assert set(await store.get_many(Letter, ["undelivered", "kept", "burned"])) == {"undelivered", "kept"}
+        await store.apply(Page.burn("p"))
+        await store.deliver_once(Letter.posted, noticed)
+        await store.advance(hours(48))
+        assert await store.get_many(Letter, ["undelivered", "kept"]) == {}

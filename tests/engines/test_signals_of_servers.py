@@ -119,7 +119,7 @@ async def test_who_finds_out_that_nothing_comes_hears_by_another_connection(serv
             await there.signal("t", b"not heard")
             await here.position()  # what is asked by other connections is answered
             here.renew_signals()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await echo(here, echoes)
                 await there.signal("t", b"heard")
                 assert await anext(heard) == b"heard"

@@ -1,5 +1,7 @@
 """The demo as a real process: a match is settled, a question answered, a battle won; Ctrl-C leaves nothing behind."""
 
+import argparse
+import asyncio
 import json
 import os
 import re
@@ -12,6 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
+from examples.demo import __main__ as demo
 
 ROOT = Path(__file__).parents[2]
 LIVELY = (
@@ -93,3 +98,26 @@ def test_people_bots_and_members_play_and_ctrl_c_leaves_nothing_behind(tmp_path:
         assert process.wait(SECONDS_TO_END) == 0
     assert processes_of(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+async def test_ctrl_c_sigterm_and_a_closed_terminal_end_it_in_good_order(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: signal.Signals
+) -> None:
+    ended = []
+
+    async def run(*_: object) -> None:
+        try:
+            signal.raise_signal(number)
+            await asyncio.Event().wait()
+        finally:
+            ended.append(number)
+
+    monkeypatch.setattr(demo, "demo", run)
+    # Whatever is not taken must not end the test's own process.
+    before = signal.signal(signal.SIGHUP, lambda *_: pytest.fail("nobody took the signal"))
+    try:
+        assert await demo.until_ctrl_c(argparse.Namespace(), tmp_path) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert ended == [number]

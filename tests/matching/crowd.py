@@ -91,7 +91,8 @@ class Crowd:
         assert sum(counts.values()) == self.joined, f"of {self.joined} there are {counts}"
         assert self.ledger.wrong == []
         if self.checks % AUDITED == 0:
-            assert await self._store.engine.audit(self._store.space_name, repair=False) == []
+            wrong = await self._store.engine.audit(self._store.space_name, repair=False)
+            assert not wrong, wrong
         self.checks += 1
 
     async def follow(self, after: int) -> None:

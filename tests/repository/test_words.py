@@ -41,6 +41,9 @@ ABBREVIATIONS = {
     "txn": "transaction",
 }
 
+NOT_IN_NAMES, NOT_IN_TEXTS = WORDS | ABBREVIATIONS, WORDS | PHRASES
+BANNED = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, NOT_IN_TEXTS))})(?![\w-])")
+
 
 def words_of(name: str) -> list[str]:
     """Split `retryPolicy`, `retry_policy` and `RetryPolicy` alike."""
@@ -77,19 +80,15 @@ def complaints(source: str) -> list[str]:
     """Return the banned words of one module, with the word to use instead."""
     tree = ast.parse(source)
     found = [
-        f"line {line}: {name!r} says {word!r}; say {better}"
+        f"line {line}: {name!r} says {word!r}; say {NOT_IN_NAMES[word]}"
         for line, name in names_given(tree)
-        for word, better in (WORDS | ABBREVIATIONS).items()
-        if word in words_of(name)
+        for word in words_of(name)
+        if word in NOT_IN_NAMES
     ]
     for line, text in texts(source, tree):
         # Code in backticks may name what others named; `--` of a comment is no word.
         plain = " ".join(re.sub(r"`[^`]*`", " ", text).lower().split())
-        found += [
-            f"line {line}: the text says {word!r}; say {better}"
-            for word, better in (WORDS | PHRASES).items()
-            if re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", plain)
-        ]
+        found += [f"line {line}: the text says {word!r}; say {NOT_IN_TEXTS[word]}" for word in BANNED.findall(plain)]
     return found
 
 

@@ -26,12 +26,13 @@ from tenure import (
     minutes,
     parent,
 )
+from tenure.http.serving import bind
 from tenure.web.access import Access
 from tenure.web.counting import open_counting
 from tenure.web.health import Health
 from tenure.web.platform import Platform, create_app
 from tenure.web.reading import Reader
-from tenure.web.serving import bind, serving
+from tenure.web.serving import serving
 
 KEY = "the-key-of-the-admin"
 

@@ -12,8 +12,9 @@ from typing import Any
 from starlette.types import Message, Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, connect
 
+from tenure.http.serving import bind
 from tenure.web.keepalive import AT_ONCE, MOST_UNSENT, Connection
-from tenure.web.serving import bind, serving
+from tenure.web.serving import serving
 
 PATIENCE_SECONDS = 20
 

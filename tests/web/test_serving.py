@@ -1,11 +1,14 @@
 """The server's socket: taken at once, told if it can't be, and quick to answer."""
 
+import asyncio
+import signal
 import socket
 from typing import Any
 
 import pytest
 
-from tenure.web.serving import AddressTaken, bind
+from tenure.http.serving import AddressTaken, bind
+from tenure.web.serving import Stop
 
 
 def test_an_answer_does_not_wait_for_more_to_send() -> None:
@@ -28,3 +31,19 @@ async def test_many_ask_at_once(site: Any) -> None:
     async with site() as s:
         for _ in range(50):
             assert (await s.get("/health")).status == 200
+
+
+async def test_under_nohup_a_closed_terminal_ends_nothing() -> None:
+    before, stop = signal.signal(signal.SIGHUP, signal.SIG_IGN), Stop(keep_on_sigterm=False)
+    try:
+        with stop.listening():
+            signal.raise_signal(signal.SIGHUP)
+            for _ in range(10):  # a signal that is taken comes by a pipe of the loop
+                await asyncio.sleep(0)
+            assert not stop.is_asked
+            signal.raise_signal(signal.SIGTERM)
+            async with asyncio.timeout(5):
+                await stop.asked()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -111,5 +111,6 @@ def _module(engine: Name) -> Any:
         return import_module(f"tenure.benchmarks.{engine}")
     except ModuleNotFoundError as error:
         raise Unavailable(
-            f"{engine} can't be measured here, {error.name} is not installed: pip install 'tenure[servers,{engine}]'"
+            f"{engine} can't be measured here, {error.name} is not installed: "
+            f"pip install '/path/to/tenure[servers,{engine}]'"
         ) from None

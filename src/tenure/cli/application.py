@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter, UnusedCliTokensError
 
 from tenure import __version__
 from tenure.cli import battles, bots, games, trivia
@@ -126,10 +126,27 @@ EXIT_CODES: tuple[tuple[tuple[type[Exception], ...], int], ...] = (
 
 def _fail(error: Exception) -> int:
     message = " ".join(str(error).split())
-    if isinstance(error, CycloptsError):
+    missing = "" if isinstance(error, TenureError) else _missing_package(error)
+    if isinstance(error, UnusedCliTokensError):
+        message = f"this command does not take {', '.join(map(repr, error.unused_tokens or ()))}"
+    if missing:
+        message = (
+            f"the package {missing} is not installed: install Tenure with the extra that brings it, "
+            f"such as pip install '/path/to/tenure[web]'"
+        )
+    elif isinstance(error, CycloptsError):
         message += " (`tenure --help` lists the commands, `tenure COMMAND --help` their options)"
     elif not isinstance(error, (TenureError, Rejected, Failed, OSError)):
         message = f"{type(error).__name__}: {message} (TENURE_TRACEBACK=1 shows where)"
     if message:
         print(f"tenure: {message}", file=sys.stderr)
     return next(code for kinds, code in EXIT_CODES if isinstance(error, kinds))
+
+
+def _missing_package(error: BaseException | None) -> str:
+    """Name the package of somebody else whose absence an error comes from; empty if it does from none."""
+    while error is not None:
+        if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("tenure"):
+            return error.name.partition(".")[0]
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return ""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from tenure.cli.output import Output, fields, instant, text
 from tenure.cli.session import Session, UsageError
@@ -15,6 +16,7 @@ from tenure.web.reading import Reader
 
 InSession = Annotated[Session, Parameter(parse=False)]
 Flag = Parameter(negative=(), show_default=False)
+OneAtLeast = Parameter(validator=Number(gte=1))
 
 
 async def show(kind: str, id: str, /, *, session: InSession) -> None:
@@ -37,7 +39,7 @@ async def list_records(
     *,
     state: str | None = None,
     under: str | None = None,
-    limit: int = 50,
+    limit: Annotated[int, OneAtLeast] = 50,
     after: str | None = None,
     newest_first: Annotated[bool, Flag] = False,
     session: InSession,
@@ -62,7 +64,7 @@ async def list_records(
     async with session.reader() as reader:
         parent = None if under is None else _parent(reader, kind, under)
         found = await reader.records(
-            kind, state=state, parent=parent, most=max(limit, 1), after=after, newest_first=newest_first
+            kind, state=state, parent=parent, most=limit, after=after, newest_first=newest_first
         )
     if session.output.as_json:
         session.output.json_lines(found)
@@ -84,7 +86,9 @@ def _parent(reader: Reader, kind: str, under: str) -> tuple[str, str]:
     return kinds.pop(), under
 
 
-async def history(kind: str, id: str, /, *, after: int = 0, limit: int = 1000, session: InSession) -> None:
+async def history(
+    kind: str, id: str, /, *, after: int = 0, limit: Annotated[int, OneAtLeast] = 1000, session: InSession
+) -> None:
     """Show a record's events, the oldest first; they outlive the record.
 
     Parameters
@@ -99,7 +103,7 @@ async def history(kind: str, id: str, /, *, after: int = 0, limit: int = 1000, s
         At most so many.
     """
     async with session.reader() as reader:
-        events = await reader.history(kind, id, after=after, most=max(limit, 1))
+        events = await reader.history(kind, id, after=after, most=limit)
         if not events and not after:
             await reader.row(kind, id)  # which says that there is none
     if session.output.as_json:
@@ -130,10 +134,13 @@ async def explain(kind: str, id: str, transition: str | None = None, /, *values:
     async with session.reader() as reader:
         if transition is not None:
             answer = await reader.why_not(kind, id, transition, pairs(values))
+            unknown = answer.reason == "unknown_transition"
             if session.output.as_json:
                 session.output.json(answer)
-            else:
+            elif not unknown:
                 session.output.say(answer.message, "green" if answer.allowed else "yellow")
+            if unknown:
+                raise UsageError("" if session.output.as_json else answer.message)
             return
         explanation = await reader.explain(kind, id)
     if session.output.as_json:
@@ -165,7 +172,7 @@ async def watch(
     /,
     *,
     after: int | None = None,
-    limit: int | None = None,
+    limit: Annotated[int | None, OneAtLeast] = None,
     session: InSession,
 ) -> None:
     """Print events as they come, until Ctrl-C.

@@ -10,11 +10,12 @@ import uvloop
 
 from tenure.cli.looking import Flag, InSession
 from tenure.cli.session import UsageError
+from tenure.http.serving import bind
 from tenure.services.games.riot.stand_in import REALISTIC, Delays, StandIn, serving
 from tenure.services.games.riot.stand_in.first_players import add_first_players
 from tenure.services.games.riot.stand_in.limits import PRODUCTION, Rates, rates
 from tenure.services.games.riot.stand_in.world import DEFAULT_KEY
-from tenure.web.serving import Stop, bind
+from tenure.web.serving import Stop
 
 KEY, API = "TENURE_GAMES_RIOT_KEY", "TENURE_GAMES_RIOT_API"
 PORT = 8440

@@ -23,8 +23,7 @@ from tenure.core.states import StateOf
 from tenure.services.battles import kinds as battles
 from tenure.services.bots import kinds as bots
 from tenure.services.games import kinds as games
-from tenure.services.meetings import lifecycle as meetings
-from tenure.services.meetings.page import lifecycle as page
+from tenure.services.meetings import kinds as meetings
 from tenure.services.trivia import kinds as trivia
 from tenure.store.store import Store
 from tenure.web.reading import Reader
@@ -32,8 +31,7 @@ from tenure.web.settings import data_folder
 
 K = TypeVar("K", bound=Lifecycle)
 KINDS_OF_SERVICES: tuple[type[Lifecycle], ...] = (
-    *meetings.kinds, *page.kinds, *bots.kinds, *trivia.kinds, *battles.kinds,
-    *games.kinds,
+    *meetings.kinds, *bots.kinds, *trivia.kinds, *battles.kinds, *games.kinds,
 )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """The contract of an engine: what the store's face needs, and what every engine gives alike.
 
 Every method that takes `now` reads the engine's own clock if it is None; tests pass an instant in microseconds.
-Every method may raise `Unavailable` (nothing changed) or, if it writes, `OutcomeUnknown`.
+Every method may raise `Unavailable` (nothing changed) or, if it writes, `OutcomeUnknown`. Once it is closed, all that
+ask for anything raise `Unavailable`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import msgspec
 
 from tenure.core.clock import Time
 from tenure.core.decide import Refusal, Transaction
+from tenure.core.errors import InvalidChange
 from tenure.core.kinds import Kinds, Rank, Slot
 from tenure.core.pieces import Part, Piece
 from tenure.core.row import Entry, Row
@@ -46,6 +48,12 @@ class Query(msgspec.Struct, frozen=True, gc=False):
     after: str | None = None
     after_rank: Rank | None = None
     most: int = 1000
+
+    def nowhere(self) -> InvalidChange:
+        """Say that nothing is known any more of the record that the page is to come after."""
+        return InvalidChange(
+            f"after={self.after!r}: that {self.kind} is gone, and nothing tells where it was: begin again"
+        )
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -132,7 +140,7 @@ class Engine(Protocol):
         ...
 
     async def find(self, space: str, query: Query) -> Sequence[Row]:
-        """Read the records that a query asks for."""
+        """Read the records that a query asks for. Raises `InvalidChange` where nothing is known of its `after`."""
         ...
 
     async def counts(self, space: str) -> dict[str, dict[str, int]]:
@@ -216,8 +224,11 @@ class Engine(Protocol):
         """Read why a space may not be written; '' if it may."""
         ...
 
-    async def offer(self, views: Views, space: str) -> None:
-        """Make the views that a program offers of a space to others that read SQL; none where there is no SQL."""
+    async def offer(self, views: Views, space: str) -> str | None:
+        """Make the views that a program offers of a space to others that read SQL; none where there is no SQL.
+
+        Those of these names that are of another space stay: then that one's name is given.
+        """
         ...
 
     def listen(self, listener: Listener) -> Callable[[], None]:

@@ -20,7 +20,8 @@ from tenure.core.transitions import TimedChange
 SWEEPER = "sweeper"
 LATEST = 2**53
 LOOK_AGAIN = 60 * 1_000_000
-"""After how long a record that could not be removed is looked at again: a child lives, or a message waits."""
+"""After how long what could not be done is tried again: a limit is in the way, a child lives, a message waits."""
+MOST_RARELY = 24 * 60 * LOOK_AGAIN
 
 
 class Found(NamedTuple):
@@ -195,7 +196,7 @@ class Sweep:
         if self.batch.found[row.kind, row.id] is not row:
             return self._now  # it came here in this very step: what stands beside it is not written yet
         if self._ground.waits(number):
-            return self._now + LOOK_AGAIN
+            return self._later(row)
         for found in self._ground.children(row, self.left + 1):
             if self.left <= 0 or found.busy:
                 return self._now
@@ -205,12 +206,17 @@ class Sweep:
                 continue
             state = self._kinds[child.kind].states.get(child.state) if child.kind in self._kinds else None
             if state is None or not state.final:
-                return self._now + LOOK_AGAIN  # a living child keeps its parent
+                return self._later(row)  # a living child keeps its parent
             self._unlook(self._ground.places[child.kind, child.id])
             again = self._again[found.number] = self._remove(found.number, child)
             if found.number not in self._dropped:
                 return again
         return self._drop(number, row)
+
+    def _later(self, row: Row) -> int:
+        """Give when to look again at what is kept past its time: the longer it is so, the later, a day at most."""
+        kept = self._now - row.entered_at - (self._kinds[row.kind].states[row.state].keep or 0)
+        return self._now + min(max(kept, LOOK_AGAIN), MOST_RARELY)
 
     def _belongs(self, child: Row, parent: Row) -> bool:
         """Tell whether a child is still one: this sweep may have let it go."""

@@ -5,4 +5,9 @@ openapi      the OpenAPI page, from the same table
 reading      bodies, paths and queries: bounded, in their declared form
 rejections   why a request is turned down
 answering    every refusal and failure as an answer with `detail`
+guards       who may do what, by the keys that they show
+keys         keys: made once, kept in a file, compared
+environment  settings, each read by its name
+operating    what load balancers and Prometheus ask of every service
+serving      a server in this process: its address, and an end that its caller decides
 """

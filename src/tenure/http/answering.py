@@ -41,36 +41,43 @@ def again_later(detail: str) -> ErrorHandler:
     """Answer an error with 503 and a hint when to try again."""
 
     async def handle(request: Request, error: Exception) -> Response:  # noqa: ARG001  the form that is wanted
-        return _refusal(detail, 503)
+        return refusal(detail, 503)
 
     return handle
 
 
 def _answering(status: int, detail: str) -> ErrorHandler:
     async def handle(request: Request, error: Exception) -> Response:  # noqa: ARG001
-        return _refusal(detail, status)
+        return refusal(detail, status)
 
     return handle
 
 
-def _refusal(detail: str, status: int) -> Response:
+def refusal(detail: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer with what is wrong; where it may be right in a moment, with a hint when to try again."""
     answer = json({"detail": detail}, status)
+    answer.headers.update(headers or {})
     if status == 503:  # noqa: PLR2004
         answer.headers["Retry-After"] = "1"
     return answer
 
 
+def detail_of(error: HTTPException) -> str:
+    """Say in our own words what the framework refuses."""
+    return DETAILS.get(error.status_code, "the request can't be served")
+
+
+DETAILS = {404: "there is nothing at this address", 405: "this address does not take this method"}
+
+
 async def _rejected(request: Request, error: Exception) -> Response:  # noqa: ARG001
     rejected = cast("Rejected", error)  # it is registered for nothing else
-    return _refusal(rejected.detail, rejected.status)
+    return refusal(rejected.detail, rejected.status)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:  # noqa: ARG001
     found = cast("HTTPException", error)  # it is registered for nothing else
-    detail = {404: "there is nothing at this address", 405: "this address does not take this method"}
-    answer = _refusal(detail.get(found.status_code, "the request can't be served"), found.status_code)
-    answer.headers.update(found.headers or {})
-    return answer
+    return refusal(detail_of(found), found.status_code, found.headers)
 
 
 async def _gone(request: Request, error: Exception) -> Response:  # noqa: ARG001

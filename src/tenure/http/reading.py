@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints, overload
 
 import msgspec
 from msgspec import inspect
@@ -42,6 +42,10 @@ def parse(body: bytes, model: type[T]) -> T:
         raise Invalid("the body must be one JSON object in UTF-8, without NaN and with whole surrogate pairs") from None
 
 
+@overload
+def read_number(request: Request, name: str, *, default: int, most: int, least: int = ...) -> int: ...
+@overload
+def read_number(request: Request, name: str, *, default: None, most: int, least: int = ...) -> int | None: ...
 def read_number(request: Request, name: str, *, default: int | None, most: int, least: int = 0) -> int | None:
     """Read a whole number from the query."""
     text = request.query_params.get(name)

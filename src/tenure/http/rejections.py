@@ -56,6 +56,6 @@ class TooMany(Rejected):
 
 
 class NotNow(Rejected):
-    """The server is about to stop."""
+    """It can't be done now, but may be in a moment, or by another process."""
 
     status = 503

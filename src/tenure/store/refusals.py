@@ -10,6 +10,7 @@ from tenure.core.decide import Refusal
 from tenure.core.durations import to_instant
 from tenure.core.lifecycle import Lifecycle, declared_by, record_of, table_of
 from tenure.core.row import Row
+from tenure.core.transitions import NEXT
 
 Models = Mapping[str, type[Lifecycle]]
 
@@ -35,11 +36,16 @@ class _Told:
         return self.table.shown.get(name, name)
 
     @property
+    def id(self) -> str:
+        """The record's id; empty for one that would have been numbered."""
+        return "" if self.refusal.id == str(NEXT) else self.refusal.id
+
+    @property
     def of(self) -> dict[str, Any]:
         r = self.refusal
         return {
             "kind": self.model,
-            "id": r.id,
+            "id": self.id,
             "change": self.show(r.name),
             "record": self.record(r.row),
         }
@@ -47,7 +53,7 @@ class _Told:
     @property
     def cant(self) -> str:
         r = self.refusal
-        return f"can't `{self.show(r.name)}` {r.kind} {r.id!r}"
+        return f"can't `{self.show(r.name)}` {f'{r.kind} {self.id!r}' if self.id else f'a {r.kind}'}"
 
     @property
     def state(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable
 from typing import Any
@@ -33,3 +34,16 @@ class Shared:
         self.lanes: dict[str, Lanes] = {}
         self.holds: set[holding.Held[Any]] = set()
         self.log = Log(logging.getLogger("tenure"))
+        self._closing, self._closed = asyncio.Lock(), False
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of the engine, once; who closes meanwhile waits until that is done."""
+        async with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+            for lanes in self.lanes.values():
+                await lanes.close()
+            self.signals.close()
+            self.bells.close()
+            await self.engine.close()

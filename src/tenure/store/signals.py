@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Self
 
-from tenure.core.errors import InvalidChange
+from tenure.core.errors import InvalidChange, Unavailable
 from tenure.core.fields import fits_unicode
 from tenure.core.signals import MOST_OF_A_SIGNAL, MOST_OF_A_TOPIC, Carrier
 
@@ -104,21 +104,25 @@ class Signals:
     def __init__(self, carrier: Carrier) -> None:
         self._carrier = carrier
         self._topics: dict[tuple[str, str], Topic] = {}
+        self._closed = False
 
     async def send(self, space: str, topic: str, payload: bytes) -> None:
         """Send a signal. Raises `InvalidChange` and `Unavailable`."""
         check_signal(topic, payload)
+        self._check_open()
         await self._carrier.send(space, topic, payload)
 
     def send_at_once(self, space: str, topic: str, payload: bytes) -> bool:
-        """Send a signal if that goes without waiting. Raises `InvalidChange`."""
+        """Send a signal if that goes without waiting. Raises `InvalidChange`, and `Unavailable` once it is closed."""
         check_signal(topic, payload)
+        self._check_open()
         return self._carrier.send_at_once(space, topic, payload)
 
     @asynccontextmanager
     async def listen(self, space: str, name: str) -> AsyncGenerator[Heard]:
         """Hear a topic while the body runs."""
         check_topic(name)
+        self._check_open()
         topic, heard = self._topics.setdefault((space, name), Topic()), Heard()
         topic.listeners.add(heard)
         try:
@@ -139,10 +143,15 @@ class Signals:
         self._carrier.renew()
 
     def close(self) -> None:
-        """End what all listeners hear."""
+        """End what all listeners hear, and take nothing more."""
+        self._closed = True
         for topic in self._topics.values():
             for heard in topic.listeners:
                 heard.end()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise Unavailable("the store is closed")
 
 
 def check_signal(topic: str, payload: bytes) -> None:

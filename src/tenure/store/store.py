@@ -178,9 +178,12 @@ class Store(Reading):
         """Make all that is due now, and give how many transitions that was."""
         return (await sweep_all(self, alive_for)).made
 
-    async def offer(self, views: Views) -> None:
-        """Make views of this space for other programs that read SQL; where the engine has none, nothing is made."""
-        await self.engine.offer(views, self.space_name)
+    async def offer(self, views: Views) -> str | None:
+        """Make views of this space for other programs that read SQL; where the engine has none, nothing is made.
+
+        Views of these names that are of another space stay: then that one's name is given.
+        """
+        return await self.engine.offer(views, self.space_name)
 
     async def signal(self, topic: str, payload: bytes) -> None:
         """Tell whoever listens to a topic now, at most once and kept nowhere: at most 4,096 bytes, to the sender too.
@@ -192,7 +195,7 @@ class Store(Reading):
     def signal_at_once(self, topic: str, payload: bytes) -> bool:
         """Do as `signal` does, but without waiting; False where something has to be waited for, and nothing was sent.
 
-        Raises `InvalidChange`.
+        Raises `InvalidChange`; `Unavailable`, once the store is closed.
         """
         return self._shared.signals.send_at_once(self.space_name, topic, payload)
 
@@ -230,12 +233,8 @@ class Store(Reading):
         return made
 
     async def close(self) -> None:
-        """Finish what is under way and let go of the engine."""
-        for lanes in self._shared.lanes.values():
-            await lanes.close()
-        self._shared.signals.close()
-        self._shared.bells.close()
-        await self.engine.close()
+        """Finish what is under way and let go of the engine; all handles are closed by it. A repeat changes nothing."""
+        await self._shared.close()
 
     # ------------------------------------------------------------------------------------- inside
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from starlette.requests import Request
 
 from tenure.http.keys import Key
+from tenure.http.rejections import Unauthorized
 from tenure.pages.sessions import Sessions
-from tenure.web.problems import Problem
 
 COOKIE = "tenure_session"
 HEADER = "X-Admin-API-Key"
@@ -30,9 +30,9 @@ class Access:
         return self._key.fits(key)
 
     def check_program(self, request: Request) -> None:
-        """Raise a `Problem` unless the admin's key came in the header."""
+        """Raise `Unauthorized` unless the admin's key came in the header."""
         if not self.is_admin(request.headers.get(HEADER, "")):
-            raise Problem(401, f"this needs the admin's key in the header {HEADER}")
+            raise Unauthorized(f"this needs the admin's key in the header {HEADER}")
 
     async def who_has(self, key: str) -> str | None:
         """Give the word for whose key it is: the admin's, or nobody's."""

@@ -11,9 +11,11 @@ from starlette.routing import Route
 
 from tenure.core.durations import to_instant
 from tenure.core.engine import Message
+from tenure.http.reading import read_body, read_number
+from tenure.http.rejections import Absent, Invalid
 from tenure.web.access import Access
-from tenure.web.inputs import ApplyWanted, number, read_json, text
-from tenure.web.problems import Problem, json
+from tenure.web.inputs import ApplyWanted, text
+from tenure.web.problems import json
 from tenure.web.reading import Reader
 from tenure.web.values import change_of
 
@@ -28,7 +30,7 @@ async def chosen_space(reader: Reader, request: Request) -> Reader:
     if name is None:
         return reader
     if name != reader.store.space_name and name not in await reader.store.engine.spaces():
-        raise Problem(404, "there is no such space")
+        raise Absent("there is no such space")
     return reader.space(name)
 
 
@@ -83,9 +85,9 @@ class Api:
         return await reader.records(
             request.path_params["kind"],
             state=text(request, "state"),
-            most=number(request, "limit", default=50, most=MOST_RECORDS, least=1),
+            most=read_number(request, "limit", default=50, most=MOST_RECORDS, least=1),
             after=text(request, "after"),
-            newest_first=number(request, "newest_first", default=0, most=1) == 1,
+            newest_first=read_number(request, "newest_first", default=0, most=1) == 1,
         )
 
     async def record(self, reader: Reader, request: Request) -> object:
@@ -94,8 +96,8 @@ class Api:
 
     async def history(self, reader: Reader, request: Request) -> object:
         """A record's events after a version."""
-        after = number(request, "after", default=0, most=2**53)
-        most = number(request, "limit", default=100, most=MOST_RECORDS, least=1)
+        after = read_number(request, "after", default=0, most=2**53)
+        most = read_number(request, "limit", default=100, most=MOST_RECORDS, least=1)
         return await reader.history(request.path_params["kind"], request.path_params["id"], after=after, most=most)
 
     async def explain(self, reader: Reader, request: Request) -> object:
@@ -105,7 +107,7 @@ class Api:
 
     async def due(self, reader: Reader, request: Request) -> object:
         """What happens by itself next."""
-        return await reader.due(number(request, "limit", default=50, most=MOST_RECORDS, least=1))
+        return await reader.due(read_number(request, "limit", default=50, most=MOST_RECORDS, least=1))
 
     async def limits(self, reader: Reader, request: Request) -> object:
         """The fullest keys of a kind's limits."""
@@ -113,15 +115,15 @@ class Api:
 
     async def messages(self, reader: Reader, request: Request) -> object:
         """The messages that wait."""
-        most = number(request, "limit", default=50, most=MOST_RECORDS, least=1)
+        most = read_number(request, "limit", default=50, most=MOST_RECORDS, least=1)
         return [message_of(message) for message in await reader.messages(most)]
 
     async def apply(self, reader: Reader, request: Request) -> object:
         """Make a transition, and give the record that it leaves."""
-        wanted = await read_json(request, ApplyWanted)
+        wanted = await read_body(request, ApplyWanted)
         reader.table(wanted.kind)
         if not reader.is_known(wanted.kind):
-            raise Problem(422, "this kind is known from the store only: it can be shown but not changed")
+            raise Invalid("this kind is known from the store only: it can be shown but not changed")
         change = change_of(
             reader.store.kinds[wanted.kind], wanted.id, wanted.transition, wanted.values,
             version=wanted.version, fence=wanted.fence,

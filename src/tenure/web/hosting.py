@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tenure.core.errors import TenureError
 from tenure.core.lifecycle import Lifecycle
+from tenure.http.serving import bind
 from tenure.opening import open_engine
 from tenure.store.store import Store
 from tenure.store.sweeping import run_sweeper
@@ -22,7 +23,7 @@ from tenure.web.health import Health
 from tenure.web.platform import Platform, create_app
 from tenure.web.reading import Reader
 from tenure.web.services import SERVICES, NotHosted, Place, Running, ServiceName, kinds_of, obstacles
-from tenure.web.serving import Stop, bind, serving
+from tenure.web.serving import Stop, serving
 
 LOOK_FOR_SPACES_SECONDS = 5.0
 SHUT_DOWN_SECONDS = 4.3

@@ -16,6 +16,8 @@ from tenure.core.lifecycle import declared_by
 from tenure.core.table import Table
 from tenure.core.transitions import Who
 from tenure.explaining import Explanation, PlainRecord, in_words, shown, stored, when
+from tenure.http.reading import read_number
+from tenure.http.rejections import Invalid, NotNow, Unauthorized
 from tenure.pages.entrance import BY_ADMIN_KEY, Entrance
 from tenure.pages.forms import read_form
 from tenure.pages.showing import in_path
@@ -24,9 +26,9 @@ from tenure.web.access import Access
 from tenure.web.api import chosen_space, message_of
 from tenure.web.diagram import draw
 from tenure.web.health import Health
-from tenure.web.inputs import number, text
+from tenure.web.inputs import text
 from tenure.web.live import Live
-from tenure.web.problems import Problem, describe
+from tenure.web.problems import describe
 from tenure.web.reading import Reader, limits_of_several, told
 from tenure.web.rendering import ASSETS, PREFIX, TEMPLATES
 from tenure.web.values import change_of
@@ -90,9 +92,9 @@ class Pages:
     async def kind(self, reader: Reader, request: Request) -> tuple[str, dict[str, Any]]:
         """One kind: its diagram, and its records by state."""
         kind = request.path_params["kind"]
-        newest_first = number(request, "newest_first", default=1, most=1) == 1
+        newest_first = read_number(request, "newest_first", default=1, most=1) == 1
         table, counts = reader.table(kind), (await reader.counts()).get(kind, {})
-        every = number(request, "every", default=0, most=1) == 1
+        every = read_number(request, "every", default=0, most=1) == 1
         state = None if every else text(request, "state") or _first_state(table, counts)
         records = await reader.records(
             kind, state=state, most=RECORDS_ON_A_PAGE + 1, after=text(request, "after"), newest_first=newest_first
@@ -193,7 +195,7 @@ class Pages:
         reader = self._reader.space(form.get("space") or self._reader.store.space_name)
         kind, id = form.get("kind", ""), form.get("id", "")
         if not reader.is_known(kind) or not form.get("version", "").isdecimal():
-            raise Problem(422, "the form lacks something: load the page again")
+            raise Invalid("the form lacks something: load the page again")
         prefix, model, version = "value:", reader.store.kinds[kind], int(form["version"])
         values = {name.removeprefix(prefix): value for name, value in form.items() if name.startswith(prefix) and value}
         try:
@@ -217,7 +219,7 @@ class Pages:
         store = self._reader.store
         space, kind, effect = form.get("space") or store.space_name, form.get("kind", ""), form.get("effect", "")
         if effect not in self._reader.table(kind).effects:
-            raise Problem(422, "the form lacks something: load the page again")
+            raise Invalid("the form lacks something: load the page again")
         number = await store.engine.resend(space, kind, form.get("id", ""), effect, store.clock())
         query = urlencode({"space": space, "notice": f"{number} messages are sent again."})
         return RedirectResponse(f"/dashboard/messages?{query}", 303)
@@ -231,9 +233,9 @@ class Pages:
     async def live(self, request: Request) -> Response:
         """Stream what happens in a space."""
         if self._sessions.find(request) is None:
-            raise Problem(401, "log in again")
+            raise Unauthorized("log in again")
         if self._live.room.is_full:
-            raise Problem(503, "too many pages are open: close some")
+            raise NotNow("too many pages are open: close some")
         return answer(self._live.stream(await chosen_space(self._reader, request)))
 
 

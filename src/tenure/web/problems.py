@@ -11,20 +11,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from tenure.core.errors import InvalidChange, NotFound, OutcomeUnknown, Refused, Unavailable
+from tenure.http.answering import detail_of, refusal
 from tenure.http.rejections import Rejected
 from tenure.web.reading import Unknown
-
-
-class Problem(Exception):  # noqa: N818  an answer, not a fault
-    """The request can't be served as it is."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.status, self.detail = status, detail
-
-
-DETAILS = {404: "there is nothing at this address", 405: "this address does not take this method"}
-
 
 ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
     (Unknown, 404, "there is no such kind, state or record"),
@@ -40,10 +29,10 @@ ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
 
 def describe(error: Exception) -> tuple[int, str]:
     """Give the status and the detail that answer an error."""
-    if isinstance(error, (Problem, Rejected)):
+    if isinstance(error, Rejected):
         return error.status, error.detail
     if isinstance(error, HTTPException):
-        return error.status_code, DETAILS.get(error.status_code, "the request can't be served")
+        return error.status_code, detail_of(error)
     status, detail = next((status, detail) for kind, status, detail in ANSWERS if isinstance(error, kind))
     if status == 500:  # noqa: PLR2004
         logging.getLogger("tenure").error("request_failed", exc_info=error)
@@ -59,14 +48,9 @@ def json(value: object, status: int = 200) -> Response:
 async def answer(request: Request, error: Exception) -> Response:  # noqa: ARG001  the form that is wanted
     """Answer an error with JSON."""
     status, detail = describe(error)
-    response = json({"detail": detail}, status)
-    if isinstance(error, HTTPException) and error.headers:
-        response.headers.update(error.headers)
-    if status == 503:  # noqa: PLR2004
-        response.headers["Retry-After"] = "1"
-    return response
+    return refusal(detail, status, error.headers if isinstance(error, HTTPException) else None)
 
 
 HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = dict.fromkeys(
-    (Problem, Rejected, HTTPException, *(kind for kind, _, _ in ANSWERS)), answer
+    (Rejected, HTTPException, *(kind for kind, _, _ in ANSWERS)), answer
 )

@@ -185,7 +185,7 @@ def _open_battles(place: Place, environment: Environment) -> Running:
 
 
 def _open_games(place: Place, environment: Environment) -> Running:
-    settings = GamesSettings.read(environment, admin_key=place.admin_key, folder=place.folder)
+    settings = GamesSettings.read(environment, base_url=place.base_url, admin_key=place.admin_key, folder=place.folder)
     hosted = HostedGames(place.store, settings)
     watching = GamesWatching(hosted.service)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tenure.http.keys import kept_key
+from tenure.http.environment import read_key
 
 DATA_FOLDER = "tenure-data"
-KEY_FILE = "admin.key"
+KEY, KEY_FILE = "TENURE_ADMIN_KEY", "admin.key"
 
 
 def data_folder(option: Path | None, environment: Mapping[str, str]) -> Path:
@@ -19,10 +19,7 @@ def data_folder(option: Path | None, environment: Mapping[str, str]) -> Path:
 def admin_key(data: Path, environment: Mapping[str, str]) -> tuple[str, Path | None]:
     """Give the admin's key and the file that it lies in: that of TENURE_ADMIN_KEY lies in none.
 
-    The file is made once, and only its owner may read it.
+    The file is made once, and only its owner may read it. Raises `WrongSetting` for a key that is easily guessed.
     """
-    given = environment.get("TENURE_ADMIN_KEY", "").strip()
-    if given:
-        return given, None
     path = data / KEY_FILE
-    return kept_key(path, "tnr_admin_"), path
+    return read_key(environment, KEY, path, "tnr_admin_"), None if environment.get(KEY) else path

@@ -34,6 +34,10 @@ _INSIDE = (
     "test",
     "invalid",
 )
+# Where nobody is, or only who is near: the standard library takes these for public ones, at least in some versions.
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(network) for network in ("192.0.0.0/24", "192.88.99.0/24", "fec0::/10", "3fff::/20")
+)
 _WRAPPED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 
 
@@ -59,9 +63,15 @@ class Names:
         if asked is None:
             if len(self._asked) >= self._most:
                 return []
-            asked = self._asked[host] = Future()
+            asked = Future()
             asked.set_running_or_notify_cancel()  # from here on, who gives up takes it from nobody else
-            Thread(target=self._ask, args=(host, asked), name="asks for a name", daemon=True).start()
+            thread = Thread(target=self._ask, args=(host, asked), name="asks for a name", daemon=True)
+            self._asked[host] = asked
+            try:
+                thread.start()
+            except RuntimeError:  # the system gives no more threads
+                del self._asked[host]
+                return []
         try:
             async with timeout(self._seconds):
                 return await wrap_future(asked)
@@ -146,7 +156,8 @@ def _check_host(host: str) -> None:
 def _check_public(address: Address) -> None:
     """Raise `UnsafeUrl` unless the address is public."""
     for inner in (address, *_wrapped(address)):
-        if not inner.is_global or inner.is_multicast or inner.is_reserved:
+        listed = any(inner in network for network in _NOT_PUBLIC)
+        if listed or not inner.is_global or inner.is_multicast or inner.is_reserved:
             raise UnsafeUrl("the URL leads to a private, local or reserved address")
 
 

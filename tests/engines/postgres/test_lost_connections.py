@@ -168,6 +168,6 @@ async def test_a_connection_that_tells_nothing_is_made_anew_long_before_a_statem
                 await bell.heard()
                 silent.drop()
                 proxy.to_listener = None  # those that begin to listen from now on hear
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(15):
                     await there.apply(Bot.create("bob", pool="eu"))
                     await bell.heard()

@@ -44,6 +44,15 @@ async def test_a_view_shows_one_space_and_reads_those_before_it(url: str) -> Non
         assert await session.fetch(f"SELECT room FROM {schema_of(url)}_house.rooms") == [("hall",)]
 
 
+async def test_no_name_of_a_space_is_taken_for_sql(url: str) -> None:
+    name = "'$views$; CREATE TABLE mine (a int); DO $views$ BEGIN NULL; --"
+    async with tenure.open(url, Before.Lamp, space=name) as store, a_session(url) as session:
+        await store.apply(Before.Lamp.create("l", room="hall"))
+        await store.offer(OFFERED)
+        assert await session.fetch(f"SELECT room FROM {schema_of(url)}_house.lamps") == [("hall",)]
+        assert await session.fetchval("SELECT to_regclass($1)", f"{schema_of(url)}_house.mine") is None
+
+
 async def test_views_with_other_columns_are_made_anew(url: str) -> None:
     async with tenure.open(url, Before.Lamp) as store, a_session(url) as session:
         await store.offer(OFFERED)

@@ -110,7 +110,7 @@ async def test_a_driver_that_is_not_installed_is_told(url: str, monkeypatch: pyt
     for name in [name for name in sys.modules if name.startswith("tenure.engines.postgres")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "asyncpg", None)
-    assert "pip install 'tenure[postgres]'" in await complaint(url)
+    assert "pip install '/path/to/tenure[postgres]'" in await complaint(url)
 
 
 @pytest.mark.parametrize(

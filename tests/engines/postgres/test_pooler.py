@@ -61,7 +61,7 @@ async def test_a_listener_behind_a_pooler_is_told_in_time(url: str) -> None:
 
                 end = engine_of(hearer).listen(listener)
                 await writer.apply(Bot.create(f"b{id(writer)}", pool="eu"))
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(15):
                     await heard.wait()
                 end()
 

@@ -126,12 +126,13 @@ async def test_sweepers_of_several_processes_share_what_is_due(url: str) -> None
 async def test_a_deadlock_with_a_stranger_is_survived(url: str) -> None:
     """Somebody else locks our rows the other way round: whoever of us gives way, our change is made in the end."""
     async with a_session(url) as admin:
-        await admin.execute("ALTER ROLE CURRENT_USER SET deadlock_timeout = '50ms'")
+        # Each looks for a deadlock once, so long after it began to wait: by then the stranger waits too.
+        await admin.execute("ALTER ROLE CURRENT_USER SET deadlock_timeout = '300ms'")
     try:
         async with tenure.open(url, *KINDS) as store, a_session(url) as stranger:
             await a(store, Owner.enabled, "o1", email="e")
             await a(store, Owner.enabled, "o2", email="e")
-            await stranger.execute("SET deadlock_timeout = '10s'")
+            await stranger.execute("SET deadlock_timeout = '3s'")  # where it came too late, it gives way itself
             transaction = stranger.transaction()
             await transaction.start()
             lock = "SELECT 1 FROM tenure_records WHERE id = $1 FOR UPDATE"

@@ -77,7 +77,7 @@ async def test_a_write_that_waits_long_for_its_disk_is_heard_once_it_is_over(
     def slow(step: Step) -> None:
         if (step.what, step.file) == ("sync", "store.db-wal"):
             written.set()
-            assert synced.wait(10)
+            assert synced.wait(30)
 
     class Counted(LogWatch):
         def moved(self) -> bool:
@@ -86,7 +86,7 @@ async def test_a_write_that_waits_long_for_its_disk_is_heard_once_it_is_over(
 
     monkeypatch.setattr("tenure.engines.sqlite.engine.LogWatch", Counted)
     url = f"sqlite://{tmp_path}/store.db"
-    async with asyncio.timeout(10), tenure.open(url, *KINDS) as store:
+    async with asyncio.timeout(30), tenure.open(url, *KINDS) as store:
         with a_disk() as disk:
             async with tenure.open(url, *KINDS) as other:
                 with store.bell(Owner, "o") as bell:
@@ -132,7 +132,7 @@ async def test_the_watch_ends_with_its_owner(log: Path, monkeypatch: pytest.Monk
     watch = weakref.ref(watching.Watching(LogWatch(log.with_name("store.db")), owner))
     await owner.looked.wait()
     del owner
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while watch() is not None:
             await asyncio.sleep(0)
             gc.collect()

@@ -38,7 +38,7 @@ class Run(NamedTuple):
     log: list[Step]
 
 
-@pytest.mark.timeout(60 if not LONG else 900)
+@pytest.mark.timeout(240 if not LONG else 900)
 async def test_with_full_every_answer_is_kept_and_nothing_is_torn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -46,7 +46,7 @@ async def test_with_full_every_answer_is_kept_and_nothing_is_torn(
     assert await images_that_lost_answers(run, tmp_path) == 0
 
 
-@pytest.mark.timeout(60 if not LONG else 900)
+@pytest.mark.timeout(240 if not LONG else 900)
 async def test_with_normal_the_last_answers_may_be_lost_and_nothing_is_torn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

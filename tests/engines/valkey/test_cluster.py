@@ -169,7 +169,7 @@ async def test_a_space_whose_slot_moved_before_it_was_used_is_found_at_once(clus
         slot = cluster.begin_to_move(space, source, target)
         cluster.move_keys(slot, source, target)
         cluster.end_of_move(slot, target)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             assert (await late.space(space).get(Bot, "ada")).pool == "eu"
 
 

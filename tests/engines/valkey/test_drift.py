@@ -6,7 +6,7 @@ Only for Valkey, because no neutral form exists: an index can be falsified only 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from tests.engine_contract.conftest import START
 from tests.engine_contract.kinds import KINDS, Bot, Instance, Job, Kettle, Match, Owner
 from tests.engines.valkey.asking import ask
 
-from tenure import LimitReached, Store, Unavailable, seconds
+from tenure import SWEEPER, End, Lifecycle, LimitReached, State, Store, Unavailable, end_of, parent, seconds
 from tenure.servers import Server
 from tenure.testing import a, store
 
@@ -133,3 +133,64 @@ async def test_an_audit_of_many_records_goes_piece_by_piece_while_others_write(s
         assert turns > 3
         assert found == [], "what changed between two pieces is no drift"
         assert await opened.engine.audit("tests", repair=False) == []
+
+
+class House(Lifecycle):
+    """Is kept for ever once it is gone, and looked at then only for the sake of its guests."""
+
+    stands = State(initial=True)
+    gone = End()
+
+    fall = stands.to(gone)
+
+
+class Guest(Lifecycle):
+    """Leaves with the house."""
+
+    house: str = parent(House)
+
+    inside = State(initial=True)
+    outside = End()
+
+    leave = inside.to(outside, by=SWEEPER, after=end_of(house))
+
+
+async def is_reserved(opened: Store) -> None:
+    """Let a bot be reserved for a match that nobody has seen."""
+    await opened.apply(Match.create("new", first="b0", second="b1"), Bot.reserve("b0", match="new"))
+
+
+async def falls(opened: Store) -> None:
+    """Let a house fall, and its guests leave with it."""
+    await opened.apply(House.fall("stands"))
+    await opened.advance(seconds(1))
+
+
+async def is_swept(opened: Store) -> None:
+    """Let the guests of a house leave that had fallen before."""
+    await opened.advance(seconds(1))
+
+
+@pytest.mark.parametrize("move", [is_reserved, falls, is_swept])
+async def test_what_moves_between_two_pieces_is_not_told_as_looked_at_too_late(
+    server: Server, move: Callable[[Store], Awaitable[None]]
+) -> None:
+    async with store(*KINDS, House, Guest, url=server.url, at=START) as opened:
+        await populate(opened)
+        for house in ("stands", "fell"):
+            await a(opened, House.stands, house)
+            await a(opened, Guest.inside, f"guest of {house}", house=house)
+        await opened.apply(House.fall("fell"))
+        engine: Any = opened.engine
+        call, moved = engine._call, list[str]()
+
+        async def piece(home: Any, name: str, *given: Any) -> Any:
+            if name == "scan_index" and not moved:
+                moved.append(name)
+                await move(opened)
+            return await call(home, name, *given)
+
+        engine._call = piece
+        assert await engine.audit("tests", repair=False) == []
+        assert moved
+        assert await engine.audit("tests", repair=False) == []

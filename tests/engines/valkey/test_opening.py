@@ -82,7 +82,7 @@ async def test_a_user_that_may_not_tell_others_is_told_before_it_writes(server: 
 def test_a_missing_driver_is_told() -> None:
     program = "import sys; sys.modules['hiredis'] = None; import tenure.engines.valkey.engine"
     made = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert "ImportError: a valkey URL needs its driver: pip install 'tenure[valkey]'" in made.stderr
+    assert "Unavailable: Valkey and Redis need their driver: pip install '/path/to/tenure[valkey]'" in made.stderr
 
 
 async def test_the_rights_that_the_page_names_are_enough(server: Server) -> None:

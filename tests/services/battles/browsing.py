@@ -16,10 +16,11 @@ from tests.services.battles.serving import PATIENCE_SECONDS, TOKEN_KEY
 
 import tenure
 from tenure import Store
+from tenure.http.serving import bind
 from tenure.services.battles.page.http import PAGE_PATH, create_app
 from tenure.services.battles.service import BattlesService, kinds
 from tenure.services.battles.settings import Settings
-from tenure.web.serving import bind, serving
+from tenure.web.serving import serving
 
 
 @dataclass

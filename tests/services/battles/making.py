@@ -191,14 +191,10 @@ class World:
 
     async def runs(self, battle: str) -> Battle:
         """Wait until somebody runs a battle."""
-        record = await self.store.get(Battle, battle)
-        for _ in range(40):
-            if record.state == Battle.running:
-                break
-            await self.store.advance(seconds(0.25))
-            await spin()
-            record = await self.store.get(Battle, battle)
-        assert record.state == Battle.running
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (record := await self.store.get(Battle, battle)).state != Battle.running:
+                await self.pass_time(0.25)
+                await spin()
         return record
 
     async def owner(self, battle: str) -> Node:
@@ -241,7 +237,8 @@ class World:
         since = await self.store.now() - BEATEN_WITHIN
         here = [node.id for node in self.nodes if node.presence.instance and not node.cut_off]
         found = await self.store.get_many(Instance, here)
-        return all(one.beaten_at >= since for one in found.values())
+        # Whom others took for dead never beats again, and learns of it at its next beat: nobody waits for that one.
+        return all(one.beaten_at >= since for one in found.values() if one.state in Instance.present)
 
 
 @asynccontextmanager

@@ -20,13 +20,14 @@ from websockets.exceptions import ConnectionClosed
 
 import tenure
 from tenure import Store
+from tenure.http.serving import bind
 from tenure.services.battles.service import BattlesService, kinds
 from tenure.services.battles.settings import Settings
 from tenure.services.battles.sockets.entrance import Entrance
 from tenure.services.battles.sockets.limits import Limits
 from tenure.services.battles.sockets.socketio import SocketIO
 from tenure.services.battles.sockets.tokens import Tokens
-from tenure.web.serving import bind, serving
+from tenure.web.serving import serving
 
 ORIGIN = "https://game.example.org"
 TOKEN_KEY = "a key of thirty-two bytes or more"

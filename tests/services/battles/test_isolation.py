@@ -23,6 +23,7 @@ from tests.services.battles.making import Cut, Line, Node, World, a_world, seat_
 import tenure
 from tenure import OutcomeUnknown, Unavailable, seconds, testing
 from tenure.engines.postgres import telling
+from tenure.services.battles import contact
 from tenure.services.battles.journal import Provisional
 from tenure.services.battles.lifecycle import Battle, Seat
 from tenure.services.battles.messages import Happened, Message, Paused, Snapshot
@@ -38,8 +39,9 @@ on_servers = pytest.mark.parametrize("engine", SERVED)
 
 
 @pytest.fixture(autouse=True)
-def _quick_to_close(monkeypatch: pytest.MonkeyPatch) -> None:
+def _on_any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(telling, "HORIZON_SECONDS", 0.2)  # it is waited for as a store closes
+    monkeypatch.setattr(contact, "PATIENCE_SECONDS", PATIENCE_SECONDS)  # a slow machine is no store that is away
 
 
 class Split:
@@ -54,13 +56,16 @@ class Split:
         await self.proxy.reset()
 
     async def pass_by(self, length: float) -> None:
-        await pass_by(self.world, length)
+        """Let time pass while nobody sweeps, no faster than those beat who reach the store."""
+        for _ in range(round(length * 4)):
+            await pass_by(self.world, 0.25)
+            await until(self.world._all_have_beaten)
 
     async def until_mode(self, mode: str, *, swept: bool = False) -> None:
         """Let time pass until the far instance is so."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while self.far.isolation.mode != mode:
-                await (self.world.pass_time(0.25) if swept else self.pass_by(0.25))
+                await (self.world.pass_time(0.25) if swept else pass_by(self.world, 0.25))
                 await asyncio.sleep(0.005)
 
     async def outage(self) -> None:

@@ -74,20 +74,18 @@ async def test_what_is_over_by_its_time_is_left_to_the_sweeper() -> None:
 
 async def test_a_drained_instance_lets_nobody_in_and_hands_its_battles_over_while_it_goes_on() -> None:
     async with a_world() as world:
-        leaves, stays = await world.node(), await world.node()
+        leaves = await world.node()
         battle = await world.a_battle(leaves, leaves)
-        (owner,) = [node for node in world.nodes if node.running.owns(battle)]
-        assert owner is leaves
+        stays = await world.node()
+        assert await world.owner(battle) is leaves
         await Operating(world.store).drain(leaves.id)
         await until(lambda: leaves.presence.draining)
         with pytest.raises(Elsewhere):
             await leaves.presence.connect("eve")
-        for _ in range(20):
-            await world.store.advance(seconds(0.25))
-            await spin()
-            if stays.running.owns(battle):
-                break
-        assert stays.running.owns(battle)
+        async with asyncio.timeout(20):
+            while not stays.running.owns(battle):
+                await world.pass_time(0.25)
+                await spin()
         await stays.presence.connect("eve")
         claims = [one.id for one in await world.store.find(Instance.draining)]
         assert len(claims) == 1

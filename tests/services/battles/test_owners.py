@@ -129,7 +129,7 @@ async def test_a_battle_whose_owner_failed_at_the_store_has_one_again() -> None:
         async def failing() -> None:
             raise RuntimeError("something that nobody thought of")
 
-        owner._store = Around(node.store, now=failing, beaten=failing)  # type: ignore[assignment]
+        owner._hand._store = Around(node.store, now=failing, beaten=failing)  # type: ignore[assignment]
         await world.pass_time(6)
         assert (await world.play(battle, turns=2)).turn == 2
 
@@ -176,6 +176,27 @@ async def until_mode(world: World, node: Node, mode: str) -> None:
             await pass_by(world, 0.25)
 
 
+async def cut_off(world: World, node: Node) -> Cut:
+    """Let the store be away until an instance plays on alone."""
+    cut = Cut(world.store)
+    await pass_by(world, 2)
+    cut.after(0)
+    await until_mode(world, node, "isolated")
+    return cut
+
+
+async def comes_back_with_one_owner_each(world: World, node: Node, cut: Cut, battles: list[str]) -> None:
+    """Let the store be there again: each battle has one owner then, who answers every command once."""
+    cut.mend()
+    await until_mode(world, node, "clustered")
+    await pass_by(world, 1)
+    owners = [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("owner of")]
+    assert sorted(owners) == sorted(f"owner of {battle}" for battle in battles)
+    for battle in battles:
+        await world.play(battle, turns=2)
+        assert await answers(world, battle) == await commands(world, battle)
+
+
 async def test_a_failure_in_coming_back_leaves_each_battle_with_one_owner() -> None:
     rules = Failing()
     async with a_world(rules=[rules]) as world:
@@ -185,19 +206,9 @@ async def test_a_failure_in_coming_back_leaves_each_battle_with_one_owner() -> N
             for players in (("ann", "bob"), ("cid", "dan"), ("eve", "fay"))
         ]
         await node.hears(battles[1], "cid")
-        cut = Cut(world.store)
-        await pass_by(world, 2)
-        cut.after(0)
-        await until_mode(world, node, "isolated")
+        cut = await cut_off(world, node)
         rules.fails = True
-        cut.mend()
-        await until_mode(world, node, "clustered")
-        await pass_by(world, 1)
-        owners = [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("owner of")]
-        assert sorted(owners) == sorted(f"owner of {battle}" for battle in battles)
-        for battle in battles:
-            await world.play(battle, turns=2)
-            assert await answers(world, battle) == await commands(world, battle)
+        await comes_back_with_one_owner_each(world, node, cut, battles)
 
 
 async def test_a_command_that_comes_while_a_new_owner_lets_the_turn_pass_is_answered_at_once() -> None:
@@ -231,7 +242,7 @@ async def test_each_command_is_answered_though_they_come_while_the_log_is_read_a
             await world.store.apply(Battle.act(battle, player=player, move=SPARK), op=f"x/y/{number}")
             await until(lambda: len(owner.pending) > before)
 
-        owner._store = Around(node.store, now=lambda: act(one, 1), beaten=lambda: act(two, 2))  # type: ignore[assignment]
+        owner._hand._store = Around(node.store, now=lambda: act(one, 1), beaten=lambda: act(two, 2))  # type: ignore[assignment]
         await world.pass_time(31)
         await until(lambda: len(owner.pending) == 0)
         assert len(await commands(world, battle)) == 2
@@ -321,23 +332,13 @@ async def test_a_failure_of_the_journal_in_coming_back_leaves_each_battle_with_o
     async with a_world() as world:
         node = await world.node()
         battles = [await world.a_battle(node, node, players=players) for players in (("ann", "bob"), ("cid", "dan"))]
-        cut = Cut(world.store)
-        await pass_by(world, 2)
-        cut.after(0)
-        await until_mode(world, node, "isolated")
+        cut = await cut_off(world, node)
 
         async def failing(*_: object) -> None:
             raise RuntimeError("something that nobody thought of")
 
         node.isolation._note_end = failing  # type: ignore[method-assign,assignment]
-        cut.mend()
-        await until_mode(world, node, "clustered")
-        await pass_by(world, 1)
-        owners = [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("owner of")]
-        assert sorted(owners) == sorted(f"owner of {battle}" for battle in battles)
-        for battle in battles:
-            await world.play(battle, turns=2)
-            assert await answers(world, battle) == await commands(world, battle)
+        await comes_back_with_one_owner_each(world, node, cut, battles)
 
 
 async def test_a_repeat_of_what_was_answered_before_the_store_went_away_is_no_other_move() -> None:
@@ -350,10 +351,7 @@ async def test_a_repeat_of_what_was_answered_before_the_store_went_away_is_no_ot
         record = await world.turn(battle, 0)
         await node.cast(battle, record.acts[0], number="second")
         await world.turn(battle, 1)
-        cut = Cut(world.store)
-        await pass_by(world, 2)
-        cut.after(0)
-        await until_mode(world, node, "isolated")
+        cut = await cut_off(world, node)
         branch = node.isolation.branches[battle]
         assert branch.acts == (first,)
         assert await node.cast(battle, first, number="first") is None

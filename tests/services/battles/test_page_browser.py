@@ -22,9 +22,9 @@ from tests.services.battles.serving import PATIENCE_SECONDS
 from tests.services.battles.tabs import a_tab, begin, enter, play_on, said, say, sees, take_turn, until
 
 import tenure
+from tenure.http.serving import bind
 from tenure.services.battles.page.http import PAGE_PATH
 from tenure.services.battles.service import kinds
-from tenure.web.serving import bind
 
 ROOT = Path(__file__).parents[3]
 

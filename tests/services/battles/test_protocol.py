@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tenure.services.battles.sockets import events, protocol
+from tenure.services.battles.sockets import events, protocol, requests
 from tenure.services.battles.sockets.mistakes import TYPES
 from tenure.services.battles.sockets.protocol import Code
 
@@ -20,8 +20,8 @@ def named(column: int) -> set[str]:
     return {word for cells in CELLS if len(cells) > column for word in re.findall(r"`([\w]+)`", cells[column])}
 
 
-@pytest.mark.parametrize("message", typing.get_args(protocol.Message) + typing.get_args(protocol.Request))
-def test_each_message_is_on_the_page_with_its_fields(message: type[protocol.Said]) -> None:
+@pytest.mark.parametrize("message", typing.get_args(protocol.Message) + typing.get_args(requests.Request))
+def test_each_message_is_on_the_page_with_its_fields(message: type[protocol.Told | requests.Said]) -> None:
     tag = str(message.__struct_config__.tag)
     rows = [cells for cells in CELLS if f"`{tag}`" in cells[0]]
     fields = {word for cells in rows for word in re.findall(r"`(\w+)`", cells[1])}

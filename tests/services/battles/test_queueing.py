@@ -16,7 +16,7 @@ from tenure.services.battles.refusals import (
     Unknown,
     Wrong,
 )
-from tenure.services.battles.sockets.protocol import Join
+from tenure.services.battles.sockets.requests import Join
 
 
 async def test_who_declines_goes_and_the_other_waits_on_from_the_first_moment() -> None:

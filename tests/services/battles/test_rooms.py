@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from tests.services.battles.making import a_world, until
+import pytest
+from tests.services.battles.making import a_world, spin, until
 
 from tenure.services.battles.lifecycle import Battle
-from tenure.services.battles.messages import Happened, SeatMoved, Snapshot
+from tenure.services.battles.messages import Happened, Message, SeatMoved, Signalled, Snapshot
+from tenure.services.battles.room import topic_of
 
 
 async def test_what_is_against_the_rules_is_answered_to_its_player_alone() -> None:
@@ -64,3 +66,39 @@ async def test_a_listener_is_told_of_seats_and_a_slow_one_is_sent_away_and_holds
         await until(lambda: line.names == ["act", "advance"] * 3)
         assert slow.closed == ["resume_at_cursor"]
         assert len(slow.told) == 4
+
+
+async def test_after_a_signal_that_nobody_understands_the_next_ones_are_heard(caplog: pytest.LogCaptureFixture) -> None:
+    async with a_world() as world:
+        node = await world.node()
+        battle = await world.a_battle(node, node)
+        line = await node.hears(battle, "ann")
+        await spin()
+        await node.store.signal(topic_of(battle), b"what is this?")
+        await until(lambda: "room_failed" in caplog.text)
+
+        async def heard() -> bool:
+            await world.pass_time(0.25)
+            await node.rooms.signal(battle, "bob", b'"types"')
+            return any(isinstance(one, Signalled) for one in line.told)
+
+        await until(heard)
+
+
+async def test_after_an_event_that_can_not_be_told_the_next_ones_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    async with a_world() as world:
+        node = await world.node()
+        battle = await world.a_battle(node, node)
+        ann, bob = await node.hears(battle, "ann"), await node.hears(battle, "bob")
+        tell = ann.send
+
+        def broken(message: Message) -> bool:  # noqa: ARG001
+            ann.send = tell  # type: ignore[method-assign]
+            raise ZeroDivisionError
+
+        ann.send = broken  # type: ignore[method-assign]
+        await node.playing.say(battle, "bob", "one", number="1")
+        await until(lambda: "room_failed" in caplog.text)
+        await node.playing.say(battle, "bob", "two", number="2")
+        await world.pass_time(1)
+        await until(lambda: ann.names == ["say"] and bob.names[-1] == "say")

@@ -11,10 +11,10 @@ from tests.services.bots.browsing import a_site
 from tenure import seconds
 from tenure.cli.application import app
 from tenure.pages.desk import MOST_STREAMS
+from tenure.pages.paging import ON_A_PAGE
 from tenure.services.bots.console import reading, words
 from tenure.services.bots.console.acting import DONE
 from tenure.services.bots.console.http import Console
-from tenure.services.bots.console.reading import ON_A_PAGE
 from tenure.services.bots.lifecycle import Bot, Match, Player, Pool, Rating, Ticket
 
 MARKUP = "<script>alert(1)\"'&`{{7*7}}"

@@ -17,6 +17,7 @@ from tests.services.bots.games import KEY, Game, a_game, a_playing_match, a_pool
 
 import tenure
 from tenure import Store, minutes, seconds, testing
+from tenure.http.serving import bind
 from tenure.services.bots.game import duel
 from tenure.services.bots.game.contract import Opening, RoomSeen, SeatOpened, opening_of, seat_key
 from tenure.services.bots.game.lifecycle import Choice, Duel
@@ -26,7 +27,7 @@ from tenure.services.bots.kinds import kinds
 from tenure.services.bots.lifecycle import Match
 from tenure.services.bots.runner.play import Game as SeatAt
 from tenure.services.bots.runner.players import RandomPlayer, ScriptedPlayer
-from tenure.web.serving import bind, serving
+from tenure.web.serving import serving
 
 ANN, BOB = "Ticket/ann", "Ticket/bob"
 SEATS = ((ANN,), (BOB,))
@@ -186,6 +187,17 @@ async def test_a_look_waits_for_what_comes_next() -> None:
         await asyncio.sleep(0)
         await game.move("m1", ANN, 1, 7)
         assert (await waiting).chosen == (ANN,)
+
+
+async def test_no_look_holds_up_a_server_that_is_about_to_stop() -> None:
+    async with a_room() as (_, game):
+        table = await game.look("m1")
+        waiting = asyncio.create_task(game.look("m1", seen=table.version))
+        await asyncio.sleep(0)
+        game.end_looks()
+        async with asyncio.timeout(10):
+            assert await waiting == table
+            assert await game.look("m1", seen=table.version) == table
 
 
 async def test_a_server_that_was_killed_goes_on_where_the_duel_was(tmp_path: Any) -> None:

@@ -223,7 +223,7 @@ except ImportError as error:
     print(error)
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert said.strip() == "the rating system `openskill` needs its library: pip install 'tenure[bots]'"
+    assert said.strip() == "the rating system `openskill` needs its library: pip install '/path/to/tenure[bots]'"
 
 
 # ---------------------------------------------------------------------------------------------- changes

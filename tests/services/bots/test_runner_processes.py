@@ -16,6 +16,7 @@ from tests.services.bots.runners import deployed, in_state
 from tenure import Store
 from tenure.cli.application import UNAVAILABLE, USAGE, run
 from tenure.core.clock import wall_time
+from tenure.http.serving import bind
 from tenure.opening import open as open_store
 from tenure.services.bots.api.http import create_app
 from tenure.services.bots.game import duel
@@ -24,7 +25,7 @@ from tenure.services.bots.lifecycle import Bot, Match, Rating, Ticket
 from tenure.services.bots.service import BotsService
 from tenure.services.bots.settings import Settings
 from tenure.store.timing import SystemClock
-from tenure.web.serving import bind, serving
+from tenure.web.serving import serving
 
 MINE = """
 from tenure.services.bots.runner.players import play_duel

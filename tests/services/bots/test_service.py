@@ -115,6 +115,15 @@ async def test_when_the_service_stops_others_take_its_turns_at_once_and_nothing_
         assert world.matchers["duels"].leads  # no lease had to run out
 
 
+async def test_a_service_that_stops_lets_nobody_wait_at_its_local_game() -> None:
+    async with a_world() as world:
+        game, told = world.service.stand_in, list[bool]()
+        assert game is not None
+        game.end_looks = lambda: told.append(True)  # type: ignore[method-assign]
+        await world.service.shut_down(keep=False)
+        assert told
+
+
 async def test_two_services_on_one_store_match_and_manage_together(place_of: Callable[[str], Place]) -> None:
     url, clock = place_of(SQLITE).fresh(), ManualClock(round(START.timestamp() * 1e6))
     settings = Settings(base_url="http://127.0.0.1:1", admin_key="k", game_key=KEY, plays=False)

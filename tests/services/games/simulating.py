@@ -1,7 +1,7 @@
 """A simulated time of many players: games with all that goes wrong with them, several trackers, kills and new keys.
 
-Time is explicit, and shared by the world and the store. Each round one of the trackers looks at each lot, as the
-pollers would have it; now and then one is killed in the midst of what it does, and another one begins.
+Time is explicit, and shared by the world and the store. Each step one of the trackers takes the turns of each lot, as
+the pollers would have it; now and then one is cut off in the midst of what it does, and another one begins.
 """
 
 from __future__ import annotations
@@ -10,42 +10,46 @@ import asyncio
 import itertools
 import random
 from collections import Counter
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any, Literal
 
+from tests.services.games.outcome import Judge, Seen
 from tests.services.games.tracking import Inbox, Tracking, tracking_on
 
 from tenure import Store, minutes, seconds
 from tenure.services.games.lifecycle import TrackedGame, TrackedPlayer
 from tenure.services.games.lots import LOTS
 from tenure.services.games.players import Players
+from tenure.services.games.results import Title
 from tenure.services.games.riot.contract import KeyRefused, Limited
 from tenure.services.games.riot.stand_in.direct import Direct
-from tenure.services.games.riot.stand_in.faults import Fault, Kind
+from tenure.services.games.riot.stand_in.faults import Fault, Faults, Kind
 from tenure.services.games.riot.stand_in.playing import Game
 from tenure.services.games.riot.stand_in.traffic import Habits, Traffic
 from tenure.services.games.riot.stand_in.world import World
 
-TICK = seconds(30)
+STEP, SETTLING_STEP = seconds(30), minutes(5)
+ENTERED_EVERY = 4
+"""Games are entered ahead for so many steps at a time."""
+
+Part = Literal["accounts", "detection", "completion", "backfill", "publishing"]
+KILLED: tuple[Part, ...] = ("detection", "detection", "completion", "completion", "backfill", "accounts", "publishing")
 STORMS: tuple[Kind, ...] = ("limit", "limit", "status", "malformed", "not_found", "cut")
+HOSTS = ("*", "*", "na1", "euw1", "americas", "europe")
+PLATFORMS = ("na1", "na1", "na1", "euw1", "euw1", "kr")
 
 
-@dataclass
-class Seen:
-    """What came of it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """How often what goes wrong, and which share of results comes how late, so that games are given up before."""
 
-    games: int = 0
-    records: int = 0
-    completed: int = 0
-    within_five_minutes: int = 0
-    corrected: int = 0
-    retried: int = 0
-    kills: int = 0
-    keys: int = 1
-    found_by: Counter[str] = field(default_factory=Counter)
-    faults: Counter[str] = field(default_factory=Counter)
-    lost: list[str] = field(default_factory=list)
-    twice: list[str] = field(default_factory=list)
+    kill_every: timedelta
+    key_every: timedelta
+    storm_every: timedelta
+    late_share: float
+    late: tuple[timedelta, timedelta] = (minutes(60), minutes(240))
 
 
 @dataclass
@@ -55,155 +59,177 @@ class Simulation:
     store: Store
     world: World
     habits: Habits
-    trackers: int = 3
+    trouble: Trouble
     seed: int = 1
+    number: int = 3
+    """Of trackers."""
     seen: Seen = field(default_factory=Seen)
-    played: dict[str, Game] = field(default_factory=dict)
+    played: list[Game] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311  nothing secret comes of it
-        self.inbox = Inbox()
-        self.riot = Direct(self.world)
-        self.instances = [self._instance() for _ in range(self.trackers)]
+        self.inbox, self.faults = Inbox(), Faults(self.world.now, self.seed)
         self.traffic = Traffic(self.world, self.habits, seed=self.seed)
+        self.riots: list[Direct] = []
+        self.trackers = [self._tracker() for _ in range(self.number)]
+        self.killed: Part | None = None
+        """In which part of a tracker's work it is cut off next."""
+        self.new_keys: dict[int, float] = {}
+        """When the operator of each tracker notices that there is another key."""
+        self.what_happens: tuple[tuple[timedelta, Callable[[], None]], ...] = (
+            (self.trouble.kill_every, self.kill),
+            (self.trouble.key_every, self.change_key),
+            (self.trouble.storm_every, self.storm),
+        )
 
-    def _instance(self) -> Tracking:
-        return tracking_on(self.store, self.world, riot=self.riot, inbox=self.inbox)
+    def _tracker(self, key: str | None = None) -> Tracking:
+        self.riots.append(Direct(self.world, key, faults=self.faults))
+        return tracking_on(self.store, self.world, riot=self.riots[-1], inbox=self.inbox)
 
     async def begin(self, players: int) -> None:
         """Let so many players exist and be tracked."""
-        numbers = itertools.count(1)
-        self.instances[0].service.players = Players(self.store, new_id=lambda: f"{next(numbers):012x}")
+        numbers, service = itertools.count(1), self.trackers[0].service
+        adding = Players(self.store, new_id=lambda: f"{next(numbers):012x}")
         for number in range(players):
-            riot_id = f"P{number}#NA1"
-            self.world.add_player(riot_id)
-            await self.instances[0].service.players.add(
-                riot_id, "na1", ("lol", "tft") if number % 10 == 0 else ("lol",)
-            )
-        await self.instances[0].service.accounts.once()
+            riot_id, platform = f"P{number}#TAG", PLATFORMS[number % len(PLATFORMS)]
+            titles: tuple[Title, ...] = ("lol", "tft") if number % 5 == 0 else ("lol",)
+            self.world.add_player(riot_id, platform)
+            await adding.add(riot_id, platform, titles)
+        await service.accounts.once()
         self.traffic.on = True
 
     async def run(
-        self,
-        length: timedelta,
-        *,
-        kill_every: timedelta,
-        key_every: timedelta,
-        storm_every: timedelta,
-        settling: timedelta,
+        self, length: timedelta, settling: timedelta, tell: Callable[[timedelta, Seen], None], tell_every: timedelta
     ) -> Seen:
         """Let so much time pass, and then so much that everything that was played has had its time."""
-        ticks, rounds = int(length / TICK), int(settling / minutes(1))
-        for tick in range(ticks):
-            if tick % 4 == 0:
-                self.played.update((game.match_id, game) for game in self.traffic.go_on(TICK.total_seconds() * 4))
-            for what, every in ((self.kill, kill_every), (self.change_key, key_every), (self.storm, storm_every)):
-                if tick and tick % int(every / TICK) == 0:
-                    what()
-            await self._tick(tick, TICK)
+        for step in range(length // STEP):
+            if step % ENTERED_EVERY == 0:
+                self._enter_games()
+            for every, happen in self.what_happens:
+                if step and step % (every // STEP) == 0:
+                    happen()
+            await self._step(step, STEP)
+            if not STEP * (step + 1) % tell_every:
+                self._count()
+                tell(STEP * (step + 1), self.seen)
         self.traffic.on = False
-        for tick in range(rounds):
-            await self._tick(tick, minutes(1))
+        steps = itertools.count()
+        for by, number in ((STEP, minutes(60) // STEP), (SETTLING_STEP, settling // SETTLING_STEP)):
+            for _ in range(number):
+                await self._step(next(steps), by)
         return await self._look()
+
+    def _enter_games(self) -> None:
+        """Let everybody play on; some results come late."""
+        games = self.traffic.go_on(ENTERED_EVERY * STEP.total_seconds())
+        self.played += games
+        for game in games:
+            if self.random.random() < self.trouble.late_share:
+                least, most = (each.total_seconds() for each in self.trouble.late)
+                game.result_at = game.ended_at + self.random.uniform(least, most)
 
     # ------------------------------------------------------------------------------------ what goes wrong
 
     def kill(self) -> None:
-        """Kill a tracker; what it knew is gone, and another one begins. It is cut off in the midst of its next turn."""
-        self.cut_off = self.random.randrange(LOTS)
+        """Let a tracker be cut off in the midst of what it does next; what it knew is gone, and another one begins."""
+        self.killed = self.random.choice(KILLED)
         self.seen.kills += 1
 
-    cut_off: int | None = None
-
     def change_key(self) -> None:
-        """Let the API key expire; there is another one, with other puuids."""
-        self.seen.keys += 1
-        self.world.keys.change(f"RGAPI-{self.seen.keys}")
-        self.new_key_at = self.world.now() + 120
+        """Let there be another API key, with other puuids; the old one is refused at once, or still taken.
 
-    new_key_at: float | None = None
+        The trackers have it one after the other, within minutes.
+        """
+        self.seen.keys += 1
+        self.world.keys.change(f"RGAPI-{self.seen.keys}", keep_old=self.random.random() < 1 / 2)
+        now = self.world.now()
+        self.new_keys = {number: now + self.random.uniform(30, 300) for number in range(self.number)}
 
     def storm(self) -> None:
-        """Let Riot refuse for some minutes: too much was asked for, or it fails, or answers with nonsense."""
-        until = self.world.now() + self.random.uniform(60, 400)
-        kind: Kind = self.random.choice(STORMS)
-        share = self.random.uniform(0.2, 1.0) if kind != "not_found" else 0.3
-        self.riot.faults.plan(Fault(kind=kind, times=None, share=share, ends_at=until, seconds=5.0))
-        self.riot.faults.planned[:] = [each for each in self.riot.faults.planned if each.ends_at > self.world.now()]
+        """Let Riot refuse for some minutes: too much was asked for, or it fails, or answers with nonsense.
+
+        Meanwhile the webhook fails some times, and some times takes an event and loses the answer.
+        """
+        kind = self.random.choice(STORMS)
+        fault = Fault(
+            kind=kind,
+            host=self.random.choice(HOSTS),
+            times=None,
+            share=0.3 if kind == "not_found" else self.random.uniform(0.2, 1.0),
+            ends_at=self.world.now() + self.random.uniform(60, 400),
+            seconds=5.0,
+        )
+        self.faults.plan(fault)
+        self.seen.storms[f"{kind} {fault.host}"] += 1
+        self.inbox.refuses, self.inbox.loses = self.random.randrange(10), self.random.randrange(3)
 
     # ------------------------------------------------------------------------------------ one step of time
 
-    async def _tick(self, tick: int, step: timedelta) -> None:
-        await self.store.advance(step)
-        if self.new_key_at is not None and self.world.now() >= self.new_key_at:
-            self.riot.use(self.world.keys.current)  # its operator has noticed
-            self.new_key_at = None
+    async def _step(self, step: int, length: timedelta) -> None:
+        await self.store.advance(length)
+        self._hand_out_keys()
         for lot in range(LOTS):
-            await self._lot(lot, tick)
-        chosen = self.random.choice(self.instances).service
+            service = self.trackers[self.random.randrange(self.number)].service
+            await self._takes("detection", service.detection.turn(lot))
+            if step % 2 == lot % 2:
+                await self._takes("backfill", service.backfill.turn(lot))
+        service = self.trackers[self.random.randrange(self.number)].service
+        for lot in await self._due():
+            await self._takes("completion", service.completion.turn(lot))
         if (await self.store.count(TrackedPlayer)).keys() & set(TrackedPlayer.sought.names):
-            await self._asked(chosen.accounts.once())
-        await chosen.publishing.once()
+            await self._takes("accounts", service.accounts.once())
+        await self._takes("publishing", service.publishing.once())
 
-    async def _lot(self, lot: int, tick: int) -> None:
-        number = self.random.randrange(len(self.instances))
-        service = self.instances[number].service
-        turns = [service.detection.turn(lot), service.completion.turn(lot)]
-        if tick % 2 == lot % 2:
-            turns.append(service.backfill.turn(lot))
-        for turn in turns:
-            if self.cut_off == lot:
-                await self._killed(number, turn)
-                self.cut_off = None
-            else:
-                await self._asked(turn)
+    def _hand_out_keys(self) -> None:
+        for number in [number for number, at in self.new_keys.items() if at <= self.world.now()]:
+            del self.new_keys[number]
+            self.trackers[number].riot.use(self.world.keys.current)
 
-    async def _killed(self, number: int, turn: object) -> None:
-        """Cut a tracker off in its turn, after some steps of it, and begin another one in its place."""
-        task = asyncio.ensure_future(turn)  # type: ignore[call-overload]
-        for _ in range(self.random.randrange(200)):
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        self.instances[number] = self._instance()
+    async def _due(self) -> list[int]:
+        """Give the lots in which a result is to be asked for: turns in the others would do nothing."""
+        now = await self.store.now()
+        waiting = [
+            *await self.store.find(TrackedGame.awaiting, limit=100_000),
+            *await self.store.find(TrackedGame.abandoned, limit=100_000),
+        ]
+        return sorted({game.match_lot for game in waiting if game.due_at <= now})
 
-    async def _asked(self, turn: object) -> None:
-        """Take a turn; one that Riot refuses as a whole comes again."""
+    async def _takes(self, part: Part, work: Coroutine[Any, Any, object]) -> None:
+        """Let a tracker take a turn, unless it is cut off in it. What Riot refuses as a whole comes again."""
+        if self.killed == part:
+            await self._cut_off(work)
+            return
         try:
-            await turn  # type: ignore[misc]
+            await work
         except (KeyRefused, Limited):
             return
 
+    async def _cut_off(self, work: Coroutine[Any, Any, object]) -> None:
+        """Cut a tracker off in its turn, after some steps of it, and begin another one in its place."""
+        self.killed, task = None, asyncio.ensure_future(work)
+        for _ in range(self.random.randrange(1, 15)):
+            await asyncio.sleep(0)
+        self.seen.cut_short += not task.done()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        number = self.random.randrange(self.number)
+        self.trackers[number] = self._tracker(self.trackers[number].riot.key)
+
     # ------------------------------------------------------------------------------------ what came of it
 
-    async def _look(self) -> Seen:
-        seen, ids = self.seen, Counter(self.inbox.ids)
-        players = {player.riot_id: player for player in await self.instances[0].service.players.list(limit=100_000)}
-        seen.games, seen.faults = len(self.played), self.riot.faults.happened
-        told = Counter((told.player, told.match_id) for told in self.inbox.taken)
-        for game in self.played.values():
-            if game.ended_at > self.world.now() or game.lost:
-                continue
-            for each in game.players:
-                player = players[each.riot_id.casefold()]
-                if game.title in player.titles:
-                    await self._check(game, player.id, told)
-        seen.twice += [id for id, number in ids.items() if number > 1]
-        seen.twice += [f"{player}/{match}" for (player, match), number in told.items() if number > 1]
-        return seen
+    def _count(self) -> None:
+        """Note what is known at any time."""
+        seen, fetched = self.seen, Counter[str]()
+        for riot in self.riots:
+            fetched += riot.fetched
+        seen.games, seen.events = len(self.played), len(set(self.inbox.ids))
+        seen.faults = self.faults.happened
+        seen.fetched, seen.fetched_again = len(fetched), fetched.total() - len(fetched)
 
-    async def _check(self, game: Game, player: str, told: Counter[tuple[str, str]]) -> None:
-        """Note what became of one game of one player."""
-        seen, id = self.seen, f"{player}/{game.match_id}"
-        seen.records += 1
-        record = (await self.store.get_many(TrackedGame, [id])).get(id)
-        if record is None or record.state != TrackedGame.completed or told[player, game.match_id] == 0:
-            seen.lost.append(f"{id}: {record}")
-            return
-        seen.completed += 1
-        seen.within_five_minutes += record.entered_at.timestamp() - game.ended_at <= minutes(5).total_seconds()
-        names = [event.name for event in await self.store.history(TrackedGame, id)]
-        seen.corrected += "correct" in names
-        seen.retried += "retry" in names
-        seen.found_by[record.found_by] += 1
-        seen.twice += [id] * (sum(name in ("complete", "correct") for name in names) - 1)
+    async def _look(self) -> Seen:
+        self._count()
+        self.seen.games = 0
+        listed = await self.trackers[0].service.players.list(limit=100_000)
+        players = {(player.riot_id, player.platform): player for player in listed}
+        await Judge(self.seen, self.store, self.inbox.taken).look(self.played, players, self.world.now())
+        return self.seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -126,19 +127,67 @@ async def test_results_are_read_in_the_order_in_which_they_came_each_once() -> N
         assert (ahead.status, "begin again from 0" in ahead.detail) == (422, True)
 
 
+async def test_a_result_that_is_waited_for_is_told_as_soon_as_it_is_there() -> None:
+    async with a_caller() as caller:
+        await added(caller)
+        await caller.tracking.turn()
+        after = await caller.position()
+        waits = asyncio.create_task(caller.get(f"/results?after={after}&wait=30"))
+        async with asyncio.timeout(20):
+            match = await played(caller, "Ada#NA1")
+            found = await waits
+        (result,) = found["results"]
+        assert (result["event"], result["game"]["match"]) == ("complete", match)
+        assert found["next"] == result["position"]
+        at_once = await caller.get(f"/results?after={after}&wait=30")
+        assert at_once == found
+
+
+async def test_who_waits_in_vain_goes_on_behind_what_was_looked_through_and_gets_an_answer_when_the_server_stops() -> (
+    None
+):
+    async with a_caller() as caller:
+        await added(caller)
+        await caller.tracking.turn()
+        caller.tracking.world.start("Ada#NA1")
+        waits = asyncio.create_task(caller.get("/results?after=0&wait=30"))
+        await caller.tracking.turn()
+        begun = await caller.position()
+        await caller.tracking.service.shut_down(keep=False)
+        async with asyncio.timeout(20):
+            found = await waits
+            assert (found["results"], 0 < found["next"] <= begun) == ([], True)
+            assert (await caller.get(f"/results?after={found['next']}&wait=30"))["results"] == []
+        assert (await caller.call("GET", f"/results?after={10**17}&wait=1")).status == 422
+        for wait in ("31", "-1", "x"):
+            assert (await caller.call("GET", f"/results?wait={wait}")).status == 422
+
+
+async def test_only_so_many_may_wait_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tenure.services.games.api.games.MOST_WAITING", 2)
+    async with a_caller() as caller, asyncio.timeout(20):
+        waits = [asyncio.create_task(caller.call("GET", "/results?wait=30")) for _ in range(3)]
+        (refused,), waiting = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        assert ((await refused).status, "without `wait`" in (await refused).detail) == (429, True)
+        assert (await caller.get("/results"))["results"] == []
+        caller.tracking.service.closing_down.set()
+        assert [(await each).status for each in waiting] == [200, 200]
+        assert (await caller.call("GET", "/results?wait=30")).status == 200, "those that ended made room"
+
+
 async def test_a_late_result_is_a_correction() -> None:
     async with a_caller() as caller:
         await added(caller)
         await caller.tracking.turn()
         match = caller.tracking.world.start("Ada#NA1").match_id
         await caller.tracking.turn()
-        late = hours(1).total_seconds()
+        late = hours(3).total_seconds()
         caller.tracking.world.end(match, result_seconds=late, listed_seconds=late)
-        await caller.tracking.passes(minutes(20), step=minutes(1))
+        await caller.tracking.passes(hours(2), step=minutes(2))
         (abandoned,) = (await caller.get("/games?state=abandoned"))["games"]
         assert abandoned["last_error"]
         assert abandoned["asked_at"]
-        await caller.tracking.passes(hours(2), step=minutes(10))
+        await caller.tracking.passes(hours(4), step=minutes(10))
         (result,) = (await caller.get("/results"))["results"]
         assert (result["event"], result["game"]["match"]) == ("correct", match)
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +17,12 @@ import pytest
 import tenure
 from tenure import minutes
 from tenure.cli.application import run
+from tenure.pacing.pacer import Pacer
+from tenure.pacing.rates import parse_rates
 from tenure.services.games.kinds import kinds
 from tenure.services.games.lifecycle import TrackedGame
 from tenure.services.games.results import TftResult
+from tenure.services.games.settings import LINK_KEY_FILE
 
 OK, FAILED, USAGE, REFUSED, UNAVAILABLE = 0, 1, 2, 3, 4
 Games = Callable[..., tuple[int, Any, str]]
@@ -84,6 +90,25 @@ def test_a_player_is_added_shown_edited_paused_and_removed(games: Games, ada: st
     assert "Ada#EUW" in games("players", "--state", "removed", json=False)[1]
 
 
+def test_a_link_is_given_by_who_has_the_servers_key_and_revoked(
+    games: Games, ada: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, _, error = games("link", "Ada#EUW")
+    assert (code, "TENURE_GAMES_LINK_KEY" in error) == (USAGE, True)
+    assert not (tmp_path / "tenure-data" / LINK_KEY_FILE).exists(), "no server has a key that is made here"
+    monkeypatch.setenv("TENURE_GAMES_LINK_KEY", "k" * 20)
+    monkeypatch.setenv("TENURE_GAMES_URL", "https://games.example/")
+    (made,) = games("link", "Ada#EUW")[1]
+    assert made["url"].startswith("https://games.example/page/")
+    assert games("link", ada)[1] == [made]
+    assert games("unlink", ada)[1] == [{"player": ada, "url": None}]
+    monkeypatch.delenv("TENURE_GAMES_URL")
+    (other,) = games("link", ada)[1]
+    assert other["url"].startswith("http://127.0.0.1:8420/services/games/page/")
+    assert other["url"].rpartition("/")[2] != made["url"].rpartition("/")[2]
+    assert games("link", "Bo#EUW")[0] == USAGE
+
+
 def test_games_and_results_are_listed(games: Games, ada: str, tmp_path: Path) -> None:
     a_server_works(tmp_path, ada, "EUW1_7")
     assert [game["match"] for game in games("list", "Ada#EUW")[1]] == ["EUW1_7"]
@@ -102,6 +127,39 @@ def test_games_and_results_are_listed(games: Games, ada: str, tmp_path: Path) ->
     assert "completed" in games("status", json=False)[1]
 
 
+def test_a_plan_goes_by_what_riot_told_the_servers_of_the_store(games: Games, ada: str, tmp_path: Path) -> None:
+    (before,) = games("plan")[1]
+    assert before["present"] is None
+
+    async def learn() -> None:
+        async with tenure.open(f"sqlite://{tmp_path}/games.db", *kinds) as store:
+            await Pacer(store).learn("riot/ab12/na1", parse_rates("500:10,30000:600"))
+
+    asyncio.run(learn())
+    (made,) = games("plan", "--interval-seconds", "60")[1]
+    assert made["players"] > 40 * before["players"]
+    present = made["present"]
+    assert (present["players"], present["interval_seconds"]) == (0, 60.0)
+    assert present["possible"]["60"] == made["players"]
+    assert present["limits"][0]["rates"] == "500:10,30000:600"
+    assert games("plan", "--limits", "20:1,100:120")[1] == [before]
+    assert "500:10,30000:600" in games("plan", json=False)[1]
+    assert ada
+
+
+def test_who_follows_hears_each_result_once_as_it_comes_from_another_process(ada: str, tmp_path: Path) -> None:
+    store = f"sqlite://{tmp_path}/games.db"
+    command = [sys.executable, "-m", "tenure.cli", "games", "results", "--follow", "--json", "--store", store]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as following:
+        assert following.stdout is not None
+        for match in ("EUW1_7", "EUW1_8"):
+            a_server_works(tmp_path, ada, match)
+            told = msgspec.json.decode(following.stdout.readline())
+            assert (told["event"], told["game"]["match"]) == ("complete", match)
+        following.send_signal(signal.SIGINT)
+        assert following.stdout.read() == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "advice"),
     [
@@ -113,6 +171,12 @@ def test_games_and_results_are_listed(games: Games, ada: str, tmp_path: Path) ->
         (["list", "--state", "moon"], USAGE, "take one of active, playing"),
         (["show", "nobody/EUW1_1"], USAGE, "there is no such game"),
         (["results", "--after", str(10**17)], FAILED, "begin again from 0"),
+        (["results", "--after", "9" * 30], USAGE, "--after is a position of the feed"),
+        (["results", "--after", "-1"], USAGE, "--after is a position of the feed"),
+        (["list", "--limit", "9" * 30], USAGE, "--limit is from 1"),
+        (["players", "--limit", "0"], USAGE, "--limit is from 1"),
+        (["player", "a\ud800#b"], USAGE, "no player who is tracked has this id"),
+        (["plan", "--limits", "0:1"], USAGE, "is not understood"),
     ],
 )
 @pytest.mark.usefixtures("ada")
@@ -143,5 +207,6 @@ def test_a_plan_says_how_many_players_a_key_can_track(games: Games) -> None:
     assert "players, one look every 30 seconds" in games("plan", json=False)[1]
     assert "can be looked at every" in games("plan", "--players", "60", json=False)[1]
     assert games("plan", "--players", "100000000")[1] == [{"players": 100000000, "shortest_interval_seconds": None}]
+    assert made["present"] is None
     for wrong in (["--limits", "often"], ["--platforms", "moon"], ["--titles", "chess"], ["--interval-seconds", "0"]):
         assert games("plan", *wrong)[0] == USAGE

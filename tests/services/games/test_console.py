@@ -10,13 +10,15 @@ from tests.services.games.calling import Site, a_site
 
 from tenure import hours, minutes
 from tenure.cli.application import app
+from tenure.pacing.pacer import Pacer
+from tenure.pacing.rates import parse_rates
+from tenure.pages.paging import ON_A_PAGE
 from tenure.services.games.console import words
 from tenure.services.games.console.http import Console
-from tenure.services.games.console.reading import ON_A_PAGE
 from tenure.services.games.lifecycle import TrackedGame, TrackedPlayer
 
 MARKUP = "<b>{{7*7}}</b>"
-FORMS = ("/players", "/players/p/pause", "/players/p/remove", "/players/p/titles")
+FORMS = ("/players", "/players/p/pause", "/players/p/remove", "/players/p/titles", "/players/p/link")
 
 
 async def over(site: Site, *riot_ids: str) -> tuple[str, str]:
@@ -88,7 +90,7 @@ async def test_what_is_wrong_stands_on_the_first_page() -> None:
         await site.tracking.turn()
         late = hours(9).total_seconds()
         site.tracking.world.end(match, result_seconds=late, listed_seconds=late)
-        await site.tracking.passes(minutes(20), step=minutes(1))
+        await site.tracking.passes(hours(2), step=minutes(2))
         page = await site.page("/")
         assert "No such account" in page
         assert "Nobody" in page
@@ -122,6 +124,28 @@ async def test_lists_go_on_page_by_page_and_by_state() -> None:
         assert (await site.get("/games?after=gone/NA1_1")).status == 422
 
 
+async def test_the_plan_is_empty_until_riot_has_told_the_keys_limits() -> None:
+    async with a_site() as site:
+        page = await site.page("/plan")
+        assert "Nothing is known yet" in page
+        (advice,) = re.findall(r"<pre>tenure (games [^<]+)", page)
+        command, _, _ = app.parse_args(advice, exit_on_error=False, print_error=False)
+        assert command.__module__ == "tenure.cli.games.planning"
+        await site.tracking.track("Ada#NA1", "Bo#NA1")
+        pacer = Pacer(site.tracking.store)
+        await pacer.learn("riot/ab12/na1", parse_rates("500:10,30000:600"))
+        await pacer.learn("riot/ab12/na1/spectator-v5", parse_rates("20000:10"))
+        await pacer.block("riot/ab12/na1/spectator-v5", 60)
+        page = re.sub("</?b>", "", await site.page("/plan"))
+        assert "2 players tracked, each looked at every 30 s" in page
+        assert "500:10,30000:600" in page
+        assert "nobody asks again before" in page
+        assert "evenly over NA1" in page
+    async with a_site(stand_in=True) as site:
+        await Pacer(site.tracking.store).learn("riot/ab12/na1", parse_rates("500:10"))
+        assert "limits of the stand-in" in await site.page("/plan")
+
+
 async def test_what_players_call_themselves_is_text() -> None:
     async with a_site() as site:
         player = await site.tracking.service.players.add(f"{MARKUP}#<i>", "na1")
@@ -148,6 +172,22 @@ async def test_a_player_is_added_paused_and_removed_by_forms() -> None:
         assert (found.state, found.titles) == (TrackedPlayer.removed, ("tft",))
         events = await site.tracking.store.history(TrackedPlayer, player.id)
         assert {event.by for event in events} == {"console"}
+
+
+async def test_a_players_own_page_is_given_shown_and_revoked_by_forms() -> None:
+    async with a_site(base_url="https://games.example") as site:
+        player = await site.tracking.service.players.add("Ada#NA1", "na1")
+        path = f"/players/{player.id}"
+        assert "They have none" in await site.page(path)
+        assert "give them its link" in await site.done(f"{path}/link")
+        found = re.search(r'href="https://games.example(/page/[^"]+)"', await site.page(path))
+        assert found
+        async with site.client.get(site.address + found[1]) as answer:
+            assert answer.status == 200
+        assert "opens nothing any more" in await site.done(f"{path}/unlink")
+        async with site.client.get(site.address + found[1]) as answer:
+            assert answer.status == 404
+        assert "They have none" in await site.page(path)
 
 
 async def test_what_is_wrong_in_a_form_is_said_on_its_page() -> None:

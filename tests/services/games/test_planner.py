@@ -8,9 +8,15 @@ from datetime import timedelta
 
 import pytest
 
-from tenure import minutes, seconds
+from tenure import Store, minutes, seconds, testing
+from tenure.pacing.budgets import Budgets
+from tenure.pacing.pacer import UNTIL_KNOWN, Pacer
 from tenure.pacing.rates import Rate, level_of, parse_rates
-from tenure.services.games.planner import DEVELOPMENT, Habits, Plan, plan, shortest_interval
+from tenure.services.games.kinds import kinds
+from tenure.services.games.lifecycle import TrackedPlayer
+from tenure.services.games.planner import DEVELOPMENT, Habits, Plan, needs, plan, shortest_interval
+from tenure.services.games.present import present_limits
+from tenure.services.games.results import Title
 from tenure.services.games.riot.routing import PLATFORMS, UnknownPlatform
 
 PRODUCTION = parse_rates("500:10,30000:600")
@@ -87,3 +93,125 @@ def test_of_too_many_players_not_even_the_results_can_be_fetched() -> None:
 def test_a_platform_that_is_none_is_refused() -> None:
     with pytest.raises(UnknownPlatform, match="it is one of br1"):
         plan(platforms=("moon",))
+
+
+# ---------------------------------------------------------------------------------------- what is needed
+
+
+def test_what_players_need_at_each_host_is_what_the_plan_allows_so_many_of_them() -> None:
+    habits, made = Habits(), plan(PRODUCTION, METHODS, platforms=("na1",))
+    needed = needs({("na1", ("lol",)): made.players}, habits)
+    for bound in made.bounds:
+        assert needed[bound.host, bound.of] == pytest.approx(bound.per_player * made.players)
+        assert needed[bound.host, bound.of] <= bound.allowed
+    tightest = made.bounds[0]
+    more = needs({("na1", ("lol",)): made.players + 1}, habits)
+    assert more[tightest.host, tightest.of] > tightest.allowed
+
+
+def test_platforms_of_one_region_need_its_host_together_and_accounts_are_asked_where_they_are_known() -> None:
+    needed = needs({("euw1", ("lol",)): 10, ("ru", ("lol", "tft")): 10, ("oc1", ("tft",)): 10})
+    assert needed["euw1", "application"] == pytest.approx(10 / 30)
+    assert needed["ru", "application"] == pytest.approx(20 / 30)
+    assert needed["europe", "match-v5-ids"] == pytest.approx(2 * needed["europe", "tft-match-v1-ids"], rel=0.02)
+    assert {of for host, of in needed if host == "sea"} == {"tft-match-v1", "tft-match-v1-ids", "application"}
+    assert ("asia", "account-v1") in needed
+    assert needs({}) == {}
+
+
+# ---------------------------------------------------------------------------------------- the present key
+
+
+class Asked:
+    """A key of a store: what it asks, and what it is told."""
+
+    def __init__(self, store: Store, key: str) -> None:
+        self.store, self.pacer, self.name = store, Pacer(store), f"riot/{key}"
+
+    async def asks(self, host: str, method: str, times: int = 1) -> None:
+        names = (f"{self.name}/{host}", f"{self.name}/{host}/{method}")
+        taken = await Budgets(self.store, UNTIL_KNOWN).take(names, times, patient=False)
+        assert taken.number == times
+
+    async def learns(self, host: str, method: str, application: str, limit: str) -> None:
+        await self.pacer.learn(f"{self.name}/{host}", parse_rates(application))
+        await self.pacer.learn(f"{self.name}/{host}/{method}", parse_rates(limit) if limit else ())
+
+
+async def players_of(store: Store, platform: str, number: int, titles: tuple[Title, ...] = ("lol",)) -> None:
+    """Let so many players be tracked."""
+    now = await store.now()
+    for index in range(number):
+        id = f"{platform}-{index}"
+        await testing.a(
+            store, TrackedPlayer.tracked, id, game_name=id, tag_line="X", riot_id=f"{id}#x", platform=platform,
+            titles=titles, lot=1, due_at=now, named_at=now, puuid=f"p{id}", key_mark="k",
+        )  # fmt: skip
+
+
+async def test_nothing_is_known_of_a_key_before_riot_has_answered_to_it() -> None:
+    async with testing.store(*kinds) as store:
+        assert await present_limits(store) is None
+        key = Asked(store, "ab12")
+        await key.asks("na1", "spectator-v5")
+        assert await present_limits(store) is None, "what is assumed is not what Riot said"
+        await key.learns("na1", "spectator-v5", "500:10,30000:600", "20000:10")
+        seen = await present_limits(store)
+        assert seen is not None
+        assert {(each.host, each.of): each.rates for each in seen.limits} == {
+            ("na1", "application"): "500:10,30000:600", ("na1", "spectator-v5"): "20000:10",
+        }  # fmt: skip
+        assert (seen.players, seen.platforms) == (0, ("na1",))
+
+
+async def test_the_present_key_tells_what_is_needed_and_what_was_taken_in_the_last_minute() -> None:
+    async with testing.store(*kinds) as store:
+        key = Asked(store, "ab12")
+        await key.learns("na1", "spectator-v5", "500:10,30000:600", "20000:10")
+        await key.learns("americas", "match-v5", "500:10,30000:600", "")
+        await players_of(store, "na1", 6)
+        await store.advance(minutes(5))
+        await key.asks("na1", "spectator-v5", 9)
+        await store.advance(minutes(2))
+        await key.asks("na1", "spectator-v5", 7)
+        seen = await present_limits(store)
+        assert seen is not None
+        limits = {(each.host, each.of): each for each in seen.limits}
+        assert limits["na1", "application"].taken_a_minute == 7
+        assert limits["americas", "application"].taken_a_minute == 0
+        assert limits["na1", "spectator-v5"].needed_a_minute == 12
+        assert limits["americas", "match-v5"].allowed_a_minute is None
+        assert seen.limits[0].of == "application", "the tightest first"
+        assert (seen.players, seen.shortest_interval_seconds) == (6, 1.0)
+        assert seen.possible[30] == plan(PRODUCTION, {"spectator-v5": parse_rates("20000:10")}).players
+        assert sorted(seen.possible) == [15, 30, 60, 120, 300]
+        assert seen.possible[15] < seen.possible[30] < seen.possible[300]
+
+
+async def test_of_two_keys_the_last_one_counts_and_a_blocked_limit_says_until_when() -> None:
+    async with testing.store(*kinds) as store:
+        old, new = Asked(store, "aa"), Asked(store, "bb")
+        await old.learns("na1", "spectator-v5", "500:10,30000:600", "20000:10")
+        await store.advance(minutes(1))
+        await new.learns("kr", "spectator-v5", "100:120", "50:10")
+        await new.pacer.block("riot/bb/kr", 60)
+        seen = await present_limits(store)
+        assert seen is not None
+        assert {each.host for each in seen.limits} == {"kr"}
+        (application,) = [each for each in seen.limits if each.of == "application"]
+        assert application.blocked_until == await store.now() + minutes(1)
+        await store.advance(seconds(1))
+        await old.asks("na1", "spectator-v5")
+        again = await present_limits(store)
+        assert again is not None
+        assert {each.host for each in again.limits} == {"na1"}
+
+
+async def test_more_players_than_a_key_is_enough_for_are_said_to_be_too_many() -> None:
+    async with testing.store(*kinds) as store:
+        await Asked(store, "aa").learns("kr", "spectator-v5", "1:3600", "")
+        await players_of(store, "kr", 20, ("lol", "tft"))
+        seen = await present_limits(store)
+        assert seen is not None
+        assert seen.shortest_interval_seconds is None
+        assert seen.possible[30] == 0

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 from tests.services.games.tracking import some_tracking
 
-from tenure.services.games.lifecycle import TrackedPlayer
+from tenure import days, hours, minutes
+from tenure.services.games.lifecycle import TrackedGame, TrackedPlayer
 from tenure.services.games.refusals import NotThen, Unknown, Wrong
 
 
@@ -63,3 +64,27 @@ async def test_repeats_change_nothing() -> None:
         assert (await players.edit(player.id, titles=("lol", "tft"))).version == edited.version
         with pytest.raises(Unknown):
             await players.get("nobody")
+
+
+async def test_a_list_of_one_state_is_as_they_were_added_and_misses_nobody_whose_turn_comes_meanwhile() -> None:
+    async with some_tracking() as tracking:
+        added = await tracking.track(*(f"P{number}#NA1" for number in range(12)))
+        listed, after = list[str](), None
+        while page := await tracking.service.players.list(state=TrackedPlayer.tracked, limit=1, after=after):
+            after, now = page[-1].id, await tracking.store.now()
+            listed.append(after)
+            await tracking.store.apply(TrackedPlayer.list_matches(after, due_at=now + hours(1), listed_until=now))
+        assert listed == added
+
+
+async def test_games_of_one_state_are_listed_newest_first() -> None:
+    async with some_tracking() as tracking:
+        names = [f"P{number}#NA1" for number in range(6)]
+        await tracking.track(*names)
+        for name in names:
+            match = tracking.world.start(name).match_id
+            await tracking.look()
+            tracking.world.end(match, result_seconds=days(1).total_seconds(), listed_seconds=days(1).total_seconds())
+        await tracking.passes(minutes(3))
+        games = await tracking.service.games.list(state=TrackedGame.awaiting)
+        assert [game.number for game in games] == [6, 5, 4, 3, 2, 1]

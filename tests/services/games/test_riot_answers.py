@@ -117,10 +117,7 @@ def test_a_game_that_never_began_is_aborted_for_all_who_were_to_play_it() -> Non
     answer["info"]["participants"] = []
     match = reading.read_lol_match(json.dumps(answer).encode())
     assert match.results == dict.fromkeys((ADA, BO), LolResult(result="aborted", champion=""))
-    assert (match.duration_seconds, match.started_at) == (
-        0,
-        datetime.fromtimestamp((STARTED + 30 * MINUTE) / 1000, UTC),
-    )
+    assert (match.duration_seconds, match.started_at, match.queue_id) == (0, None, None), "it says nothing of that"
 
 
 def test_a_match_of_before_2021_has_its_length_in_milliseconds() -> None:
@@ -181,7 +178,28 @@ def test_an_aborted_game_of_tft_has_no_placement_that_counts() -> None:
 def test_a_game_of_tft_is_none_of_league_of_legends() -> None:
     answer = json.dumps({"gameId": 5, "platformId": "NA1", "gameMode": "TFT", "gameStartTime": STARTED}).encode()
     assert reading.read_active_lol(answer) is None
-    assert reading.read_active_tft(answer).match_id == "NA1_5"
+    seen = reading.read_active_tft(answer)
+    assert seen is not None
+    assert seen.match_id == "NA1_5"
+    assert reading.read_active_tft(answer.replace(b"TFT", b"CLASSIC")) is None
+
+
+def test_a_game_of_more_than_a_week_is_not_understood() -> None:
+    week = 7 * 86_400
+    assert reading.read_lol_match(a_match(gameDuration=week)).duration_seconds == week
+    with pytest.raises(Malformed, match="a game of 604801 seconds"):
+        reading.read_lol_match(a_match(gameDuration=week + 1))
+    with pytest.raises(Malformed, match="a game of 604801 seconds"):
+        reading.read_tft_match(a_tft_match({"puuid": ADA, "placement": 1}, game_length=week + 1.5))
+
+
+def test_names_are_read_where_both_parts_of_them_are_there() -> None:
+    named: dict[str, Any] = {"riotIdGameName": "Ada", "riotIdTagline": "NA1"}
+    half: dict[str, Any] = {"riotIdGameName": "Bo", "riotIdTagline": ""}
+    match = reading.read_lol_match(a_match(a_player(ADA, win=True, **named), a_player(BO, win=False, **half)))
+    assert match.names == {ADA: ("Ada", "NA1")}
+    tft = reading.read_tft_match(a_tft_match({"puuid": ADA, "placement": 1, **named}, {"puuid": BO, "placement": 2}))
+    assert tft.names == {ADA: ("Ada", "NA1")}
 
 
 @pytest.mark.parametrize(

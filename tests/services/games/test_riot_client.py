@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
+import msgspec
 import pytest
 from tests.services.games.riots import asking
 
@@ -15,7 +16,7 @@ from tenure import Unavailable
 from tenure.pacing.lifecycle import Budget
 from tenure.pacing.pacer import Pacer
 from tenure.services.games.results import Title
-from tenure.services.games.riot.client import RiotClient
+from tenure.services.games.riot.client import MOST_FORBIDDEN, RiotClient
 from tenure.services.games.riot.contract import (
     KeyRefused,
     Limited,
@@ -70,6 +71,8 @@ async def test_a_game_is_what_the_world_says_from_its_beginning_to_its_result(ti
         match, told = await client.match(match_id, title), await direct.match(match_id, title)
         assert match is not None
         assert told is not None
+        assert match.started_at is not None
+        assert told.started_at is not None
         assert abs(match.started_at - told.started_at) < timedelta(seconds=0.01)
         assert (match.match_id, match.title, match.duration_seconds, match.queue_id) == (
             told.match_id, told.title, told.duration_seconds, told.queue_id,
@@ -108,6 +111,9 @@ async def test_a_key_that_has_expired_or_is_wrong_says_what_to_do_and_not_the_ke
         old = stand_in.key
         assert await client.active_game("euw1", puuid, "lol") is None
         stand_in.expire_key()
+        for _ in range(MOST_FORBIDDEN):
+            with pytest.raises(RiotError, match="may not ask this"):
+                await client.active_game("euw1", puuid, "lol")
         with pytest.raises(KeyRefused, match=r"expired.*developer\.riotgames\.com.*TENURE_GAMES_RIOT_KEY") as refused:
             await client.active_game("euw1", puuid, "lol")
         assert refused.value.status == 403
@@ -121,9 +127,62 @@ async def test_a_key_that_is_good_for_one_title_is_not_refused_for_the_other() -
             await client.active_game("euw1", puuid, "tft")
         assert type(error.value) is RiotError
         assert await client.active_game("euw1", puuid, "lol") is None
-        stand_in.fail("status", "spectator-v5.*", status=403)
-        with pytest.raises(KeyRefused):
-            await client.active_game("euw1", puuid, "lol")
+
+
+async def test_a_thing_that_is_forbidden_for_ever_is_no_trouble_of_the_key() -> None:
+    async with playing() as (stand_in, client, puuid):
+        assert await client.match("EUW1_1", "lol") is None
+        for _ in range(2 * MOST_FORBIDDEN):
+            stand_in.fail("status", "match-v5.*", status=403)
+            with pytest.raises(RiotError, match="403 of match-v5") as error:
+                await client.match("EUW1_1", "lol")
+            assert type(error.value) is RiotError
+            assert await client.active_game("euw1", puuid, "lol") is None, "the key is good"
+
+
+async def test_an_account_is_found_by_its_puuid_whatever_it_is_called() -> None:
+    async with playing() as (stand_in, client, puuid):
+        stand_in.world.rename(ADA, "Countess Löve#EU 2")
+        account = await client.account_of("euw1", puuid)
+        assert account == await stand_in.direct().account_of("euw1", puuid)
+        assert account is not None
+        assert (account.puuid, account.game_name, account.tag_line) == (puuid, "Countess Löve", "EU 2")
+        stand_in.world.remove_player("Countess Löve#EU 2")
+        assert await client.account_of("euw1", puuid) is None
+        with pytest.raises(OfAnotherKey):
+            await client.account_of("euw1", "x" * 78)
+
+
+@pytest.mark.parametrize("title", ["lol", "tft"])
+async def test_a_match_says_how_its_players_were_called_then(title: Title) -> None:
+    async with playing() as (stand_in, client, puuid):
+        match_id = stand_in.world.play(ADA, at=stand_in.world.now() - 2000, seconds=1800, title=title).match_id
+        match, told = await client.match(match_id, title), await stand_in.direct().match(match_id, title)
+        assert match is not None
+        assert told is not None
+        assert match.names[puuid] == told.names[puuid] == tuple(ADA.split("#"))
+
+
+async def test_a_list_of_any_length_is_read_to_its_end() -> None:
+    async with playing() as (stand_in, client, puuid):
+        world = stand_in.world
+        played = [world.play(ADA, at=world.now() - 300_000 + 1000 * n, seconds=900).match_id for n in range(250)][::-1]
+        long_ago = datetime.now(UTC) - timedelta(days=30)
+        before = client.answers["match-v5-ids", 200]
+        assert list(await client.match_ids("euw1", puuid, "lol", long_ago)) == played
+        assert list(await stand_in.direct().match_ids("euw1", puuid, "lol", long_ago)) == played
+        assert client.answers["match-v5-ids", 200] - before == 3
+
+
+async def test_a_list_without_an_end_is_not_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with playing() as (_, client, puuid):
+        monkeypatch.setattr(RiotClient, "_get", _a_hundred)
+        with pytest.raises(Malformed, match="has no end"):
+            await client.match_ids("euw1", puuid, "lol", datetime.now(UTC))
+
+
+async def _a_hundred(*_: object) -> bytes:
+    return msgspec.json.encode([f"EUW1_{number}" for number in range(100)])
 
 
 async def test_a_key_that_was_good_for_nothing_of_late_is_refused() -> None:
@@ -259,6 +318,22 @@ async def test_limits_are_learned_from_the_headers() -> None:
         method = await store.get(Budget, f"riot/{client.key_mark}/europe/account-v1")
     assert [(rate.most, rate.seconds) for rate in application.level.rates] == [(500, 10), (30000, 600)]
     assert [(rate.most, rate.seconds) for rate in method.level.rates] == [(1000, 60)]
+
+
+async def test_limits_that_were_forgotten_are_learned_again() -> None:
+    async with asking(limits="500:10") as (stand_in, client, store):
+        stand_in.world.add_player(ADA, "euw1")
+        application = f"riot/{client.key_mark}/europe"
+        learned = []
+        for _ in range(2):
+            assert await client.account("euw1", *ADA.split("#")) is not None
+            budget = await store.get(Budget, application)
+            learned.append([(rate.most, rate.seconds) for rate in budget.level.rates])
+            # As when nobody took of it for two days.
+            await store.apply(Budget.take(budget, level=budget.level, forgotten_at=budget.entered_at))
+            await store.sweep()
+            client._pacer._lanes.clear()
+    assert learned == [[(500, 10)]] * 2
 
 
 async def test_a_store_that_is_away_is_not_riot_being_away(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from tests.services.games.tracking import Tracking, some_tracking
+import pytest
+from msgspec.structs import replace
+from tests.services.games.tracking import Tracking, some_tracking, tracking_on
 
 from tenure import minutes, seconds
 from tenure.services.games.accounts import ACCOUNTS
 from tenure.services.games.lifecycle import TrackedGame, TrackedPlayer
 from tenure.services.games.lots import LOTS, lot_of, phase_of
 from tenure.services.games.players import Players
+from tenure.services.games.results import Title
+from tenure.services.games.riot.contract import Match
+from tenure.services.games.riot.stand_in.direct import Direct
 from tenure.services.games.rounds import poller_of
 from tenure.services.games.watching import Watching
 from tenure.store.polling import Poller
@@ -80,6 +85,22 @@ async def test_with_another_key_everybody_is_looked_up_anew_and_open_games_get_t
         assert (game.state, game.retry_count) == (TrackedGame.completed, 0)
 
 
+async def test_two_processes_that_ask_with_different_keys_are_told_of() -> None:
+    async with some_tracking() as tracking:
+        await tracking.track("Ada#NA1")
+        watching = Watching(tracking.service)
+        tracking.world.keys.change("RGAPI-2", keep_old=True)
+        other = tracking_on(tracking.store, tracking.world, riot=Direct(tracking.world, "RGAPI-2"))
+        for turn in range(8):
+            assert "another API key" not in " ".join((await watching.look()).reasons) or turn > 1
+            await tracking.store.advance(seconds(30))
+            for one in (other, tracking)[:: 1 if turn % 2 else -1]:
+                await one.turn()
+        assert "another API key" in " ".join((await watching.look()).reasons)
+        await tracking.passes(minutes(15), step=minutes(1))
+        assert "another API key" not in " ".join((await watching.look()).reasons)
+
+
 async def test_a_puuid_that_riot_says_is_of_another_key_is_looked_up_anew() -> None:
     async with some_tracking() as tracking:
         (id,) = await tracking.track("Ada#NA1")
@@ -92,6 +113,8 @@ async def test_a_puuid_that_riot_says_is_of_another_key_is_looked_up_anew() -> N
                 key_mark=tracking.riot.key_mark,
                 game_name="Ada",
                 tag_line="NA1",
+                riot_id=found.riot_id,
+                named_at=found.due_at,
                 due_at=found.due_at,
             )
         )
@@ -179,6 +202,7 @@ async def test_who_is_not_in_the_match_as_this_key_knows_it_has_an_error_on_the_
         match = tracking.world.start("Ada#NA1").match_id
         await tracking.turn()
         ada = await tracking.game(match)
+        await tracking.store.advance(minutes(45))
         tracking.world.end(match)
         bob = tracking.world.player("Bob#NA1")
         tracking.world.game(match).players = (bob,)
@@ -197,6 +221,25 @@ async def test_riots_clock_may_be_wrong_by_an_hour() -> None:
         tracking.world.end(match)
         await tracking.passes(minutes(3))
         assert (await tracking.game(match)).state == TrackedGame.completed
+
+
+async def test_a_game_that_never_began_keeps_what_was_seen_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with some_tracking() as tracking:
+        await tracking.track("Ada#NA1")
+        match = tracking.world.start("Ada#NA1", queue_id=450).match_id
+        await tracking.turn()
+        seen = await tracking.game(match)
+        tracking.world.end(match)
+        asked = tracking.service.asking.match
+
+        async def nothing_said(match_id: str, title: Title) -> Match | None:
+            found = await asked(match_id, title)
+            return found and replace(found, started_at=None, queue_id=None)
+
+        monkeypatch.setattr(tracking.service.asking, "match", nothing_said)
+        await tracking.passes(minutes(4))
+        game = await tracking.game(match)
+        assert (game.state, game.queue_id, game.started_at) == (TrackedGame.completed, 450, seen.started_at)
 
 
 # ------------------------------------------------------------------------------------ players

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
@@ -68,6 +69,7 @@ class Podman:
             )
         while not self.socket.exists():
             assert self._service.poll() is None, (self.folder / "service.log").read_text()
+            time.sleep(0.005)
 
     def stop(self, number: signal.Signals = signal.SIGKILL) -> None:
         """End the service; containers run on."""
@@ -125,7 +127,7 @@ class Podman:
         self.run("rm", "--all", "--force", "--time", "0")
         self.stop()
         while any(str(self.folder) in line for line in _command_lines()):
-            os.sched_yield()  # each container's monitor still cleans up after it
+            time.sleep(0.02)  # each container's monitor still cleans up after it
 
     def _configuration(self) -> dict[str, str]:
         """Write the settings, and give the variables that name them."""

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ from tenure.services.meetings.runtimes import proc
 
 T = TypeVar("T")
 SCRIPT = Path(__file__).with_name("server.py")
+LOOK_AGAIN_SECONDS = 0.02
+"""Whoever looks without a pause takes the time of what it waits for."""
 
 
 class Server:
@@ -56,13 +59,13 @@ class Server:
     def call(self, method: str, path: str, body: Any = None, *, user: int | None = None) -> Any:
         """Call the API as the admin or as a user."""
         headers = {"X-Admin-API-Key": ADMIN_KEY} if user is None else {"X-API-Key": self.keys[user]}
-        answer = self.http.request(method, self.url + path, json=body, headers=headers, timeout=10)
+        answer = self.http.request(method, self.url + path, json=body, headers=headers, timeout=30)
         assert answer.status_code < 300, answer.text
         return answer.json()
 
     def room(self, room: str, step: str, **body: Any) -> Any:
         """Take a step in a room of the local meeting page."""
-        answer = self.http.post(f"{self.url}/local-meeting/{room}/{step}", json=body, timeout=20)
+        answer = self.http.post(f"{self.url}/local-meeting/{room}/{step}", json=body, timeout=30)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -81,7 +84,7 @@ class Server:
     def log(self, number: int) -> str:
         """Give what the bot of a meeting wrote."""
         headers = {"X-Admin-API-Key": ADMIN_KEY}
-        return self.http.get(f"{self.url}/admin/meetings/{number}/log", headers=headers, timeout=20).text
+        return self.http.get(f"{self.url}/admin/meetings/{number}/log", headers=headers, timeout=30).text
 
     def until(self, user: int, status: str, native_id: str = "demo") -> Any:
         """Wait until a meeting has come to a status."""
@@ -101,7 +104,7 @@ class Server:
 def until(look: Callable[[], T], fits: Callable[[T], bool]) -> T:
     """Look until it fits; the test's time-out is the limit."""
     while not fits(found := look()):
-        pass
+        time.sleep(LOOK_AGAIN_SECONDS)
     return found
 
 

@@ -12,7 +12,8 @@ from tests.services.meetings.making import VEXA, World
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError
 
-from tenure.web.serving import bind, serving
+from tenure.http.serving import bind
+from tenure.web.serving import serving
 
 SCHEMAS = {
     "subscribed": "Subscribed",

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from tenure.services.meetings.platforms import PLATFORMS, address
+from tenure.webhooks import addresses
 from tenure.webhooks.addresses import Guard, Names, UnsafeUrl
 
 UNSAFE = [
@@ -38,6 +39,10 @@ UNSAFE = [
     "http://[ff02::1]/",
     "http://[fe80::1%25eth0]/",
     "http://[::127.0.0.1]/",
+    "http://[fec0::1]/",
+    "http://[3fff::1]/",
+    "http://192.0.0.8/",
+    "http://192.88.99.1/",
     "http://localhost/",
     "http://LOCALHOST./",
     "http://a.localhost/",
@@ -143,6 +148,20 @@ async def test_no_more_names_are_asked_for_at_once_than_may_be(monkeypatch: pyte
     assert await asyncio.gather(*(names(f"{number}.example.org") for number in range(10))) == [[]] * 10
     may.set()
     assert len(asked) == 3
+
+
+async def test_where_nothing_more_can_be_asked_at_once_a_name_has_no_address_and_later_it_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class NoMore(threading.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    names = Names()
+    with monkeypatch.context() as full:
+        full.setattr(addresses, "Thread", NoMore)
+        assert await names("127.0.0.1") == []
+    assert await names("127.0.0.1") == ["127.0.0.1"]
 
 
 async def test_a_name_without_an_address_has_none() -> None:

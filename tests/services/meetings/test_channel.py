@@ -39,7 +39,7 @@ def call(bot: Bot, name: str, *, secret: str | None = None, **more: Any) -> dict
 
 
 async def hear(socket: Socket) -> Any:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         return json.loads(await socket.connection.recv())
 
 

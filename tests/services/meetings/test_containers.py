@@ -42,7 +42,8 @@ def service() -> Iterator[Podman]:
 
 @pytest.fixture
 def podman(service: Podman) -> Iterator[Podman]:
-    yield service
+    with patch("tenure.services.meetings.runtimes.containers.FIRST_LOOK_SECONDS", 50.0):
+        yield service  # a busy machine is no engine that is away
     service.run("rm", "--all", "--force", "--time", "0")
 
 
@@ -54,7 +55,7 @@ def containers(folder: Path, podman: Podman, made: Made | None = None) -> Contai
 async def said(runtime: Containers, text: str, name: str = "b") -> str:
     """Wait until a bot has written this."""
     while text not in (log := await runtime.log(name)):
-        pass
+        await asyncio.sleep(0.01)
     return log
 
 

@@ -57,16 +57,17 @@ def test_a_server_that_is_killed_finds_its_bots_again_and_they_obey_it(tmp_path:
         until(server.bots, lambda bots: len(bots) == 1)
 
 
+@pytest.mark.timeout(180)
 def test_what_was_acknowledged_right_before_a_kill_is_carried_out_after_it(tmp_path: Path, store: str) -> None:
     with a_server(tmp_path, store) as server:
         user = server.a_user(bots=10)
-        for number in range(5):
+        for number in range(3):
             asked = server.ask(user, f"m{number}")
             server.send(signal.SIGKILL)
             server.start()
             meeting = server.until(user, "active", f"m{number}")
             assert meeting["bot_container_id"] == asked["bot_container_id"]
-        assert len(server.bots()) == 5
+        assert len(server.bots()) == 3
 
 
 def test_a_bot_that_died_while_the_server_was_away_is_noticed_at_once(tmp_path: Path, store: str) -> None:

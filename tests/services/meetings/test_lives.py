@@ -15,7 +15,7 @@ from tests.places import POSTGRES, SQLITE, VALKEY, Place
 from tests.services.meetings.podman import BOT_IMAGE, NEEDS, Podman, a_podman, missing
 from tests.services.meetings.serving import Server, a_server, until
 
-LIVES, MANY_LIVES = 28, 500
+LIVES, MANY_LIVES = 14, 500
 AT_ONCE = 14
 OVER = {"completed", "failed"}
 

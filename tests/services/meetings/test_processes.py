@@ -49,7 +49,7 @@ async def some_processes(
 async def written(path: Path) -> str:
     """Wait for a file that a process writes when it is so far."""
     while not (path.exists() and path.read_text()):
-        await asyncio.to_thread(os.sched_yield)
+        await asyncio.sleep(0.005)
     return path.read_text()
 
 
@@ -79,7 +79,7 @@ async def test_what_a_bot_started_ends_with_it(tmp_path: Path) -> None:
         os.kill(pid, signal.SIGKILL)
         await processes.changed()
         while proc.started(child) is not None:
-            await asyncio.to_thread(os.sched_yield)
+            await asyncio.sleep(0.005)
 
 
 async def test_a_number_that_was_used_again_is_never_taken_for_ours(tmp_path: Path) -> None:

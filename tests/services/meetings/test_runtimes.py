@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import msgspec
 import pytest
 from tests.services.meetings.podman import NEEDS, SCRIPT, SCRIPT_IMAGE, Podman, a_podman, missing
 
-from tenure.services.meetings.runtimes import proc
+from tenure.services.meetings.runtimes import containers, proc
 from tenure.services.meetings.runtimes.container_engine import ContainerEngine
 from tenure.services.meetings.runtimes.containers import Containers
 from tenure.services.meetings.runtimes.processes import Processes
@@ -56,7 +57,7 @@ class OfProcesses(Place):
         note = msgspec.json.decode((self.folder / name / "process.json").read_bytes())
         os.kill(note["pid"], signal.SIGKILL)
         while proc.started(note["pid"]) is not None:
-            os.sched_yield()
+            time.sleep(0.005)
 
 
 class OfContainers(Place):
@@ -91,14 +92,16 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
         yield OfProcesses(tmp_path)
         return
     podman: Podman = request.getfixturevalue("podman")
-    yield OfContainers(tmp_path, podman)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(containers, "FIRST_LOOK_SECONDS", 50.0)  # a busy machine is no engine that is away
+        yield OfContainers(tmp_path, podman)
     podman.run("rm", "--all", "--force", "--time", "0")
 
 
 async def ready(runtime: Runtime, name: str = "b") -> None:
     """Wait until a bot has said that it is ready."""
     while "ready" not in await runtime.log(name):
-        pass
+        await asyncio.sleep(0.01)
 
 
 async def ended(runtime: Runtime, name: str = "b") -> Process:

@@ -20,6 +20,7 @@ from tests.services.trivia.closings import START
 from yarl import URL
 
 from tenure import Store, testing
+from tenure.http.serving import bind
 from tenure.services.trivia.chat.channels import Channels
 from tenure.services.trivia.chat.contract import Chat
 from tenure.services.trivia.chat.lifecycle import ChatChannel, ChatMessage
@@ -30,7 +31,7 @@ from tenure.services.trivia.kinds import kinds
 from tenure.services.trivia.lifecycle import Guild
 from tenure.services.trivia.parts import Parts
 from tenure.services.trivia.questions.choosing import Choosing
-from tenure.web.serving import bind, serving
+from tenure.web.serving import serving
 
 ADMIN_KEY = "the-admins-key"
 HOME, GENERAL, OTHER = "home", "general", "other"

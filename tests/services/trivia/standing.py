@@ -91,7 +91,7 @@ class Bot(discord.Client):
 
     async def next(self, *kinds: str) -> tuple[str, Any]:
         """Wait for the next thing of these kinds; it must come within some seconds."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 heard = await self.heard.get()
                 if heard[0] in kinds:

@@ -8,9 +8,9 @@ from tests.services.trivia.operating import a_site, many_games, questions
 
 from tenure import minutes, seconds
 from tenure.cli.application import app
+from tenure.pages.paging import ON_A_PAGE
 from tenure.services.trivia.chat.channels import Channels
 from tenure.services.trivia.console import one
-from tenure.services.trivia.console.reading import ON_A_PAGE
 from tenure.services.trivia.lifecycle import Game, Guild
 from tenure.services.trivia.registrations import Terms
 

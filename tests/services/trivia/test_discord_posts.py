@@ -212,11 +212,12 @@ async def test_requests_beyond_the_limit_of_a_channel_are_each_made_once_or_said
 async def test_while_discord_fails_it_is_away_within_the_time_that_a_delivery_has(
     status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "CALL_SECONDS", 0.6)
     async with a_server() as server:
         fault = server.stand_in.fail("status", POSTS, status=status, times=None)
-        with pytest.raises(ChatAway):
-            await within(3, server.post())
+        with monkeypatch.context() as patched:
+            patched.setattr(session, "CALL_SECONDS", 0.6)
+            with pytest.raises(ChatAway):
+                await within(6, server.post())
         assert fault.fired >= 1
         server.stand_in.behave()
         await server.post()
@@ -235,11 +236,12 @@ async def test_whatever_happens_on_the_way_it_is_away_and_a_later_try_does_not_p
 
 @pytest.mark.parametrize("kind", ["slow", "slow_reply"])
 async def test_a_discord_that_takes_too_long_is_away(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "CALL_SECONDS", 0.5)
     async with a_server() as server:
         server.stand_in.fail(kind, POSTS, seconds=1.0)
-        with pytest.raises(ChatAway, match="in time"):
-            await server.post()
+        with monkeypatch.context() as patched:
+            patched.setattr(session, "CALL_SECONDS", 0.5)
+            with pytest.raises(ChatAway, match="in time"):
+                await server.post()
         await server.post()
         assert len(server.messages()) == 1
 
@@ -252,7 +254,7 @@ async def test_a_call_that_is_cancelled_while_discord_wants_none_does_not_silenc
         await until(lambda: limit.fired == 1, "it is not limited")
         posting.cancel()
         await asyncio.gather(posting, return_exceptions=True)
-        await within(5, server.post(OTHER_MARK))
+        await within(20, server.post(OTHER_MARK))
 
 
 async def test_when_discord_is_not_there_at_all_it_is_away() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.services.trivia.closings import GUILD, Closings, some_closings
 
-from tenure import hours
+from tenure import hours, minutes, seconds
 from tenure.services.trivia.chat.contract import ChatRefused
 from tenure.services.trivia.chat.lifecycle import ChatChannel, ChatMember, ChatMessage
 from tenure.services.trivia.chat.members import Members
@@ -45,3 +45,19 @@ async def test_a_game_whose_guild_was_forgotten_comes_to_its_end_and_leaves_noth
         assert (await guilds.meet(GUILD, chat="web", name="Home")).state == Guild.present
         for kind in (Registration, Game, Score, ChatChannel, ChatMember, ChatMessage):
             assert not any((await closings.store.count(kind)).values()), kind
+
+
+async def test_a_question_that_waited_while_we_were_sent_away_is_taken_back_too() -> None:
+    async with some_closings() as closings:
+        game = await closings.asked()
+        await closings.store.apply(Game.hold(game, trouble="no right to post", retry_for=seconds(30)))
+        guilds = Guilds(closings.store)
+        await guilds.leave(GUILD)
+        await closings.store.advance(minutes(5))
+        assert (await closings.games.get(game.id)).state == Game.held
+        await guilds.forget(GUILD)
+        assert (await closings.games.get(game.id)).state == Game.deleted
+        while await closings.posting.once() + await closings.closing.once():
+            pass
+        await closings.store.advance(hours(1))
+        assert (await guilds.meet(GUILD, chat="web", name="Home")).state == Guild.present

@@ -81,7 +81,7 @@ async def test_a_connection_that_only_seems_to_be_there_is_left_and_resumed() ->
             stand_in.mute()
             stand_in.people.write(CLUB, QUIZ, BOB, "unheard")
             stand_in.advance(1)
-            await asyncio.wait_for(bot_left(stand_in), 10)
+            await asyncio.wait_for(bot_left(stand_in), 30)
             stand_in.mute(on=False)
             assert await bot.next("message") == ("message", "unheard")
 
@@ -134,14 +134,14 @@ class Raw:
 
     async def hears(self, op: int, event: str | None = None) -> Any:
         """Wait for one payload, over others."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 heard = await self.socket.receive_json()
                 if (heard["op"], heard["t"]) == (op, event):
                     return heard
 
     async def closed_with(self) -> int | None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while (await self.socket.receive()).type is aiohttp.WSMsgType.TEXT:
                 pass
         return self.socket.close_code
@@ -221,7 +221,7 @@ async def test_a_session_is_resumed_within_minutes_from_an_event_that_is_kept() 
         async def resumed(session: str, sequence: int) -> bool:
             async with raw(stand_in) as client:
                 await client.send(RESUME, {"token": TOKEN, "session_id": session, "seq": sequence})
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(30):
                     while (heard := await client.socket.receive_json())["op"] == HELLO or heard["t"] == "GUILD_CREATE":
                         pass
                 await client.socket.close(code=4000)

@@ -37,16 +37,16 @@ class Process:
         self.http = requests.Session()
 
     def control(self, name: str, status: int = 200, **body: Any) -> Any:
-        answer = self.http.post(f"{self.told['page']}control/{name}", json=body, timeout=10)
+        answer = self.http.post(f"{self.told['page']}control/{name}", json=body, timeout=30)
         assert answer.status_code == status, answer.text
         return answer.json()
 
     def post(self, text: str) -> requests.Response:
-        (guild,) = self.http.get(f"{self.told['page']}control", timeout=10).json()["guilds"]
+        (guild,) = self.http.get(f"{self.told['page']}control", timeout=30).json()["guilds"]
         channel = next(one["id"] for one in guild["channels"] if one["name"] == "trivia")
         headers = {"Authorization": "Bot secret"}
         body: Any = {"content": text, "nonce": text, "enforce_nonce": True}
-        return self.http.post(f"{self.told['api']}/channels/{channel}/messages", json=body, headers=headers, timeout=10)
+        return self.http.post(f"{self.told['api']}/channels/{channel}/messages", json=body, headers=headers, timeout=30)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def stand_in() -> Iterator[Process]:
         yield made
         made.http.close()
         process.send_signal(signal.SIGINT)
-        _, complaints = process.communicate(timeout=10)
+        _, complaints = process.communicate(timeout=30)
         assert (process.returncode, complaints) == (0, "")
 
 
@@ -75,7 +75,7 @@ def test_a_process_of_its_own_says_where_it_is_and_does_what_it_is_told(stand_in
     assert stand_in.control("write", **HERE, member="Ada", text="hi")["author"]["global_name"] == "Ada"
     stand_in.control("revoke")
     assert stand_in.post("more").status_code == 401
-    seen = stand_in.http.get(f"{stand_in.told['page']}control", timeout=10).json()
+    seen = stand_in.http.get(f"{stand_in.told['page']}control", timeout=30).json()
     assert (seen["revoked"], seen["faults"], seen["connections"]) == (True, {"lose_reply": 1}, 0)
     assert_mistakes_are_told(stand_in)
 
@@ -89,9 +89,9 @@ def assert_mistakes_are_told(stand_in: Process) -> None:
     assert "press takes guild, channel, member" in stand_in.control("press", 422, label="B")["problem"]
     assert "no such command" in stand_in.control("command", 422, **HERE, member="Ada", text="/x")["problem"]
     page = stand_in.told["page"]
-    assert stand_in.http.post(f"{page}control/drop", data="{}", timeout=10).status_code == 415
+    assert stand_in.http.post(f"{page}control/drop", data="{}", timeout=30).status_code == 415
     body, headers = b"\xff", {"Content-Type": "application/json"}
-    assert stand_in.http.post(f"{page}control/drop", data=body, headers=headers, timeout=10).status_code == 422
+    assert stand_in.http.post(f"{page}control/drop", data=body, headers=headers, timeout=30).status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ COMMANDS: Commands = {
     "pause": ("players:pause", "Look at a player no more for a while."),
     "unpause": ("players:unpause", "Track a paused player again."),
     "remove": ("players:remove", "Track a player no more."),
+    "link": ("links:link", "Give a player a link to a page of their own, and show it."),
+    "unlink": ("links:unlink", "Let a player's link open nothing any more."),
     "list": ("games:list_games", "List games, of a player or of all, the newest first."),
     "show": ("games:show", "Show a game with its result."),
     "history": ("games:history", "Show what happened to a game."),

@@ -6,10 +6,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from tenure.cli.session import Session
+from tenure.cli.session import Session, UsageError
 from tenure.services.games.kinds import kinds
 from tenure.services.games.service import Parts
 from tenure.store.store import Store
+
+MOST_LISTED = 100_000
+
+
+def bounded(limit: int) -> int:
+    """Give how many to list at most, within what can be asked for at once. Raises `UsageError`."""
+    if not 1 <= limit <= MOST_LISTED:
+        raise UsageError(f"--limit is from 1 to {MOST_LISTED}; the option --after goes on behind the last one")
+    return limit
 
 
 class Acting(NamedTuple):

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
+import asyncio
 from typing import Annotated, Any
 
 import msgspec
 
 from tenure import Event
-from tenure.cli.games.acting import acting
+from tenure.cli.games.acting import acting, bounded
 from tenure.cli.looking import Flag, InSession
 from tenure.cli.output import Output, print_list, print_more, print_one
-from tenure.cli.session import wanted_state
+from tenure.cli.session import UsageError, wanted_state
 from tenure.services.games.api import views
 from tenure.services.games.api.reading import GAME_STATES
+from tenure.services.games.arriving import Arrivals
 from tenure.services.games.delays import recent_delays
-from tenure.services.games.games import EVERY, TOLD
+from tenure.services.games.games import EVERY
 from tenure.services.games.lifecycle import TrackedGame, TrackedPlayer
 from tenure.services.games.naming import player_named
-from tenure.store.store import Store
+from tenure.services.games.publishing import NOBODY_POSTS, posted_of_late
 
 COLUMNS = ("id", "state", "queue_type", "started_at", "result", "last_error")
+AT_A_TIME, WAIT_SECONDS = 500, 30.0
+MOST_POSITION = 10**18
 EVENTS = ("at", "name", "state", "by", "last_error", "result")
 
 
@@ -49,7 +52,7 @@ async def list_games(
     wanted = wanted_state(state, GAME_STATES, EVERY, "a game")
     async with acting(session) as (store, by):
         of = None if player is None else (await player_named(store, player)).id
-        found = await by.games.list(player=of, state=wanted, limit=max(limit, 1), after=after)
+        found = await by.games.list(player=of, state=wanted, limit=bounded(limit), after=after)
     shown = [views.game(game) for game in found]
     print_list(session.output, shown if session.output.as_json else [_brief(game) for game in shown], COLUMNS)
     print_more(session.output, found, limit)
@@ -90,32 +93,35 @@ async def results(*, after: int = 0, follow: Annotated[bool, Flag] = False, sess
     follow
         Go on as results come, until Ctrl-C.
     """
+    if not 0 <= after < MOST_POSITION:
+        raise UsageError("--after is a position of the feed, as a line before shows it, or 0 to begin with the oldest")
     async with acting(session) as (store, _):
-        until = None if follow else await store.position()
-        async with aclosing(store.feed(TrackedGame, after=after, until=until)) as events:
-            async for event in events:
-                if event.name in TOLD:
-                    await _print(session.output, store, event)
+        arrivals = Arrivals(store, asyncio.Event())
+        while True:
+            found = await arrivals.after(after, limit=AT_A_TIME, wait_seconds=WAIT_SECONDS if follow else 0)
+            for event, game in found.results:
+                _print(session.output, event, game)
+            if not follow and found.next == after:
+                return
+            after = found.next
 
 
-async def _print(output: Output, store: Store, event: Event[TrackedGame]) -> None:
-    game = (await store.get_many(TrackedGame, [event.id])).get(event.id)
-    if game is None:
-        return  # its player was removed long ago
-    shown = views.game(game)
+def _print(output: Output, event: Event[TrackedGame], game: TrackedGame) -> None:
+    shown = views.result(event, game)
     if output.as_json:
-        output.json({"position": event.position, "event": event.name, "at": views.when(event.at), "game": shown})
+        output.json(shown)
         return
-    brief = _brief(shown)
-    output.say(f"{event.position}  {views.when(event.at)}  {event.name}  {game.id}  {brief['result']}")
+    brief = _brief(shown["game"])
+    output.say(f"{event.position}  {shown['at']}  {event.name}  {game.id}  {brief['result']}")
 
 
 async def status(*, session: InSession) -> None:
-    """Show how many players and games there are by state, and how late the last results came."""
+    """Show how many players and games there are by state, how late the last results came, and where they are told."""
     async with acting(session) as (store, _):
         players, games = await store.count(TrackedPlayer), await store.count(TrackedGame)
         delays = msgspec.to_builtins(await recent_delays(store))
-    print_one(session.output, {"players": players, "games": games, **delays})
+        events = "a process posts them to the webhook" if await posted_of_late(store) else NOBODY_POSTS
+    print_one(session.output, {"players": players, "games": games, **delays, "events": events})
 
 
 def _brief(game: dict[str, Any]) -> dict[str, Any]:

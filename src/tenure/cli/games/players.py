@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tenure.cli.games.acting import acting
+from tenure.cli.games.acting import acting, bounded
 from tenure.cli.looking import InSession
 from tenure.cli.output import print_list, print_more, print_one
 from tenure.cli.session import Session, wanted_state
@@ -49,7 +49,7 @@ async def list_players(
     """
     wanted = wanted_state(state, PLAYER_STATES, TrackedPlayer.live, "a player")
     async with acting(session) as (_, by):
-        found = await by.players.list(state=wanted, limit=max(limit, 1), after=after)
+        found = await by.players.list(state=wanted, limit=bounded(limit), after=after)
     print_list(session.output, [views.player(player) for player in found], COLUMNS)
     print_more(session.output, found, limit)
 

@@ -7,9 +7,10 @@ from typing import Annotated
 
 from tenure.cli.looking import Flag, InSession
 from tenure.cli.session import UsageError
+from tenure.http.serving import bind
 from tenure.services.trivia.discord.stand_in import StandIn, serving
 from tenure.services.trivia.discord.stand_in.first_guild import add_first_guild
-from tenure.web.serving import Stop, bind
+from tenure.web.serving import Stop
 
 TOKEN, API = "TENURE_TRIVIA_DISCORD_TOKEN", "TENURE_TRIVIA_DISCORD_API"
 PORT = 8430

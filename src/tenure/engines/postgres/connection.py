@@ -14,7 +14,7 @@ from tenure.engines.postgres.location import Location
 try:
     import asyncpg
 except ModuleNotFoundError:
-    raise Unavailable("PostgreSQL needs its driver: pip install 'tenure[postgres]'") from None
+    raise Unavailable("PostgreSQL needs its driver: pip install '/path/to/tenure[postgres]'") from None
 
 Connection: TypeAlias = asyncpg.Connection
 Cells = Sequence[Any]
@@ -84,6 +84,7 @@ class Pool:
     def __init__(self, location: Location) -> None:
         self._location = location
         self._idle: list[Connection] = []
+        self._closed = False
         self._free = asyncio.Semaphore(location.connections)
         local = "".join(f"; SET LOCAL {name} = '{value}'" for name, value in location.settings.items())
         self._settings = local if location.pooler else ""
@@ -145,7 +146,7 @@ class Pool:
                 self._give_back(connection, clean=clean)
 
     def _give_back(self, connection: Connection, *, clean: bool) -> None:
-        if clean and not connection.is_closed():
+        if clean and not connection.is_closed() and not self._closed:
             self._idle.append(connection)
         else:
             connection.terminate()
@@ -156,6 +157,8 @@ class Pool:
             limit.reschedule(asyncio.get_running_loop().time() + self._location.statement_seconds + ANSWER_SECONDS)
 
     async def _take(self) -> Connection:
+        if self._closed:
+            raise Unavailable("the store is closed; nothing was changed")
         while self._idle:
             connection = self._idle.pop()
             if not connection.is_closed():
@@ -163,7 +166,8 @@ class Pool:
         return await connect(self._location)
 
     async def close(self) -> None:
-        """Close all connections. To be called when no work is under way."""
+        """Close all connections, and open none any more. To be called when no work is under way."""
+        self._closed = True
         idle, self._idle = self._idle, []
         for connection in idle:
             await end(connection)

@@ -239,7 +239,10 @@ class PostgresEngine:
 
     async def find(self, space: str, query: Query) -> Sequence[Row]:
         """Read the records that a query asks for."""
-        return await self._read(space, lambda files: finding.find(files, query))
+        found = await self._read(space, lambda files: finding.find(files, query))
+        if found is None:
+            raise query.nowhere()
+        return found
 
     async def counts(self, space: str) -> dict[str, dict[str, int]]:
         """Read how many records of each kind are in each state."""
@@ -343,14 +346,14 @@ class PostgresEngine:
         await self._teller.stop()
         await self._pool.close()
 
-    async def offer(self, views: Views, space: str) -> None:
-        """Make the views that a program offers of a space, in a schema of their own."""
+    async def offer(self, views: Views, space: str) -> str | None:
+        """Make the views that a program offers of a space, in a schema of their own; give whose are there instead."""
 
-        async def job() -> None:
+        async def job() -> str | None:
             async with self._pool.transaction() as transaction:
-                await offer(transaction, self._sql, views, space)
+                return await offer(transaction, self._sql, views, space)
 
-        await self._do(job)
+        return await self._do(job)
 
     # ------------------------------------------------------------------------------------- copying
 

@@ -12,12 +12,14 @@ ROW = """r.kind, r.id, r.state, r.version, r.fence, r.holder, r.created_at, r.en
          r.told, r.seen, r.fields, r.rest"""
 
 
-async def find(files: Files, query: Query) -> list[Row]:
-    """Read the records that a query asks for."""
+async def find(files: Files, query: Query) -> list[Row] | None:
+    """Read the records that a query asks for; None where nobody knows the record that they are to come after."""
     search = Search(files.space, query)
     if query.after is not None:
         found = await files.select("read_number", query.kind, query.after)
-        search.go_on_after(found[0][0] if found else 0)
+        if not found:
+            return None
+        search.go_on_after(found[0][0])
     statement = files.sql.qualified(search.statement())
     return [to_row(cells) for cells in await files.transaction.rows(statement, *search.values)]
 

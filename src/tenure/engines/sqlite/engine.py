@@ -307,10 +307,10 @@ class SqliteEngine:
         """Read why a space may not be written; the empty text if it may."""
         return await self._read(lambda: copying.sealed(*self._in(space)))
 
-    async def offer(self, views: Views, space: str) -> None:
-        """Make the views that a program offers of a space, beside those of the kinds."""
+    async def offer(self, views: Views, space: str) -> str | None:
+        """Make the views that a program offers of a space, beside those of the kinds; give whose are there instead."""
         selects = views.of(self.name, space)
-        await self._writer.write(lambda: offer(self._file.connection, selects))
+        return await self._writer.write(lambda: offer(self._file.connection, selects, space))
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call the listener for each write from now on; gives the function that ends it."""

@@ -12,7 +12,7 @@ from tenure.engines.sqlite.reading import ROW, first, to_row
 
 
 def find(connection: apsw.Connection, space: int, query: Query) -> list[Row]:
-    """Read the records that a query asks for."""
+    """Read the records that a query asks for. Raises `InvalidChange` where nobody knows what it comes after."""
     search = Search(connection, space, query)
     found = connection.execute(search.sql, search.values)
     return [to_row(cells[:ROW_CELLS]) for cells in found]  # what comes behind them is there for the order
@@ -75,6 +75,8 @@ class Search:
         which = (self._space, self._query.kind, id)
         living = first(self._connection.execute(f"{sql} 0", which), 0)
         number = living or first(self._connection.execute(f"{sql} 1", which), 0)
+        if not number:
+            raise self._query.nowhere()
         rank = self._query.after_rank
         place = (number,) if rank is None else (rank.per, rank.value, number)
         sign = "<" if self._query.newest_first else ">"

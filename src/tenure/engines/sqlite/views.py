@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from urllib.parse import quote, unquote
 
 import apsw
 
@@ -10,6 +12,7 @@ from tenure.core.table import FieldRow, Table
 
 META = ("id", "state", "version", "fence", "holder", "created_at", "entered_at", "changed_at", "beaten_at")
 TIMES = frozenset(("created_at", "entered_at", "changed_at", "beaten_at"))
+OF_A_SPACE = re.compile(r"AS /\* of the space (\S+) \*/")
 
 
 def write_view(connection: apsw.Connection, table: Table) -> None:
@@ -24,14 +27,21 @@ def write_view(connection: apsw.Connection, table: Table) -> None:
     )
 
 
-def offer(connection: apsw.Connection, selects: Mapping[str, str]) -> None:
-    """Make views that a program offers, unless they are there as they should be."""
-    known = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view'"))
+def offer(connection: apsw.Connection, selects: Mapping[str, str], space: str) -> str | None:
+    """Make views that a program offers of a space, unless they are there as they should be.
+
+    Those of another space stay: its name is given.
+    """
+    known: dict[str, str] = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view'"))
+    marks = (OF_A_SPACE.search(known.get(name, "")) for name in selects)
+    if other := next((mark[1] for mark in marks if mark is not None and mark[1] != quote(space)), None):
+        return unquote(other)
     for name, select in selects.items():
-        made = f"CREATE VIEW {_quoted(name)} AS {select}"
+        made = f"CREATE VIEW {_quoted(name)} AS /* of the space {quote(space)} */ {select}"
         if known.get(name) != made:
             connection.execute(f"DROP VIEW IF EXISTS {_quoted(name)}")
             connection.execute(made)
+    return None
 
 
 def _meta(name: str) -> str:

@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
+from tenure.core.errors import Unavailable
+
 T = TypeVar("T")
 
 MOST_TOGETHER = 256
@@ -49,7 +51,7 @@ class Worker:
         self._transaction = transaction
         self._waiting: deque[Job] = deque()
         self._answers: list[Callable[[], None]] = []
-        self._ending = False
+        self._ending = self._stopped = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -70,6 +72,7 @@ class Worker:
 
     async def stop(self) -> None:
         """Finish all jobs that were handed over, then end the thread."""
+        self._stopped = True
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -80,6 +83,8 @@ class Worker:
             answer()
 
     async def _put(self, work: Callable[[], Any], size: int, onward: Worker | None = None) -> Any:
+        if self._stopped:  # nobody would ever answer
+            raise Unavailable("the store is closed; nothing was changed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
         self._jobs.put(Job(work, future, loop, size, None, onward))

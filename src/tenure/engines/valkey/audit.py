@@ -2,26 +2,23 @@
 
 The server is asked for bounded pieces, so that others go on meanwhile. What looks wrong in pieces that were read one
 after the other is looked at once more, in one instant; only what is wrong then is told, and mended if the record is
-still the same.
+still the same. Whether a look comes too late is told by other records too: those are read in that instant as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from tenure.core.auditing import comes_late
 from tenure.core.clock import Time
 from tenure.core.engine import Difference
 from tenure.core.kinds import Kinds, holdings
-from tenure.core.row import Row
 from tenure.core.sheet import next_look
-from tenure.core.table import StateRow
-from tenure.engines.valkey.encoding import decode_row, decoder, encode, to_row
+from tenure.engines.valkey.audited import NUMBER, Found, Records, found_in
+from tenure.engines.valkey.encoding import decoder, encode
 
 PIECE = 500
 AT_ONCE = 100
-NUMBER, PLACE = 16, 24
 
 Spot = tuple[str, str]
 """One member of one sorted set."""
@@ -29,39 +26,6 @@ Suspect = tuple[str, set[Spot]]
 """A record beside which something looks wrong, and what stands or should stand there."""
 Ask = Callable[[str, bytes], Awaitable[bytes]]
 """Calls a function of the space with a body."""
-
-
-class Found(NamedTuple):
-    """One record as it is stored."""
-
-    row: Row
-    number: str
-    look: int | None
-    stored: bytes
-
-    @property
-    def key(self) -> str:
-        """Its name among all records."""
-        return f"{self.row.kind}:{self.row.id}"
-
-
-def found_in(stored: bytes) -> Found:
-    """Read a record as it is stored: its number, its look, its row."""
-    look = int.from_bytes(stored[NUMBER:PLACE])
-    return Found(to_row(decode_row(b"\x9e" + stored[PLACE:])), stored[:NUMBER].decode(), look or None, stored)
-
-
-class Records:
-    """All records of a space: what an audit must know to say when something is due."""
-
-    def __init__(self, kinds: Kinds, time: Time) -> None:
-        self.kinds, self.time = kinds, time
-        self.found: dict[str, Found] = {}
-
-    def row(self, kind: str, id: str) -> Row | None:
-        """Give a record."""
-        found = self.found.get(f"{kind}:{id}")
-        return found and found.row
 
 
 class Audit:
@@ -77,9 +41,6 @@ class Audit:
         self._present: dict[Spot, float] = {}
         self._due: dict[str, int] = {}
         """When each record is looked at, by its number and key."""
-        self._waiting_for: set[Spot] = set()
-        self._ended: set[Spot] = set()
-        """Those that ended and are to be looked at, which ends their followers."""
 
     async def run(self, *, repair: bool) -> list[Difference]:
         """Compare, and mend if asked. Kinds that this build does not know are left alone."""
@@ -98,13 +59,11 @@ class Audit:
             cursor, stored, has_event = _decode_scan(await self._ask("scan", encode((cursor, PIECE))))
             for one, has in zip(stored, has_event, strict=True):
                 found = found_in(one)
-                self._records.found[found.key] = found
+                self._records.add(found)
                 if not has:
                     self._without_event.append(found)
             if cursor == "0":
                 break
-        for found in self._records.found.values():
-            self._relate(found)
         async for name, _ in self._members("indexes"):
             if name.startswith("outbox:"):
                 continue
@@ -112,18 +71,6 @@ class Audit:
                 self._present[name, member] = score
         async for name, at in self._members("due"):
             self._due[name] = int(at)
-
-    def _relate(self, found: Found) -> None:
-        """Note who waits for whom: an ended parent is looked at for its followers' sake."""
-        row = found.row
-        if row.kind not in self._kinds:
-            return
-        state = self._kinds[row.kind].states.get(row.state)
-        if found.look is not None and state is not None and state.final:
-            self._ended.add((row.kind, row.id))
-        for parent in holdings(self._kinds[row.kind], row).parents:
-            if any(f.kind == row.kind and row.state in f.states for f in self._kinds.followers.get(parent[0], ())):
-                self._waiting_for.add(parent)
 
     async def _members(self, name: str) -> AsyncIterator[tuple[str, float]]:
         cursor = "0"
@@ -149,7 +96,7 @@ class Audit:
             if (known.row.kind if known is not None else key.partition(":")[0]) in self._only:
                 suspects.setdefault(key, set()).add(spot)
         for key, found in self._ours():
-            if self._due.get(found.number + key) != found.look or self._is_late(found):
+            if self._due.get(found.number + key) != found.look or self._records.is_late(found):
                 suspects.setdefault(key, set())
         return sorted(suspects.items())
 
@@ -172,15 +119,17 @@ class Audit:
         """Look at some records once more, in one instant, and mend what is wrong if asked."""
         asked = [(key, sorted(spots)) for key, spots in suspects]
         reply = _decode_examined(await self._ask("examine", encode(asked)))
+        there = [found_in(stored) if stored is not None else None for stored, _, _ in reply]
+        late = await self._late([now for now in there if now is not None])
         told: list[Difference] = []
         mends: list[tuple[Any, ...]] = []
-        for (key, spots), (stored, at, scores) in zip(asked, reply, strict=True):
-            now = found_in(stored) if stored is not None else None
+        for (key, spots), now, (stored, at, scores) in zip(asked, there, reply, strict=True):
             expected = dict(self._expected(now)) if now is not None and now.row.kind in self._kinds else {}
             found = {spot: float(s) for spot, s in zip(spots, scores, strict=True) if s is not None}
             wrong = [spot for spot in spots if found.get(spot) != expected.get(spot)]
             differences = [self._difference(spot, key, found, expected) for spot in wrong]
-            look = self._look(key, now, None if at is None else int(float(at)), differences)
+            found_at = None if at is None else int(float(at))
+            look = self._look(key, now, found_at, differences, late=key in late)
             told += differences
             drops = [spot for spot in wrong if spot not in expected]
             adds = [(*spot, expected[spot]) for spot in wrong if spot in expected]
@@ -190,31 +139,38 @@ class Audit:
             await self._ask("mend", encode((self._sealed, mends)))
         return told
 
-    def _look(self, key: str, now: Found | None, at: int | None, told: list[Difference]) -> int | None:
+    async def _late(self, found: Sequence[Found]) -> set[str]:
+        """Name those that are looked at too late, by all that tells it as of one instant.
+
+        The tempting wrong version asks what was read before: then the parent of one that moved meanwhile is not
+        known, and counts as ended.
+        """
+        late = [one for one in found if one.row.kind in self._only and self._records.is_late(one)]
+        if late and not self._sealed:  # nobody writes to a sealed space
+            keys = {key for one in late for key in (one.key, *self._records.parents(one))}
+            keys |= {key for one in late for key in await self._children(one)}
+            asked = sorted(keys)
+            reply = _decode_examined(await self._ask("examine", encode([(key, ()) for key in asked])))
+            fresh = {key: found_in(stored) for key, (stored, _, _) in zip(asked, reply, strict=True) if stored}
+            self._records.renew(late, asked, fresh)
+            late = [one for one in late if fresh.get(one.key) == one and self._records.is_late(one)]
+        return {one.key for one in late}
+
+    async def _children(self, found: Found) -> list[str]:
+        """Name the records for whose sake an ended one is looked at, if they are why."""
+        if not self._records.waits_for_children(found):
+            return []
+        return [member async for member, _ in self._members(f"child:{found.key}")]
+
+    def _look(self, key: str, now: Found | None, at: int | None, told: list[Difference], *, late: bool) -> int | None:
         """Compare when a record is looked at; give the look to be set, 0 for none, or None where it is right."""
         look = now.look if now is not None else None
-        if at == look and not (now is not None and now.row.kind in self._only and self._is_late(now)):
+        if at == look and not late:
             return None
         wanted = next_look(self._records, now.row) if now is not None else None
         kind, _, id = key.partition(":")
         told.append(Difference("due", kind, id, f"{look}, {at}", f"at most {wanted}"))
         return wanted or 0
-
-    def _is_late(self, found: Found) -> bool:
-        """Tell whether a look comes too late. An ended record may wait for its children and messages."""
-        row, look = found.row, found.look
-        state = self._kinds[row.kind].states.get(row.state)
-        wanted = next_look(self._records, row)
-        if state is None or wanted is None:
-            return False
-        if not state.final:
-            return comes_late(look, wanted, self._records.time.now) and not self._is_followed(row, state)
-        needed = state.keep is not None or (row.kind, row.id) in self._waiting_for
-        return needed and look is None
-
-    def _is_followed(self, row: Row, state: StateRow) -> bool:
-        """Tell whether a look at an ended parent ends this record too."""
-        return any((t.parent, row.fields.get(t.field)) in self._ended for t in state.timers if t.since == "end")
 
     def _versions(self) -> Iterator[Difference]:
         """Each record's last event must be of its version. Nothing can mend that: it is told."""

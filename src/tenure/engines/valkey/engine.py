@@ -175,6 +175,8 @@ class ValkeyEngine:
         asked = _asked(query)
         while True:
             left, rows = decode_page(await self._call(home, "find", encode(asked)))
+            if left is False:
+                raise query.nowhere()
             found += [to_row(row) for row in rows]
             if left is None or len(found) >= query.most:
                 return found
@@ -280,8 +282,9 @@ class ValkeyEngine:
         """Read why a space may not be written; the empty text if it may."""
         return str(decode_joined(await self._call(await self._home(space), "join"))[2])
 
-    async def offer(self, views: Views, space: str) -> None:
+    async def offer(self, views: Views, space: str) -> str | None:  # noqa: ARG002
         """Make nothing: there is no SQL."""
+        return None
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call the listener for each write from now on; gives the function that ends it."""

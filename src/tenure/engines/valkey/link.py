@@ -11,12 +11,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Self, cast
 
+from tenure.core.errors import Unavailable
 from tenure.engines.valkey.location import Address, Login
 
 try:
     import hiredis
 except ImportError:
-    raise ImportError("a valkey URL needs its driver: pip install 'tenure[valkey]'") from None
+    raise Unavailable("Valkey and Redis need their driver: pip install '/path/to/tenure[valkey]'") from None
 
 Part = bytes | str | int
 

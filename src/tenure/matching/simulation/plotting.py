@@ -29,7 +29,7 @@ def check(path: Path) -> None:
     try:
         import matplotlib as mpl  # noqa: PLC0415  an optional library, and slow to import
     except ImportError:
-        raise NoPlot("plots need a library that is not installed: pip install 'tenure[plots]'") from None
+        raise NoPlot("plots need a library that is not installed: pip install '/path/to/tenure[plots]'") from None
     # The same picture gives the same file: no dates, no random names.
     mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "tenure", "font.size": 9})
 

@@ -16,6 +16,16 @@ ANSWERED: tuple[Name, ...] = ("act", "concede")
 """Those that the rules answer."""
 
 
+def op_of(battle: str, player: str, number: str) -> str:
+    """Give the op of what a player does in a battle: with the same number of theirs it counts once."""
+    return f"{battle}/{player}/{number}"
+
+
+def number_of(op: str) -> str:
+    """Give the player's own number of what they did, from its op."""
+    return op.rpartition("/")[2]
+
+
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """What a player does. `given` is the move, the cause or the text, in JSON; `op` makes a repeat count once."""
 
@@ -27,7 +37,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def number(self) -> str:
         """The player's own number of it."""
-        return self.op.rpartition("/")[2]
+        return number_of(self.op)
 
     @property
     def text(self) -> str:

@@ -9,8 +9,6 @@ Three things make each turn count once, whoever dies when:
 
 While the store is away, the battle may go on as a branch. What came in there is played again first of all, each thing
 as of the instant at which it came in.
-
-The tempting wrong version acknowledges after it has written. Whoever takes over between the two plays a turn twice.
 """
 
 from __future__ import annotations
@@ -22,12 +20,11 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 
 from tenure import (
-    Change,
+    Claim,
     CursorAhead,
     Event,
     NotFound,
     NotHolder,
-    OpConflict,
     OutcomeUnknown,
     Store,
     Unavailable,
@@ -35,7 +32,8 @@ from tenure import (
     seconds,
 )
 from tenure.services.battles.branches import Entry
-from tenure.services.battles.commands import ANSWERED, Command, change_of, command_of, outcome
+from tenure.services.battles.commands import ANSWERED, command_of, outcome
+from tenure.services.battles.hand import Hand
 from tenure.services.battles.lifecycle import Battle
 from tenure.services.battles.rules.contract import Against, Rules, Standing
 from tenure.store.waking import Bell
@@ -58,13 +56,11 @@ class Owner:
         entries: Iterable[Entry] = (),
         time_left: timedelta | None = None,
     ) -> None:
-        self._store, self._rules, self.claim, self.battle = store, rules, battle.claim, battle
+        self._store, self._rules, self._hand = store, rules, Hand(store, battle)
         self._waiting: deque[Event[Battle]] = deque()
         self._entries, self._time_left = deque(entries), time_left
         # By op, when those came in that are played again. Some stand in the log already, and waited there.
         self._came = {one.command.op: one.at for one in self._entries if one.command is not None}
-        self._seen = 0
-        self._now: datetime | None = None  # the store's time, while that is known without asking
         self._left = False
         self.answered: Counter[str] = Counter()
         """What came of the commands that it answered. Several owners may share one."""
@@ -74,9 +70,19 @@ class Owner:
         """Set when nothing of before waits any more, or the battle is not ours."""
 
     @property
+    def claim(self) -> Claim[Battle]:
+        """What makes the battle ours."""
+        return self._hand.claim
+
+    @property
+    def battle(self) -> Battle:
+        """The battle as we have seen it last."""
+        return self._hand.battle
+
+    @property
     def pending(self) -> list[Event[Battle]]:
         """Commands that came in and may not be answered yet."""
-        return [event for event in self._waiting if event.version > self._seen]
+        return [event for event in self._waiting if event.version > self._hand.seen]
 
     async def live(self) -> None:
         """Run the battle until it is not ours any more."""
@@ -99,7 +105,7 @@ class Owner:
         await self._catch_up()
         # Not the battle's own bell: what players say to one another is no business of ours.
         with self._store.bell(Battle, f"{self.claim.id}/commands") as bell:
-            listening = asyncio.create_task(self._listen(bell, self._seen))
+            listening = asyncio.create_task(self._listen(bell, self._hand.seen))
             try:
                 while not self._left:
                     await self._answer_all()
@@ -120,11 +126,7 @@ class Owner:
 
     async def _answer_logged(self) -> None:
         """Answer what stands in the log, in its order. What came after it was read waits still."""
-        while not self._left:
-            self.battle, commands = await self._store.beaten(self.claim)
-            if not commands:
-                self._seen, self._now = self.battle.version, self.battle.beaten_at
-                return
+        while not self._left and (commands := await self._hand.unanswered()):
             newer = [event for event in self._waiting if event.version > commands[-1].version]
             self._waiting = deque([*commands, *newer])
             await self._answer_all()
@@ -152,51 +154,34 @@ class Owner:
         """Wait for what comes next, but no longer than the turn lasts."""
         if self._left or self._waiting:
             return
-        ends, now = self.battle.turn_ends_at, self._now or await self._store.now()
+        ends, now = self.battle.turn_ends_at, await self._hand.time()
         left = LOOK_AGAIN_SECONDS if ends is None else (ends - now).total_seconds()
         if left <= 0:
             await self._catch_up()  # news of a move that came in time may be on its way still
             return
         waits = min(left, LOOK_AGAIN_SECONDS)
-        self._now = None
+        self._hand.now = None
         if not await self._store.clock.wait(bell, waits):
-            self._now = now + seconds(waits)
+            self._hand.now = now + seconds(waits)
 
     # ------------------------------------------------------------------------------------ what a branch left
 
     async def _replay(self) -> None:
         """Play what came in while the store was away; what was played before it went away again changes nothing."""
-        logged = await self._logged() if self._entries else set[str]()
+        logged = await self._hand.logged() if self._entries else set[str]()
         self.ops |= logged
         while self._entries and not self._left:
             entry = self._entries[0]
             if entry.command is None:
                 await self._pass_on(entry.at, began=entry.at)
             elif entry.command.op not in logged:
-                await self._log(entry.command)
+                await self._hand.log(entry.command)
                 await self._answer_logged()  # in the log's order: others may have done something too
             self._entries.popleft()
         if self._time_left is not None and self.battle.turn_ends_at is not None and not self._left:
-            ends = await self._store.now() + self._time_left
-            self.battle = await self._store.apply(Battle.prolong(self.claim, turn_ends_at=ends))
+            await self._hand.prolong(self._time_left)
         self._time_left = None
         self._came.clear()
-
-    async def _logged(self) -> set[str]:
-        """Give the ops of all that stands in the log: it knows a repeat also after the ten minutes of the store."""
-        found, after = set[str](), 0
-        while events := await self._store.history(Battle, self.claim.id, after=after):
-            found |= {event.cause for event in events}
-            after = events[-1].version
-        return found
-
-    async def _log(self, command: Command) -> None:
-        """Put a command into the log, once, and only while the battle is ours."""
-        beat = Battle.beat(self.claim, seen=self._seen)
-        try:
-            await self._store.apply(change_of(self.claim.id, command), beat, op=command.op)
-        except OpConflict:
-            return  # it stands there: it came in by itself, before the store went away
 
     # ------------------------------------------------------------------------------------ what comes of it
 
@@ -209,7 +194,7 @@ class Owner:
                 await self._write(standing, None, began)
 
     async def _answer(self, event: Event[Battle]) -> None:
-        if event.version <= self._seen:
+        if event.version <= self._hand.seen:
             return  # it was read with a beat before
         command, came = command_of(event), self._came.get(event.cause)
         came = came and min(came, event.at)
@@ -220,14 +205,7 @@ class Owner:
         try:
             standing = await self._ask(lambda: outcome(self._rules, self.battle.board, command))
         except Against as error:
-            refusal = Battle.refuse(
-                self.claim,
-                player=command.player,
-                number=command.number,
-                answer_to=event.version,
-                advice=str(error),
-            )
-            await self._apply(refusal, event.version)
+            await self._hand.refuse(command, event.version, str(error))
             self.answered["refuse"] += 1
             self.ops.add(command.op)
             return
@@ -244,42 +222,11 @@ class Owner:
             raise
         except Exception as error:  # noqa: BLE001  rules are anybody's code
             self._store.log.error("rules_failed", battle=self.claim.id, error=repr(error))  # noqa: TRY400  our own log
-            await self._store.apply(Battle.break_off(self.claim, reason="the_rules_failed"))
+            await self._hand.break_off("the_rules_failed")
             self._left = True
             return None
 
     async def _write(self, standing: Standing, answer_to: int | None, began: datetime | None) -> None:
-        turn = self.battle.turn + 1
+        await self._hand.write(standing, answer_to, began)
         if standing.places is not None:
-            finish = Battle.finish(
-                self.claim,
-                board=standing.board,
-                turn=turn,
-                places=standing.places,
-                reason=standing.reason,
-                shown=standing.shown,
-                answer_to=answer_to,
-            )
-            # The beat comes first: an end has no holder any more.
-            _, self.battle = await self._store.apply(Battle.beat(self.claim, seen=answer_to or self._seen), finish)
             self._left = True
-            return
-        ends = None
-        if standing.turn_seconds is not None:
-            ends = (began or await self._store.now()) + seconds(standing.turn_seconds)
-        advance = Battle.advance(
-            self.claim,
-            board=standing.board,
-            turn=turn,
-            acts=standing.acts,
-            turn_ends_at=ends,
-            shown=standing.shown,
-            answer_to=answer_to,
-        )
-        await self._apply(advance, answer_to)
-
-    async def _apply(self, change: Change[Battle], answer_to: int | None) -> None:
-        """Write an answer, and acknowledge its command, both or none."""
-        seen = answer_to or self._seen
-        _, self.battle = await self._store.apply(change, Battle.beat(self.claim, seen=seen))
-        self._seen, self._now = seen, self.battle.beaten_at

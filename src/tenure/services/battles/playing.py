@@ -6,20 +6,15 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from tenure import Event, NotFound, OpConflict, Overdue, Store, WrongState
+from tenure import NotFound, OpConflict, Overdue, Store, WrongState
 from tenure.services.battles.checks import check_number, check_text, checked_move
-from tenure.services.battles.commands import Command, Name, change_of
+from tenure.services.battles.commands import Command, Name, change_of, op_of
 from tenure.services.battles.lifecycle import Battle
 from tenure.services.battles.refusals import NotThen, OtherCommand, TryAgain, Unknown
 
 MOST_KNOWN = 10_000
 
 Take = Callable[[str, Command], Awaitable[bool]]
-
-
-def number_of(event: Event[Battle]) -> str:
-    """Give the player's own number of a command."""
-    return event.cause.rpartition("/")[2]
 
 
 async def _never(battle: str, command: Command) -> bool:  # noqa: ARG001
@@ -73,7 +68,7 @@ class Playing:
     async def _do(self, name: Name, battle: str, player: str, given: msgspec.Raw, number: str) -> int | None:
         check_number(number)
         await self.check_player(battle, player)
-        command = Command(name=name, player=player, given=given, op=f"{battle}/{player}/{number}")
+        command = Command(name=name, player=player, given=given, op=op_of(battle, player, number))
         if await self.provisionally(battle, command):
             return None
         try:

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 from tenure import (
-    Change,
     Claim,
     LimitReached,
     NotUnder,
     OutcomeUnknown,
     Overdue,
-    Refused,
     Stale,
     Store,
     TenureError,
@@ -26,10 +23,11 @@ from tenure import (
     WrongState,
 )
 from tenure.services.battles.checks import check_player, new_id
-from tenure.services.battles.hearing import Hearing, topic_of
-from tenure.services.battles.lifecycle import BattleTicket, Connection, Instance, Seat
+from tenure.services.battles.connections import Connections
+from tenure.services.battles.hearing import Hearing
+from tenure.services.battles.lifecycle import Connection, Instance
 from tenure.services.battles.queueing import Queue
-from tenure.services.battles.refusals import AGAIN_SECONDS, MOST_TRIES, Elsewhere, NotThen, TryAgain, Unknown
+from tenure.services.battles.refusals import AGAIN_SECONDS, MOST_TRIES, Elsewhere, TryAgain
 
 PAGE = 1000
 LOOK_SECONDS = 5.0
@@ -60,7 +58,8 @@ class Presence:
         lost: Lost = _nobody,
         drained: Callable[[], None] = _nobody,
     ) -> None:
-        self._store, self._queue, self._host, self._pid, self._make_id = store, queue, host, pid, make_id
+        self._store, self._host, self._pid, self._make_id = store, host, pid, make_id
+        self._connections = Connections(store, queue)
         self.lost, self.drained = lost, drained
         self._claim: Claim[Instance] | None = None
         self._draining = False
@@ -180,13 +179,11 @@ class Presence:
             if instance is None:
                 raise Elsewhere("this instance lets nobody in: connect again, and you come to another one")
             id = self._make_id()
-            made = Connection.create(id, instance=instance, player=player, transport=transport)
             self._coming.add(id)
             try:
-                old = await self._store.holding(Connection.one_per_player, player)
-                closes = [Connection.close(one, reason="replaced") for one in old]
-                before, after = await self._moving(player, id)
-                connection = await self._made(made, before=[*before, *closes], after=after)
+                connection, old = await self._connections.make(
+                    id, instance=instance, player=player, transport=transport
+                )
             except NotUnder as refusal:
                 if refusal.kind is Connection:
                     raise Elsewhere("this instance is about to stop: connect again, and you come to another") from None
@@ -205,59 +202,18 @@ class Presence:
                 self._coming.discard(id)
         raise TryAgain("your last connection is being closed: try again in a moment")
 
-    async def _made(
-        self, made: Change[Connection], *, before: Sequence[Change[Any]], after: Sequence[Change[Any]]
-    ) -> Connection:
-        """Make a connection in one transaction with what goes before and after. Raises a `Refused`."""
-        (verdict,) = await self._store.submit([[*before, made, *after]])
-        if isinstance(verdict, Refused):
-            raise verdict
-        connection: Connection = verdict.records[len(before)]
-        return connection
-
-    async def _moving(self, player: str, connection: str) -> tuple[list[Change[Seat]], list[Change[Seat]]]:
-        """Give what is done with a seat before the last connection is closed, and after the new one is made."""
-        for seat in await self._store.holding(Seat.one_per_player, player):
-            leaves = [Seat.step_out(seat)] if seat.state == Seat.present else []
-            return leaves, [Seat.come_back(seat.id if leaves else seat, connection=connection)]
-        return [], []
-
     async def _replaced(self, connections: Iterable[Connection]) -> None:
         """Tell those at whose instances they were."""
         for old in connections:
             if old.id in self._players:
                 self._forget([old.id])
             else:
-                with suppress(Unavailable):
-                    await self._store.signal(topic_of(old.instance), old.id.encode())
+                await self._connections.tell_replaced(old)
 
     async def disconnect(self, connection: str, *, reason: str = "closed") -> None:
         """Close a connection: its player leaves the queue, and keeps a seat for a while. A repeat changes nothing."""
         self._drop(connection)
-        for _ in range(MOST_TRIES):
-            record = (await self._store.get_many(Connection, [connection])).get(connection)
-            if record is None or record.state != Connection.open:
-                return
-            await self._leave_queue(record)
-            seats = await self._store.holding(Seat.one_per_player, record.player)
-            leaves = [Seat.step_out(one) for one in seats if one.connection == connection]
-            try:
-                await self._store.apply(*leaves, Connection.close(record, reason=reason))
-            except Overdue as refusal:
-                if refusal.kind is Connection:
-                    return  # it ends with the instance, in this moment
-                await self._store.clock.sleep(AGAIN_SECONDS)  # as does the battle
-            except (Stale, WrongState):
-                continue
-            else:
-                return
-        raise TryAgain("the connection's seat changes too fast: it ends with the instance")
-
-    async def _leave_queue(self, connection: Connection) -> None:
-        for ticket in await self._store.holding(BattleTicket.one_per_player, connection.player):
-            if ticket.connection == connection.id:
-                with suppress(NotThen, TryAgain, Unknown):  # then the sweeper ends it, with the connection
-                    await self._queue.leave(connection.player, reason="connection_lost")
+        await self._connections.close(connection, reason=reason)
 
     def _forget(self, connections: Iterable[str]) -> None:
         gone = [id for id in connections if self._drop(id)]

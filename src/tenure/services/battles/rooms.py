@@ -7,161 +7,21 @@ whoever comes back through another instance misses nothing.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Mapping
-from contextlib import aclosing
+from collections.abc import Mapping
 
-import msgspec
-
-from tenure import CursorAhead, Event, NotFound, OutcomeUnknown, Store, Unavailable
+from tenure import NotFound, Store
 from tenure.services.battles.checks import checked_move
 from tenure.services.battles.counting import Counting
 from tenure.services.battles.lifecycle import Battle, Seat
-from tenure.services.battles.messages import Code, Happened, Message, Outlet, SeatMoved, Signalled, Snapshot
+from tenure.services.battles.messages import Message, Outlet
 from tenure.services.battles.playing import Playing
 from tenure.services.battles.refusals import MOST_TRIES, Unknown
+from tenure.services.battles.room import Room, Session, topic_of, whispered
 from tenure.services.battles.rules.contract import Rules
 from tenure.services.battles.telling import may_hear, moved, snapshot, told
 
 MOST_OF_A_TAIL = 200
 """Whoever missed more events than this gets a snapshot instead."""
-
-AGAIN_SECONDS = 0.5
-
-
-def topic_of(battle: str) -> str:
-    """Give the topic of what is said in a battle and kept nowhere."""
-    return f"battle/{battle}"
-
-
-class Whisper(msgspec.Struct, frozen=True):
-    """What a signal carries from one instance to all."""
-
-    player: str
-    data: msgspec.Raw
-
-
-_decoder, _encoder = msgspec.json.Decoder(Whisper), msgspec.json.Encoder()
-
-
-class Session:
-    """One player's place in a room, for as long as the transport lasts. `cursor` is the last version that was told."""
-
-    def __init__(self, player: str, outlet: Outlet) -> None:
-        self.player, self.outlet = player, outlet
-        self.cursor, self.gone = 0, False
-        self._seats: dict[str, int] = {}
-        self._early: list[Message] | None = []
-
-    def tell(self, message: Message) -> None:
-        """Tell something that was not told yet; before the player has caught up, it waits."""
-        if self._early is not None:
-            self._early.append(message)
-        elif not self.gone and self._is_new(message) and not self.outlet.send(message):
-            self.close("resume_at_cursor")
-
-    def begin(self, cursor: int, first: Iterable[Message]) -> None:
-        """Tell what was missed, up to a version, and then what came meanwhile."""
-        early, self._early = self._early or [], None
-        for message in first:
-            self.tell(message)
-        self.cursor = max(self.cursor, cursor)
-        for message in early:
-            self.tell(message)
-
-    def close(self, code: Code) -> None:
-        """End it."""
-        if not self.gone:
-            self.gone = True
-            self.outlet.close(code)
-
-    def _is_new(self, message: Message) -> bool:
-        known = 0
-        match message:
-            case Happened():
-                known, self.cursor = self.cursor, max(self.cursor, message.cursor)
-                return message.cursor > known
-            case Snapshot():
-                self.cursor = max(self.cursor, message.cursor)
-                return True
-            case SeatMoved():
-                known, self._seats[message.player] = self._seats.get(message.player, 0), message.version
-                return message.version > known
-            case _:
-                return True
-
-
-class Room:
-    """One battle, as it is followed here."""
-
-    def __init__(self, store: Store, battle: Battle, seats: Iterable[Seat], counting: Counting) -> None:
-        self._store, self.id, self._cursor, self._counting = store, battle.id, battle.version, counting
-        self.sessions: set[Session] = set()
-        self.over = False
-        """Whether nobody hears anything here any more."""
-        known = {seat.player: seat.version for seat in seats}
-        followed = [self._follow_seat(player, known.get(player, 0)) for player in battle.players]
-        self._tasks = [asyncio.create_task(one) for one in (self._follow(), self._hear(), *followed)]
-
-    async def close(self) -> None:
-        """Follow it no more."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _follow(self) -> None:
-        """Tell what happens in the battle, for ever; what happens while the store is away is told afterwards."""
-        while True:
-            try:
-                async with aclosing(self._store.watch(Battle, self.id, after=self._cursor)) as events:
-                    async for event in events:
-                        self._cursor = event.version
-                        self._happened(event)
-            except (Unavailable, OutcomeUnknown):
-                await self._store.clock.sleep(AGAIN_SECONDS)
-            except CursorAhead:  # what was told is not so any more
-                self.over = True
-                for session in list(self.sessions):
-                    session.close("begin_again")
-                return
-
-    def _happened(self, event: Event[Battle]) -> None:
-        message = told(event)
-        for session in list(self.sessions):
-            if may_hear(session.player, event):
-                session.tell(message)
-
-    def tell(self, message: Message, player: str | None = None) -> None:
-        """Tell all who are here, or one player."""
-        for session in list(self.sessions):
-            if player in (None, session.player):
-                session.tell(message)
-
-    async def _follow_seat(self, player: str, after: int) -> None:
-        while True:
-            try:
-                async with aclosing(self._store.watch(Seat, f"{self.id}/{player}", after=after)) as events:
-                    async for event in events:
-                        after = event.version
-                        self.tell(moved(self.id, player, event.target, after))
-            except (Unavailable, OutcomeUnknown):
-                await self._store.clock.sleep(AGAIN_SECONDS)
-            except CursorAhead:
-                return  # the battle's own watcher sends everybody away
-
-    async def _hear(self) -> None:
-        while True:
-            try:
-                async with self._store.signals(topic_of(self.id)) as heard:
-                    await heard.each(self._whispered)
-                    return  # the store is closed
-            except Unavailable:
-                await self._store.clock.sleep(AGAIN_SECONDS)
-
-    def _whispered(self, payload: bytes) -> None:
-        whisper = _decoder.decode(payload)
-        self._counting.signals["heard"] += 1
-        self.tell(Signalled(battle=self.id, player=whisper.player, data=whisper.data))
 
 
 class Rooms:
@@ -225,12 +85,12 @@ class Rooms:
         Raises `Unknown`, `Wrong`, and the store's errors.
         """
         await self._playing.check_player(battle, player)
-        await self._store.signal(topic_of(battle), _encoder.encode(Whisper(player, checked_move(data))))
+        await self._store.signal(topic_of(battle), whispered(player, checked_move(data)))
         self._counting.signals["sent"] += 1
 
     def signal_at_once(self, battle: str, player: str, data: bytes) -> bool:
         """Do the same for who is in the room, if it goes without waiting; else False, and nothing was said."""
-        payload = _encoder.encode(Whisper(player, checked_move(data)))
+        payload = whispered(player, checked_move(data))
         sent = self._store.signal_at_once(topic_of(battle), payload)
         self._counting.signals["sent"] += sent
         return sent

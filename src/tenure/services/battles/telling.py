@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal, cast
 
 from tenure import Event, StateOf
+from tenure.services.battles.commands import NAMES, number_of
 from tenure.services.battles.lifecycle import Battle, Seat
 from tenure.services.battles.messages import Happened, SeatMoved, Snapshot
-from tenure.services.battles.playing import number_of
 from tenure.services.battles.rules.contract import Rules
 
 SHOWN: dict[str, tuple[str, ...]] = {
@@ -22,7 +22,6 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "finish": ("turn", "places", "reason", "shown", "answer_to"),
 }
 ELSE = ("reason",)
-COMMANDS = ("act", "concede", "say")
 
 
 def may_hear(player: str, event: Event[Battle]) -> bool:
@@ -33,8 +32,8 @@ def may_hear(player: str, event: Event[Battle]) -> bool:
 def told(event: Event[Battle]) -> Happened:
     """Give an event as players are told of it. A command says its player's own number of it."""
     fields: dict[str, Any] = {name: event.fields[name] for name in SHOWN.get(event.name, ELSE) if name in event.fields}
-    if event.name in COMMANDS:
-        fields["number"] = number_of(event)
+    if event.name in NAMES:
+        fields["number"] = number_of(event.cause)
     return Happened(battle=event.id, cursor=event.version, at=event.at, name=event.name, fields=fields)
 
 

@@ -105,3 +105,5 @@ class BotsService:
     async def shut_down(self, *, keep: bool) -> None:  # noqa: ARG002  runners are no children of this server
         """Prepare for the server's end, while it still serves. Bots wait and play on with their runners."""
         self.closing.set()
+        if self.stand_in is not None:
+            self.stand_in.end_looks()

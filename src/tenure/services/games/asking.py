@@ -43,6 +43,10 @@ class Asking:
         """Look an account up by its name and tag."""
         return await self._noted("account", self._riot.account(platform, game_name, tag_line))
 
+    async def account_of(self, platform: str, puuid: str) -> Account | None:
+        """Look an account up by its puuid."""
+        return await self._noted("account", self._riot.account_of(platform, puuid))
+
     async def active_game(self, platform: str, puuid: str, title: Title) -> ActiveGame | None:
         """Give the game in which a player is; None if there is none, or it is hidden."""
         return await self._noted("active_game", self._riot.active_game(platform, puuid, title))
@@ -52,7 +56,7 @@ class Asking:
         return await self._noted("match", self._riot.match(match_id, title))
 
     async def match_ids(self, platform: str, puuid: str, title: Title, since: datetime) -> Sequence[str]:
-        """Give the ids of a player's games that began since then, at most 100, the newest first."""
+        """Give the ids of all of a player's games that began since then, the newest first."""
         return await self._noted("match_ids", self._riot.match_ids(platform, puuid, title, since))
 
     async def _noted(self, what: str, answer: Awaitable[A]) -> A:

@@ -38,7 +38,9 @@ class Games:
     ) -> Sequence[TrackedGame]:
         """Give games, newest first, of a player or of all. Raises `Unknown` where `after` is not there."""
         last = None if after is None else await self.get(after)
-        return await self._store.find(state or EVERY, under=player, limit=limit, after=last, newest_first=True)
+        return await self._store.find(
+            state or EVERY, under=player, limit=limit, after=last, newest_first=True, by_creation=True
+        )
 
     async def of_match(self, match: str) -> Sequence[TrackedGame]:
         """Give the records of a match that still wait for its result."""

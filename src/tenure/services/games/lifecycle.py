@@ -20,7 +20,7 @@ class TrackedPlayer(Lifecycle, history=days(30)):
     game_name: str = field()
     tag_line: str = field()
     riot_id: str = field()
-    """The name and tag in small letters, as `name#tag`: a player is tracked once per platform."""
+    """The name and tag as one word in small letters, `name#tag`: a player is tracked once per platform."""
     platform: str = field()
     titles: tuple[Title, ...] = ("lol",)
     lot: int = field()
@@ -32,6 +32,10 @@ class TrackedPlayer(Lifecycle, history=days(30)):
     """When the account is looked up, or the list of matches is read, next."""
     listed_until: datetime | None = None
     """Up to when the list of matches was read."""
+    tracked_from: datetime | None = None
+    """When they were last unpaused: games that began before are not taken. None is from their creation on."""
+    named_at: datetime | None = None
+    """As of when Riot said that they are called so."""
     retry_count: int = 0
     last_error: str | None = None
 
@@ -51,6 +55,8 @@ class TrackedPlayer(Lifecycle, history=days(30)):
         key_mark: str,
         game_name: str,
         tag_line: str,
+        riot_id: str,
+        named_at: datetime,
         due_at: datetime,
         retry_count: int = 0,
         last_error: None = None,
@@ -66,6 +72,10 @@ class TrackedPlayer(Lifecycle, history=days(30)):
     # There is another API key, which has other puuids.
     @tracked.to(named)
     def seek(self, due_at: datetime, last_error: str | None) -> None: ...
+
+    # They call themselves otherwise now. Their account is the same one.
+    @tracked.stay()
+    def rename(self, game_name: str, tag_line: str, riot_id: str, named_at: datetime) -> None: ...
 
     @tracked.stay()
     def list_matches(self, due_at: datetime, listed_until: datetime) -> None: ...
@@ -83,11 +93,15 @@ class TrackedPlayer(Lifecycle, history=days(30)):
     pause = live.to(paused)
 
     @paused.to(named)
-    def unpause(self, due_at: datetime, retry_count: int = 0, last_error: None = None) -> None: ...
+    def unpause(
+        self, due_at: datetime, tracked_from: datetime, retry_count: int = 0, last_error: None = None
+    ) -> None: ...
 
     remove = live.to(removed)
 
     once = Limit(at_most=1, per=(riot_id, platform), over=live)
+    # Names may be spelled in several ways, and change; an account is told by its puuid, as long as the key stays.
+    one_account = Limit(at_most=1, per=puuid, over=tracked)
 
 
 class TrackedGame(Lifecycle, history=days(30)):
@@ -155,13 +169,23 @@ class TrackedGame(Lifecycle, history=days(30)):
 
     @active.to(completed)
     def complete(
-        self, result: Result, queue_id: int, started_at: datetime, duration_seconds: int, raw_api_response: str | None
+        self,
+        result: Result,
+        queue_id: int | None,
+        started_at: datetime,
+        duration_seconds: int,
+        raw_api_response: str | None,
     ) -> None: ...
 
     # A result that came after it had been given up.
     @abandoned.to(completed)
     def correct(
-        self, result: Result, queue_id: int, started_at: datetime, duration_seconds: int, raw_api_response: str | None
+        self,
+        result: Result,
+        queue_id: int | None,
+        started_at: datetime,
+        duration_seconds: int,
+        raw_api_response: str | None,
     ) -> None: ...
 
     # No limit in earnest: by it those are found who wait for a match.

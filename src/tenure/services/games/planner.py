@@ -8,7 +8,7 @@ says how many players there can be.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -38,7 +38,8 @@ class Habits:
     """Of each player, of all titles together."""
     tries_a_result: float = 3.0
     """How often a match is asked for until it is there."""
-    lookups_a_day: float = 0.1
+    lookups_a_day: float = 1.1
+    """Each account is asked for its name once a day, and looked up anew with each new API key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,25 @@ def shortest_interval(
     return seconds(math.ceil(longest))
 
 
+Players = Mapping[tuple[str, tuple[Title, ...]], float]
+"""How many there are, by their platform and what is tracked of them."""
+
+
+def needs(players: Players, habits: Habits = Habits()) -> dict[tuple[str, str], float]:
+    """Say what so many players cost: requests per second by host and method, `application` for all of a host's.
+
+    The titles of `habits` do not count. Raises `UnknownPlatform`.
+    """
+    needed: dict[tuple[str, str], float] = defaultdict(float)
+    for (platform, titles), number in players.items():
+        of_title = replace(habits, titles=titles)
+        for host in _hosts(platform):
+            for method, cost in _costs_at(host, (platform,), of_title).items():
+                needed[host, method] += number * cost
+                needed[host, APPLICATION] += number * cost
+    return needed
+
+
 def _bounds(
     application: Sequence[Rate], methods: Mapping[str, Sequence[Rate]], habits: Habits, platforms: Sequence[str]
 ) -> Iterator[Bound]:
@@ -129,7 +149,8 @@ def _costs_at(host: str, platforms: Sequence[str], habits: Habits) -> dict[str, 
     """Give what each player of a host costs there, by method, in requests per second."""
     if host in platforms:
         return {ACTIVE[title].name: 1 / habits.detection_interval.total_seconds() for title in habits.titles}
-    costs = {ACCOUNT.name: habits.lookups_a_day / DAY_SECONDS}
+    asked = {account_region(platform) for platform in platforms}
+    costs = {ACCOUNT.name: habits.lookups_a_day / DAY_SECONDS} if host in asked else {}
     games = habits.games_a_day / len(habits.titles) / DAY_SECONDS
     for title in habits.titles if host in {match_region(platform) for platform in platforms} else ():
         costs[MATCH[title].name] = games * habits.tries_a_result

@@ -10,6 +10,7 @@ from tenure import Change, LimitReached, NotFound, Stale, StateOf, Store, WrongS
 from tenure.services.games.accounts import ACCOUNTS
 from tenure.services.games.lifecycle import TrackedPlayer
 from tenure.services.games.lots import lot_of
+from tenure.services.games.names import riot_id_of
 from tenure.services.games.refusals import NotThen, TryAgain, Unknown, Wrong
 from tenure.services.games.results import Title
 from tenure.services.games.riot.routing import PLATFORMS, UnknownPlatform, read_platform
@@ -51,9 +52,9 @@ class Players:
     async def list(
         self, *, state: StateOf[TrackedPlayer] | None = None, limit: int = AT_A_TIME, after: str | None = None
     ) -> Sequence[TrackedPlayer]:
-        """Give players, all who are not removed if no state is named, page by page."""
+        """Give players as they were added, all who are not removed if no state is named, page by page."""
         states = TrackedPlayer.live if state is None else state
-        return await self._store.find(states, limit=limit, after=await self._after(after))
+        return await self._store.find(states, limit=limit, after=await self._after(after), by_creation=True)
 
     # ------------------------------------------------------------------------------------ changing
 
@@ -100,7 +101,11 @@ class Players:
         now = await self._store.now()
         return await self._change(
             id,
-            lambda player: TrackedPlayer.unpause(player, due_at=now) if player.state == TrackedPlayer.paused else None,
+            lambda player: (
+                TrackedPlayer.unpause(player, due_at=now, tracked_from=now)
+                if player.state == TrackedPlayer.paused
+                else None
+            ),
         )
 
     async def remove(self, id: str) -> TrackedPlayer:
@@ -143,11 +148,6 @@ def names_of(riot_id: str) -> tuple[str, str]:
             f"such as Ada#EUW"
         )
     return game_name, tag_line
-
-
-def riot_id_of(game_name: str, tag_line: str) -> str:
-    """Give a name and tag as players are told apart by them: Riot takes small and capital letters alike."""
-    return f"{game_name.strip()}#{tag_line.strip()}".casefold()
 
 
 def platform_of(text: str) -> str:

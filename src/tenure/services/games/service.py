@@ -13,7 +13,6 @@ from tenure.services.games.backfill import Backfill
 from tenure.services.games.completion import Completion
 from tenure.services.games.detection import Detection
 from tenure.services.games.games import Games
-from tenure.services.games.journal import Journal
 from tenure.services.games.kinds import kinds
 from tenure.services.games.players import Players
 from tenure.services.games.publishing import Posting, Publishing
@@ -44,12 +43,12 @@ class GamesService:
         self.keeper, self.asking = Keeper(store), Asking(riot)
         own = self.acting(store.actor)
         self.players, self.games = own.players, own.games
-        journal = Journal(store.log, settings.log_prefix)
-        self.accounts = Accounts(store.acting("accounts"), self.asking, journal)
-        self.detection = Detection(store.acting("detection"), self.asking, settings, journal)
-        self.completion = Completion(store.acting("completion"), self.asking, settings, journal)
-        self.backfill = Backfill(store.acting("backfill"), self.asking, settings, journal)
-        self.publishing = Publishing(store.acting("publisher"), settings, journal, poster)
+        store.log.prefix = settings.log_prefix
+        self.accounts = Accounts(store.acting("accounts"), self.asking)
+        self.detection = Detection(store.acting("detection"), self.asking, settings)
+        self.completion = Completion(store.acting("completion"), self.asking, settings)
+        self.backfill = Backfill(store.acting("backfill"), self.asking, settings)
+        self.publishing = Publishing(store.acting("publisher"), settings, poster)
         self.offering = Offering(store)
 
     def acting(self, actor: str) -> Parts:
@@ -68,16 +67,17 @@ class GamesService:
 
     @property
     def trouble(self) -> str:
-        """What is wrong with the background work, and with Riot; empty if nothing is."""
-        asking = [self.asking.trouble] if self.asking.trouble else []
-        return "; ".join([*asking, *self.keeper.troubles.values()])
+        """What is wrong with the background work, with Riot, and with the webhook; empty if nothing is."""
+        own = [each.trouble for each in (self.asking, self.publishing, self.offering) if each.trouble]
+        return "; ".join([*own, *self.keeper.troubles.values()])
 
     def loops(self) -> dict[str, Loop]:
         """Give each loop by name; each goes on until it is cancelled."""
+        offers = self.offering.loops() if self.settings.offers_views else {}
         if not self.settings.tracks:
-            return self.offering.loops()
-        parts = (self.accounts, self.detection, self.completion, self.backfill, self.publishing, self.offering)
-        return {name: loop for part in parts for name, loop in part.loops().items()}
+            return offers
+        parts = (self.accounts, self.detection, self.completion, self.backfill, self.publishing)
+        return {**{name: loop for part in parts for name, loop in part.loops().items()}, **offers}
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as group:

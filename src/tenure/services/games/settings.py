@@ -14,22 +14,26 @@ SHADOW = "[SHADOW]"
 DETECTION, COMPLETION, BACKFILL = seconds(30), seconds(60), minutes(10)
 MOST_RETRIES = 3
 MOST_OF_A_KEY = 200
+LINK_KEY, LINK_KEY_FILE = "TENURE_GAMES_LINK_KEY", "games-links.key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The intervals, the retries and `emits_events` go by the names that trackers of this kind have always had.
 
+    `base_url` is where the service is, as players reach it, and `link_key` signs the links to their own pages.
     `riot_key` is Riot's; `riot_api` is where Riot's API is asked, in its own places if it is empty. Without a
     `riot_key` a stand-in of our own answers with `stand_in`, and nobody without it. `key` is shown by a program of the
     community's own, which reads what there is. Without a `webhook_url` events stand in the feed only. Without
     `emits_events` nothing is sent, and every line of the log begins with `log_prefix`. With `keeps_raw` records keep
     the whole answer of which their result was read: some 100 kB each, twice. With `tracks` off this process asks for
-    nothing: others do.
+    nothing: others do. With `offers_views` off it makes no SQL views.
     """
 
     admin_key: str = field(repr=False)
     key: str = field(default="", repr=False)
+    base_url: str = ""
+    link_key: str = field(default="", repr=False)
     riot_key: str = field(default="", repr=False)
     riot_api: str = ""
     stand_in: bool = False
@@ -43,9 +47,12 @@ class Settings:
     webhook_secret: str = field(default="", repr=False)
     keeps_raw: bool = False
     tracks: bool = True
+    offers_views: bool = True
 
     @classmethod
-    def read(cls, environment: Mapping[str, str], *, admin_key: str, folder: Path | None = None) -> Settings:
+    def read(
+        cls, environment: Mapping[str, str], *, admin_key: str, base_url: str = "", folder: Path | None = None
+    ) -> Settings:
         """Read the rest from the environment. A key or secret of ours that is not given is made once, in the folder.
 
         Raises `WrongSetting`.
@@ -54,6 +61,8 @@ class Settings:
         return cls(
             admin_key=admin_key,
             key=read_key(environment, "TENURE_GAMES_KEY", folder and folder / "games.key", "tenure_games_"),
+            base_url=read_url(environment, "TENURE_GAMES_URL") or base_url.rstrip("/"),
+            link_key=read_key(environment, LINK_KEY, folder and folder / LINK_KEY_FILE, "tenure_links_"),
             riot_key=_riot_key(environment.get("TENURE_GAMES_RIOT_KEY", "")),
             riot_api=read_url(environment, "TENURE_GAMES_RIOT_API"),
             stand_in=read_switch(environment, "TENURE_GAMES_STAND_IN", default=False),
@@ -69,6 +78,7 @@ class Settings:
             ),
             keeps_raw=read_switch(environment, "TENURE_GAMES_KEEPS_RAW", default=False),
             tracks=read_switch(environment, "TENURE_GAMES_TRACKS", default=True),
+            offers_views=read_switch(environment, "TENURE_GAMES_VIEWS", default=True),
         )
 
 

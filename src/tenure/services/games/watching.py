@@ -17,6 +17,9 @@ from tenure.services.games.service import GamesService
 LATE_AFTER = minutes(5)
 """How long something may be due that nothing holds up before that is a trouble: its turn, and one taken over."""
 
+TORN_FOR = minutes(10)
+"""For how long it is said that players were taken away by another API key."""
+
 STEPS: dict[str, StateOf[Any]] = {
     "look up accounts": TrackedPlayer.named,
     "look for unknown accounts": TrackedPlayer.unknown,
@@ -43,6 +46,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     players: dict[str, int]
     games: dict[str, int]
     waiting: dict[str, Waits]
+    events: str
+    """Where results are told."""
     looked_at_seconds_ago: float | None
     """How long ago the turn of detection began that is longest ago, of all lots; None before the first one."""
     asked: dict[str, int]
@@ -67,6 +72,7 @@ class Watching:
             *([service.trouble] if service.trouble else []),
             *self._late(steps, now),
             *self._unlooked(counts, looked, now),
+            *self._torn(now),
         ]
         return Seen(
             status="failing" if reasons else "ok",
@@ -75,6 +81,7 @@ class Watching:
             players=counts["players"],
             games=counts["games"],
             waiting=steps,
+            events=await service.publishing.way(),
             looked_at_seconds_ago=looked,
             asked=dict(service.asking.asked),
             failed=dict(service.asking.failed),
@@ -127,3 +134,10 @@ class Watching:
         if looked is not None and looked <= allowed.total_seconds():
             return []
         return ["some lots of players are not looked at: no process that tracks has had their turn for long"]
+
+    def _torn(self, now: datetime) -> list[str]:
+        """Say that another process asks with another API key, by which the same players are looked up ever again."""
+        at = self._service.detection.taken_away_at
+        if at is None or now - at > TORN_FOR:
+            return []
+        return ["a process of this store asks with another API key: give all of them the same one"]

@@ -8,28 +8,25 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from tenure import Store, WrongState
-from tenure.services.meetings import lifecycle
 from tenure.services.meetings.accounts import Accounts
 from tenure.services.meetings.archive import Archive
 from tenure.services.meetings.attendance import Attendance
 from tenure.services.meetings.callbacks import Callbacks
 from tenure.services.meetings.following import Feed
+from tenure.services.meetings.kinds import kinds
 from tenure.services.meetings.lifecycle import Meeting
 from tenure.services.meetings.loops import Loops
-from tenure.services.meetings.page import lifecycle as page_lifecycle
 from tenure.services.meetings.page.service import Page
 from tenure.services.meetings.retention import Redaction, Retention
 from tenure.services.meetings.runtimes.runtime import Runtime, RuntimeAway
 from tenure.services.meetings.screenshots import Screenshots
 from tenure.services.meetings.settings import Settings
 from tenure.services.meetings.usage import Usages
-from tenure.services.meetings.webhooks import lifecycle as webhooks_lifecycle
 from tenure.services.meetings.webhooks.service import Webhooks
 from tenure.store.keeping import Keeper
 from tenure.webhooks.addresses import Guard
 
-kinds = (*lifecycle.kinds, *page_lifecycle.kinds, webhooks_lifecycle.WebhookDelivery)
-"""What the store must be opened with."""
+__all__ = ["MeetingsService", "kinds"]
 
 SHUT_DOWN_SECONDS = 4.0
 

@@ -82,4 +82,6 @@ def _adapter(module: str) -> Adapter:
     except ModuleNotFoundError as missing:
         if (missing.name or "").startswith("tenure"):
             raise
-        raise WrongSetting("TENURE_TRIVIA_DISCORD_TOKEN needs discord.py: pip install 'tenure[trivia]'") from None
+        raise WrongSetting(
+            "TENURE_TRIVIA_DISCORD_TOKEN needs discord.py: pip install '/path/to/tenure[trivia]'"
+        ) from None

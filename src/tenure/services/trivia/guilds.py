@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import asdict
 
-from tenure import Applied, Change, Exists, NotFound, Refused, Stale, StateOf, Store, WrongState
+from tenure import Applied, Change, Exists, NotFound, Overdue, Refused, Stale, StateOf, Store, WrongState
 from tenure.services.trivia.chat.channels import check_channel
 from tenure.services.trivia.checks import check_id, check_text
 from tenure.services.trivia.lifecycle import Game, Guild, Registration, Score
@@ -156,15 +156,33 @@ class Guilds:
     async def _empty(self, guild: Guild) -> None:
         """End what belongs to a guild that is to be forgotten. What moves on by itself meanwhile is left alone."""
         await self._end(Registration.live, guild, Registration.delete)
-        await self._end(Game.deletable, guild, Game.delete)
+        await self._end(Game.deletable, guild, Game.delete, overdue=_taken_back)
         await self._end(Score.kept, guild, Score.erase)
 
-    async def _end(self, states: StateOf[Any], guild: Guild, change: Callable[[str], Change[Any]]) -> None:
-        """End the records of a guild in bounded steps."""
+    async def _end(
+        self,
+        states: StateOf[Any],
+        guild: Guild,
+        change: Callable[[str], Change[Any]],
+        *,
+        overdue: Callable[[Guild, str], Changes] | None = None,
+    ) -> None:
+        """End the records of a guild in bounded steps; `overdue` ends those that refuse it past their deadline."""
         while page := await self._store.find(states, under=guild, limit=AT_A_TIME):
             verdicts = await self._store.submit([[change(each.id)] for each in page])
+            late = [each.id for each, said in zip(page, verdicts, strict=True) if isinstance(said, Overdue)]
+            if late and overdue is not None:
+                verdicts += await self._store.submit([overdue(guild, id) for id in late])
             if not any(isinstance(verdict, Applied) for verdict in verdicts):
                 return  # each of them is just moving on
+
+
+def _taken_back(guild: Guild, game: str) -> Changes:
+    """Take back a question whose next try is due, but refused since we were sent away: it takes nothing else before.
+
+    So for the length of this transaction we are there again.
+    """
+    return [Guild.come_back(guild.id), Game.retry(game), Game.delete(game), Guild.leave(guild.id)]
 
 
 def check_about(about: About) -> None:

@@ -2,7 +2,8 @@
 --
 -- In: empty hash, generation; empty; a map: kind, states, most, newest (boolean), and where given: after (an id),
 -- parent (KIND:ID), per, rank (of `after`: [key, value as text]), ranked (boolean), from (where a page was left).
--- Out: [where the page was left, or null at its end; the rows]. A call looks at a bounded number of records.
+-- Out: [where the page was left, null at its end, false where nothing is known of `after`; the rows]. A call looks at
+-- a bounded number of records.
 -- flags: no-writes
 local AT_ONCE, MOST_LOOKED_AT = 500, 5000
 
@@ -115,7 +116,7 @@ local function by_rank(view, query)
       local passed = first and (query.newest and per > first[1] or not query.newest and per < first[1])
       if first and per == first[1] then
         from = query.from and first[2]
-          or place_in(view.prefix .. name, query, tonumber(first[2]), number_after(view, query.kind .. ':' .. query.after) or '')
+          or place_in(view.prefix .. name, query, tonumber(first[2]), number_after(view, query.kind .. ':' .. query.after))
       end
       if not passed then
         local left = along_rank(view, query, view.prefix .. name, from, kept)
@@ -129,6 +130,9 @@ end
 
 return function(keys, args)
   local view, query = begin(keys, args), unpack_all(args[4])
+  if query.after and not number_after(view, query.kind .. ':' .. query.after) then
+    return '\146' .. pack(false) .. array(0)
+  end
   query.among = {}
   for place = 1, #query.states do query.among[query.states[place]] = true end
   local found, left

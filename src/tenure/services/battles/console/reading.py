@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from tenure import Store
 from tenure.http.rejections import Absent, Invalid
+from tenure.pages.paging import page_of
 from tenure.pages.showing import in_path
 from tenure.services.battles.api.views import STATES
 from tenure.services.battles.lifecycle import Battle, Instance, Seat
 from tenure.services.battles.surveying import MOST_INSTANCES, InstanceRow, Queue, Survey
 
-ON_A_PAGE = 50
 MOST_RECENT = 12
 
 
@@ -58,12 +58,9 @@ class Reading:
         """List battles, the newest first: those that live, or those of a state. Raises `Invalid`."""
         if state is not None and state not in STATES:
             raise Invalid(f"`state` must be one of {', '.join(STATES)}")
-        if after is not None and not await self._store.get_many(Battle, [after]):
-            raise Invalid("what the page before ended with is gone: begin again with the first page")
         wanted = Battle.live if state is None else STATES[state]
-        found = await self._store.find(wanted, newest_first=True, limit=ON_A_PAGE + 1, after=after)
-        more = found[ON_A_PAGE - 1].id if len(found) > ON_A_PAGE else None
-        return Listed(found[:ON_A_PAGE], tuple(STATES), await self._store.count(Battle), more)
+        shown, more = await page_of(self._store, wanted, newest_first=True, after=after)
+        return Listed(shown, tuple(STATES), await self._store.count(Battle), more)
 
     async def place_of(self, id: str) -> str:
         """Give where on the page something is shown: a battle, an instance, or the battle of a player.

@@ -1,6 +1,7 @@
 """What stands between a client and the game: a documented protocol, and two transports that speak it.
 
-protocol     every message, as data; version 1
+protocol     every message of the server, as data, and the codes of the end; version 1
+requests     every message of a client, as data, and what is done at it
 contract     what a session asks of the game and of its transport, and the game of a session
 tokens       who may connect, proved for a minute
 limits       how often and how much one connection and one address may say

@@ -15,7 +15,8 @@ from tenure.services.battles.playing import Playing
 from tenure.services.battles.presence import Presence
 from tenure.services.battles.queueing import Queue
 from tenure.services.battles.refusals import TryAgain
-from tenure.services.battles.rooms import Rooms, Session
+from tenure.services.battles.room import Session
+from tenure.services.battles.rooms import Rooms
 from tenure.services.battles.sockets.contract import Here, Outlet
 from tenure.services.battles.sockets.line import Line
 from tenure.services.battles.sockets.protocol import Code, Match, ModeChanged, Queued, Unqueued, Welcome

@@ -7,11 +7,11 @@ import msgspec
 from tenure import InvalidChange, OutcomeUnknown, Refused, Unavailable
 from tenure.http.reading import parse
 from tenure.http.rejections import Absent, Conflict, Invalid, Rejected, TooMany
-from tenure.services.battles.sockets.protocol import (
+from tenure.services.battles.sockets.protocol import Error
+from tenure.services.battles.sockets.requests import (
     Act,
     Confirm,
     Decline,
-    Error,
     GetState,
     Join,
     Leave,

@@ -1,26 +1,18 @@
-"""Version 1 of what clients and the server say to one another: each message as data, and why a socket is closed.
+"""Version 1 of what the server says to clients, and why a socket is closed; what clients say is in `requests.py`.
 
 A message is one JSON object whose `type` says what it is. Clients' messages take no fields but those that are named
-here; those of the server may get new fields within a version, which clients are to pass over.
+there; those of the server may get new fields within a version, which clients are to pass over.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import IntEnum
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta
-
-from tenure.services.battles.checks import HIGHEST_LEVEL
 
 VERSION = 1
-
-Id = Annotated[str, Meta(min_length=1, max_length=100)]
-Mode = Annotated[str, Meta(min_length=1, max_length=40)]
-OwnId = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"\A[A-Za-z0-9_-]+\Z")]
-"""A client's own id of what it does: with the same one a repeat counts once."""
 
 
 class Code(IntEnum):
@@ -47,80 +39,6 @@ class Code(IntEnum):
     """The player connected anew elsewhere: this connection is over, and the client is not to come back by itself."""
     FLOOD = 4429
     """Too many messages, or too many connections from one address."""
-
-
-# ---------------------------------------------------------------------------------------- from a client
-
-
-class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
-    """What a client says."""
-
-
-class Join(Said, frozen=True, kw_only=True, tag="join"):
-    """Queue me for a battle of a mode at a level."""
-
-    level: Annotated[int, Meta(ge=0, le=HIGHEST_LEVEL)]
-    mode: Mode = "wizards"
-
-
-class Leave(Said, frozen=True, kw_only=True, tag="leave"):
-    """Take me out of the queue; with `battle`, I give that one up."""
-
-    battle: Id | None = None
-
-
-class Confirm(Said, frozen=True, kw_only=True, tag="confirm"):
-    """I play the battle that I was offered."""
-
-    battle: Id
-
-
-class Decline(Said, frozen=True, kw_only=True, tag="decline"):
-    """I don't play the battle that I was offered."""
-
-    battle: Id
-
-
-class Resume(Said, frozen=True, kw_only=True, tag="resume"):
-    """Tell me what has happened in a battle of mine since `cursor`, and what happens from now on."""
-
-    battle: Id
-    cursor: Annotated[int, Meta(ge=0, le=2**53)] = 0
-
-
-class Act(Said, frozen=True, kw_only=True, tag="act"):
-    """I make a move. With the same `id` it counts once, however often it comes."""
-
-    battle: Id
-    id: OwnId
-    move: msgspec.Raw
-
-
-class Say(Said, frozen=True, kw_only=True, tag="say"):
-    """I say something to those in a battle; it stays in its log."""
-
-    battle: Id
-    id: OwnId
-    text: Annotated[str, Meta(min_length=1, max_length=500)]
-
-
-class Signal(Said, frozen=True, kw_only=True, tag="signal"):
-    """Tell those in a battle something of this moment, such as that I am typing: at most once, kept nowhere."""
-
-    battle: Id
-    data: msgspec.Raw
-
-
-class GetState(Said, frozen=True, kw_only=True, tag="state"):
-    """Give me a battle of mine as it stands."""
-
-    battle: Id
-
-
-Request = Join | Leave | Confirm | Decline | Resume | Act | Say | Signal | GetState
-
-
-# ---------------------------------------------------------------------------------------- from the server
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):

@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-from tenure.http.rejections import TooMany
 from tenure.services.battles.counting import Counting
 from tenure.services.battles.sockets.contract import Flow, Gone, Here, Send, SendAtOnce, never
 from tenure.services.battles.sockets.limits import Bucket, Limits, Rate
@@ -19,25 +18,16 @@ from tenure.services.battles.sockets.mistakes import advice, refusal
 from tenure.services.battles.sockets.outbox import Outbox
 from tenure.services.battles.sockets.protocol import (
     Ack,
-    Act,
     Bye,
     Code,
-    Confirm,
-    Decline,
     Ended,
     Error,
-    GetState,
     Happened,
-    Join,
-    Leave,
     Message,
-    Request,
-    Resume,
-    Say,
-    Signal,
     Signalled,
     Snapshot,
 )
+from tenure.services.battles.sockets.requests import Request, Signal, do, name_of
 from tenure.store.logging import Log
 
 LAST_SECONDS = 5.0
@@ -280,16 +270,16 @@ class Session:
     async def ask(self, request: Request) -> Ack | Error | None:
         """Do what is asked for, and give the answer; a signal has none."""
         try:
-            await self._do(request)
+            await do(self._here, request)
         except Exception as error:  # noqa: BLE001  whatever it is, this one's session ends, and no other
             return self._refused(request, error)
         if type(request) is Signal:
             return None
-        kind, id = _name(request)
+        kind, id = name_of(request)
         return Ack(to=kind, id=id)
 
     def _refused(self, request: Request, error: Exception) -> Error | None:
-        kind, id = _name(request)
+        kind, id = name_of(request)
         found = refusal(error)
         if found is None:
             self._failed(error, to=kind)
@@ -297,25 +287,3 @@ class Session:
         code, text = found
         self._counting.refused[code] += 1
         return Error(code=code, text=text, to=kind, id=id)
-
-    async def _do(self, request: Request) -> None:
-        if self._here is None:
-            raise TooMany("you are not let in yet: wait for the welcome")
-        await STEPS[type(request)](self._here, request)
-
-
-def _name(request: Request) -> tuple[str, str]:
-    return str(request.__struct_config__.tag), getattr(request, "id", "")
-
-
-STEPS: dict[type[Request], Callable[[Here, Any], Awaitable[None]]] = {
-    Join: lambda here, join: here.join(join.mode, join.level),
-    Leave: lambda here, leave: here.leave(leave.battle),
-    Confirm: lambda here, confirm: here.confirm(confirm.battle),
-    Decline: lambda here, decline: here.decline(decline.battle),
-    Resume: lambda here, resume: here.resume(resume.battle, resume.cursor),
-    GetState: lambda here, state: here.state(state.battle),
-    Act: lambda here, act: here.act(act.battle, act.id, act.move),
-    Say: lambda here, say: here.say(say.battle, say.id, say.text),
-    Signal: lambda here, signal: here.signal(signal.battle, signal.data),
-}

@@ -12,6 +12,7 @@ from tenure.http.rejections import Absent, Invalid
 from tenure.matching.entrants import Entrant
 from tenure.matching.lifecycle import Matchmaker
 from tenure.matching.quality import Quality
+from tenure.pages.paging import ON_A_PAGE, page_of
 from tenure.services.bots.census import Census
 from tenure.services.bots.console.drawing import Drawing, Made, draw_matches, draw_queue
 from tenure.services.bots.figures import Figures
@@ -20,7 +21,6 @@ from tenure.services.bots.lifecycle import Bot, Match, Player, Pool, Rating, Tic
 from tenure.services.bots.matchmaking import queue_of
 
 K = TypeVar("K", bound=Lifecycle)
-ON_A_PAGE = 50
 MOST_POOLS = 100
 MOST_MATCHES = 200
 PART, MOST_PARTS = 250, 20
@@ -171,17 +171,14 @@ class Reading:
             raise Invalid(str(error)) from None
         return Listed(records, every.names, await self._counts(wanted), following)
 
-    async def _find(self, states: StateOf[Any], wanted: Wanted) -> tuple[list[Any], str | None]:
+    async def _find(self, states: StateOf[Any], wanted: Wanted) -> tuple[Sequence[Any], str | None]:
         """Read until a page is full, and give it with where the next one begins.
 
         Only queues are in order per pool. Of other states a pool's own are picked out, of so many at a time: to read
         along all that ever belonged to a pool would take the longer the more has been played.
         """
         if wanted.pool is not None and wanted.state in RANKED:
-            found = await self._store.find(
-                states, per=wanted.pool, newest_first=True, limit=ON_A_PAGE + 1, after=wanted.after
-            )
-            return found[:ON_A_PAGE], found[ON_A_PAGE - 1].id if len(found) > ON_A_PAGE else None
+            return await page_of(self._store, states, per=wanted.pool, newest_first=True, after=wanted.after)
         picked, after = list[Any](), wanted.after
         for _ in range(MOST_PARTS):
             part = await self._store.find(states, newest_first=True, limit=PART, after=after)
@@ -202,14 +199,14 @@ class Reading:
 
     async def leaders(
         self, mode: str | None, after: str | None
-    ) -> tuple[list[str], str | None, list[Rating], str | None]:
+    ) -> tuple[list[str], str | None, Sequence[Rating], str | None]:
         """Give the modes that there are, which one is shown, its players from the highest rating on, and the next."""
         modes = await modes_of(self._store)
         mode = mode or (modes[0] if modes else None)
         if mode is None:
             return modes, None, [], None
-        found = await self._store.find(Rating.kept, per=mode, newest_first=True, limit=ON_A_PAGE + 1, after=after)
-        return modes, mode, found[:ON_A_PAGE], found[ON_A_PAGE - 1].id if len(found) > ON_A_PAGE else None
+        found, more = await page_of(self._store, Rating.kept, per=mode, newest_first=True, after=after)
+        return modes, mode, found, more
 
     # ------------------------------------------------------------------------------------ by id
 

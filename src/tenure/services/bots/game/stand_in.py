@@ -14,6 +14,7 @@ from tenure.services.bots.game import duel
 from tenure.services.bots.game.api import AGAIN
 from tenure.services.bots.game.contract import Opening, Report, RoomSeen
 from tenure.services.bots.game.lifecycle import Choice, Duel, Round
+from tenure.store.waking import Bell
 
 ROUND_SECONDS = 30.0
 LONGEST_LOOK_SECONDS = 20.0
@@ -72,6 +73,8 @@ class StandIn:
     def __init__(self, store: Store, key: str, *, round_seconds: float = ROUND_SECONDS) -> None:
         self._store, self._key = store.acting("local game"), key
         self._round = timedelta(seconds=round_seconds)
+        self._looks: set[Bell] | None = set()
+        """What wakes those who look; None when the server is about to stop, and nobody is to wait any more."""
 
     def loops(self) -> dict[str, Loop]:
         """Give each loop by name; each goes on until it is cancelled."""
@@ -118,10 +121,27 @@ class StandIn:
         """Give a room as players see it; if they have seen this version, wait a while for the next one."""
         with self._store.bell(Duel, match) as bell:
             found = await self._duel(match)
-            if found.version <= seen and found.state != Duel.closed:
-                await self._store.clock.wait(bell, LONGEST_LOOK_SECONDS)
+            if found.version <= seen and found.state != Duel.closed and await self._waited(bell):
                 found = await self._duel(match)
         return shown(found)
+
+    def end_looks(self) -> None:
+        """Let nobody wait for news any more: the server is about to stop."""
+        looks, self._looks = self._looks or (), None
+        for bell in looks:
+            bell.ring()
+
+    async def _waited(self, bell: Bell) -> bool:
+        """Wait for news, and tell whether there may be some."""
+        if self._looks is None:
+            return False
+        looks = self._looks
+        looks.add(bell)
+        try:
+            await self._store.clock.wait(bell, LONGEST_LOOK_SECONDS)
+        finally:
+            looks.discard(bell)
+        return True
 
     async def move(self, match: str, seat: str, turn: int, number: int) -> Table:
         """Choose a number in a round. A repeat changes nothing; another number in the same round is refused."""

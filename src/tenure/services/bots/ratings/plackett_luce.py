@@ -23,7 +23,9 @@ class OpenSkill:
             # The library is optional, and only this system needs it.
             from openskill.models import PlackettLuce  # noqa: PLC0415  as it says
         except ImportError:
-            raise ImportError("the rating system `openskill` needs its library: pip install 'tenure[bots]'") from None
+            raise ImportError(
+                "the rating system `openskill` needs its library: pip install '/path/to/tenure[bots]'"
+            ) from None
         self._model = PlackettLuce(mu=CENTRE, sigma=DEVIATION, beta=PERFORMANCE, tau=DRIFT)
 
     def initial(self) -> Rated:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
+from contextlib import nullcontext
 from functools import partial
 
 from starlette.requests import Request
@@ -11,23 +11,24 @@ from starlette.responses import Response
 from tenure import CursorAhead
 from tenure.http.endpoints import Endpoint, json
 from tenure.http.reading import read_number
-from tenure.http.rejections import Invalid
+from tenure.http.rejections import Invalid, TooMany
+from tenure.pages.streaming import Room
 from tenure.services.games.api import views
 from tenure.services.games.api.reading import GAME_STATES, page_of, path_game, read_limit, read_page, read_state
-from tenure.services.games.games import TOLD
-from tenure.services.games.lifecycle import TrackedGame
+from tenure.services.games.arriving import Arrivals
 from tenure.services.games.service import GamesService
 
 GAME = "/games/{player}/{match}"
-MOST_LOOKED_THROUGH = 10_000
-"""How many events one call looks through for results; `next` goes on behind them."""
+MOST_WAIT_SECONDS = 30
+MOST_WAITING = 1000
 
 
 class GamesApi:
     """Games, for whoever may read."""
 
     def __init__(self, service: GamesService) -> None:
-        self._store, self._games = service.store, service.games
+        self._games, self._waiting = service.games, Room(MOST_WAITING)
+        self._arrivals = Arrivals(service.store, service.closing_down)
 
     def endpoints(self) -> list[Endpoint]:
         """Give the table."""
@@ -36,7 +37,7 @@ class GamesApi:
             get("/games", "reader", "List games", self.list, queries=("limit",), text_queries=("after", "state")),
             get(GAME, "reader", "Read a game", self.get),
             get(GAME + "/history", "reader", "Read what happened to a game", self.history),
-            get("/results", "reader", "Read results as they came", self.results, queries=("limit", "after")),
+            get("/results", "reader", "Read results as they came", self.results, queries=("limit", "after", "wait")),
         ]
 
     async def list(self, request: Request) -> Response:
@@ -56,25 +57,17 @@ class GamesApi:
     async def results(self, request: Request) -> Response:
         """Read results in the order in which they came, after a position of the feed; at first from the oldest.
 
-        `next` is the position to go on from, also where there is nothing new yet. A correction is a result too.
+        `next` is the position to go on from, also where there is nothing new yet. With `wait`, in seconds, the first
+        new result is waited for. A correction is a result too.
         """
         limit, after = read_limit(request), read_number(request, "after", default=0, most=10**18 - 1) or 0
-        told, position, looked = [], after, 0
+        wait = read_number(request, "wait", default=0, most=MOST_WAIT_SECONDS) or 0
+        if wait and self._waiting.is_full:
+            raise TooMany("too many requests wait already: look without `wait`, every few seconds")
         try:
-            feed = self._store.feed(TrackedGame, after=after, until=await self._store.position())
-            async with aclosing(feed) as events:
-                async for event in events:
-                    position, looked = event.position, looked + 1
-                    if event.name in TOLD:
-                        told.append(event)
-                    if len(told) == limit or looked == MOST_LOOKED_THROUGH:
-                        break
+            with self._waiting.taken() if wait else nullcontext():
+                found = await self._arrivals.after(after, limit=limit, wait_seconds=wait)
         except CursorAhead:
             raise Invalid("`after` is ahead of the store, which was set back: begin again from 0") from None
-        games = await self._store.get_many(TrackedGame, {event.id for event in told})
-        shown = [
-            {"position": event.position, "event": event.name, "at": views.when(event.at), "game": views.game(game)}
-            for event in told
-            if (game := games.get(event.id)) is not None
-        ]
-        return json({"results": shown, "next": position})
+        shown = [views.result(event, game) for event, game in found.results]
+        return json({"results": shown, "next": found.next})

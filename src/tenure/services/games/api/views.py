@@ -37,6 +37,7 @@ def player(player: TrackedPlayer) -> Json:
         "titles": player.titles,
         "puuid": player.puuid,
         "listed_until": when(player.listed_until),
+        "tracked_from": when(player.tracked_from or player.created_at),
         "due_at": when(player.due_at),
         "retry_count": player.retry_count,
         "last_error": player.last_error,
@@ -67,6 +68,11 @@ def game(game: TrackedGame) -> Json:
         "retry_count": game.retry_count,
         "last_error": game.last_error,
     }
+
+
+def result(event: Event[TrackedGame], of: TrackedGame) -> Json:
+    """Show a result as it came: where in the feed, whether it corrects an earlier word, and its game."""
+    return {"position": event.position, "event": event.name, "at": when(event.at), "game": game(of)}
 
 
 def happened(event: Event[TrackedGame]) -> Json:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from tenure.http.rejections import Absent
 from tenure.services.games.lifecycle import TrackedPlayer
+from tenure.services.games.page.links import Links
 from tenure.services.games.players import TITLES
 from tenure.services.games.service import Parts
 
@@ -17,6 +18,8 @@ DONE = {
     "pause": "The player is paused. Open games get their results.",
     "unpause": "The player is tracked again.",
     "remove": "The player is tracked no more.",
+    "link": "The player has a page: give them its link.",
+    "unlink": "The link opens nothing any more.",
     "titles": "From the next turn on these titles are tracked.",
 }
 """What is said after a form was taken; the address carries the word only, so nobody can put texts onto the page."""
@@ -25,12 +28,14 @@ DONE = {
 class Acting:
     """Does what forms ask for."""
 
-    def __init__(self, by: Parts) -> None:
+    def __init__(self, by: Parts, links: Links) -> None:
         self._players = by.players
-        self._steps: dict[str, Callable[[str, Form], Awaitable[TrackedPlayer]]] = {
+        self._steps: dict[str, Callable[[str, Form], Awaitable[object]]] = {
             "pause": lambda id, _: by.players.pause(id),
             "unpause": lambda id, _: by.players.unpause(id),
             "remove": lambda id, _: by.players.remove(id),
+            "link": lambda id, _: links.give(id),
+            "unlink": lambda id, _: links.revoke(id),
             "titles": lambda id, form: by.players.edit(id, titles=_titles(form)),
         }
 

@@ -19,7 +19,10 @@ from tenure.services.games.console.reading import Reading, Wanted
 from tenure.services.games.console.rendering import ASSETS, TEMPLATES
 from tenure.services.games.delays import recent_delays
 from tenure.services.games.lifecycle import TrackedGame, TrackedPlayer, kinds
+from tenure.services.games.page.lifecycle import PlayerLink
+from tenure.services.games.page.links import address_of, links_of
 from tenure.services.games.players import TITLES
+from tenure.services.games.present import present_limits
 from tenure.services.games.riot.routing import PLATFORMS
 from tenure.services.games.service import GamesService
 from tenure.services.games.watching import Watching
@@ -27,7 +30,7 @@ from tenure.services.games.watching import Watching
 CONSOLE_PATH = "/console"
 PAGE = {
     "service": "Games", "back": "To the overview", "finds": "Ada#EUW, or an id", "platforms": tuple(PLATFORMS),
-    "menu": (("Overview", "/"), ("Players", "/players"), ("Games", "/games")), "titles": TITLES,
+    "menu": (("Overview", "/"), ("Players", "/players"), ("Games", "/games"), ("Plan", "/plan")), "titles": TITLES,
     "TrackedGame": TrackedGame, "TrackedPlayer": TrackedPlayer,
 }  # fmt: skip
 
@@ -42,18 +45,20 @@ class Console:
 
     def __init__(self, service: GamesService) -> None:
         by = service.acting(ACTOR)
-        self._store, self._emits = service.store, service.settings.emits_events
-        self._watching, self._reading, self._acting = Watching(service), Reading(service.store, by), Acting(by)
+        self._store, self._settings = service.store, service.settings
+        self._links = links_of(by.store, service.settings)
+        self._watching, self._reading = Watching(service), Reading(service.store, by)
+        self._acting = Acting(by, self._links)
         self._desk = Desk(
             service.store, service.closing_down, name="games", admin_key=service.settings.admin_key,
-            templates=TEMPLATES, assets=ASSETS, frame=PAGE, watched={"": kinds}, done=DONE,
+            templates=TEMPLATES, assets=ASSETS, frame=PAGE, watched={"": (*kinds, PlayerLink)}, done=DONE,
         )  # fmt: skip
 
     def routes(self) -> list[BaseRoute]:
         """Give all routes; but for logging in and the assets, each needs a session."""
         pages: dict[str, Page] = {
-            "/": self.overview, "/players": self.list, "/players/{id}": self.player, "/games": self.list,
-            "/games/{player}/{match}": self.game,
+            "/": self.overview, "/plan": self.plan, "/players": self.list, "/players/{id}": self.player,
+            "/games": self.list, "/games/{player}/{match}": self.game,
         }  # fmt: skip
         show, guarded = self._desk.showing, self._desk.guarded
         return [
@@ -73,8 +78,15 @@ class Console:
             "seen": await self._reading.overview(),
             "well": well,
             "late": late,
-            "emits": self._emits,
+            "emits": self._settings.emits_events,
         }
+
+    async def plan(self, request: Request) -> Shown:  # noqa: ARG002  all pages take it
+        """How many players the present key can track, and what is used of its limits."""
+        settings = self._settings
+        interval, listing = settings.detection_interval, settings.backfill_interval
+        seen = await present_limits(self._store, interval=interval, listing_interval=listing)
+        return "plan.html", {"seen": seen, "stand_in": settings.stand_in and not settings.riot_key}
 
     async def list(self, request: Request) -> Shown:
         """Players or games, by state."""
@@ -86,7 +98,9 @@ class Console:
         """One player: games, results, and what happened."""
         after = read_text(request, "after")
         seen = await self._reading.player(request.path_params["id"], after)
-        return "player.html", {"seen": seen, "after": after}
+        token = await self._links.find(seen.record.id)
+        link = token and address_of(self._settings.base_url, token)
+        return "player.html", {"seen": seen, "after": after, "link": link}
 
     async def game(self, request: Request) -> Shown:
         """One game: its result, and what happened."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from tenure import Event, Lifecycle, StateOf, Store
 from tenure.http.rejections import Invalid
+from tenure.pages.paging import page_of
 from tenure.pages.timelines import MOST_EVENTS, Happened, happened
 from tenure.services.games.console import words
 from tenure.services.games.games import EVERY
@@ -17,7 +18,6 @@ from tenure.services.games.naming import player_named
 from tenure.services.games.service import Parts
 
 K = TypeVar("K", bound=Lifecycle)
-ON_A_PAGE = 50
 MOST_SHOWN = 20
 MOST_COUNTED = 500
 """Of how many of a player's last games is said how they came out."""
@@ -94,7 +94,7 @@ class Reading:
         find = self._store.find
         playing = await find(TrackedGame.active, newest_first=True, limit=MOST_SHOWN)
         over = await find(TrackedGame.completed, newest_first=True, limit=MOST_SHOWN)
-        abandoned = await find(TrackedGame.abandoned, newest_first=True, limit=MOST_SHOWN)
+        abandoned = await find(TrackedGame.abandoned, newest_first=True, by_creation=True, limit=MOST_SHOWN)
         return Overview(
             playing=playing,
             over=over,
@@ -107,14 +107,14 @@ class Reading:
     async def player(self, id: str, after: str | None) -> PlayerWhole:
         """Give one player, with a page of games. Raises `Unknown`, `Invalid`."""
         player = await self._by.players.get(id)
-        found = await self._page(EVERY, after=after, under=player, newest_first=True)
+        games = await page_of(self._store, EVERY, after=after, under=player, newest_first=True)
         last = await self._store.find(TrackedGame.completed, under=player, newest_first=True, limit=MOST_COUNTED)
         return PlayerWhole(
             record=player,
             here=words.PLAYER_IS_HERE[player.state.name],
-            games=found[:ON_A_PAGE],
+            games=games.records,
             outcomes=Counter(words.outcome(game.result) for game in last),
-            next=_next(found),
+            next=games.next,
             timeline=await self._timeline(player),
         )
 
@@ -136,10 +136,9 @@ class Reading:
         if wanted.state is not None and wanted.state not in every.names:
             raise Invalid(f"`state` must be one of {', '.join(every.names)}")
         states = every if wanted.state is None else StateOf(every.kind, (wanted.state,))
-        found = await self._page(states, after=wanted.after, newest_first=True)
-        shown = found[:ON_A_PAGE]
+        shown, more = await page_of(self._store, states, after=wanted.after, newest_first=True, by_creation=True)
         players = await self._players_of(shown) if wanted.what == "games" else {}
-        return Listed(shown, every.names, await self._store.count(every.kind), players, _next(found))
+        return Listed(shown, every.names, await self._store.count(every.kind), players, more)
 
     async def place_of(self, text: str) -> str:
         """Give where on the page an id, or a Riot id such as `Ada#EUW`, is shown. Raises `Unknown`, `Wrong`."""
@@ -151,12 +150,6 @@ class Reading:
 
     async def _players_of(self, games: Sequence[TrackedGame]) -> dict[str, TrackedPlayer]:
         return await self._store.get_many(TrackedPlayer, {game.player for game in games})
-
-    async def _page(self, states: StateOf[K], *, after: str | None, **more: Any) -> list[K]:
-        """Read a page and one record more, by which it is known whether there is another. Raises `Invalid`."""
-        if after is not None and not await self._store.get_many(states.kind, [after]):
-            raise Invalid("what the page before ended with is gone: begin again with the first page")
-        return await self._store.find(states, limit=ON_A_PAGE + 1, after=after, **more)
 
     async def _timeline(self, record: Lifecycle) -> list[Happened]:
         """Give the last events, the newest first, without what happens to everybody every few minutes."""
@@ -170,7 +163,3 @@ def _why(event: Event[Any]) -> str:
     """Say why something happened, as far as its event tells."""
     told = (event.fields.get("last_error"), event.why)
     return "; ".join(dict.fromkeys(part for part in told if part))
-
-
-def _next(found: Sequence[Lifecycle]) -> str | None:
-    return found[ON_A_PAGE - 1].id if len(found) > ON_A_PAGE else None

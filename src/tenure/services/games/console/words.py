@@ -47,6 +47,7 @@ EVENTS = {
     "fail": "Could not be looked at",
     "recover": "Could be looked at again",
     "edit": "Edited",
+    "rename": "Riot tells another name",
     "pause": "Paused",
     "unpause": "Tracked again",
     "remove": "Removed",

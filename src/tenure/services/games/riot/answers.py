@@ -47,6 +47,8 @@ class LolParticipant(msgspec.Struct, rename="camel"):
     win: bool
     champion_name: Name
     puuid: Name | None = None
+    riot_id_game_name: Name | None = None
+    riot_id_tagline: Name | None = None
     game_ended_in_early_surrender: bool = False
     game_ended_in_surrender: bool = False
     nexus_kills: Int = 0
@@ -107,6 +109,8 @@ class TftParticipant(msgspec.Struct):
 
     placement: Annotated[int, Meta(ge=1, le=100)]
     puuid: Name | None = None
+    riot_id_game_name: Name | None = msgspec.field(default=None, name="riotIdGameName")
+    riot_id_tagline: Name | None = msgspec.field(default=None, name="riotIdTagline")
     level: Int = 0
     last_round: Int = 0
     players_eliminated: Int = 0

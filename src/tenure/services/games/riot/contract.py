@@ -64,15 +64,20 @@ class ActiveGame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
-    """A game that is over: how it came out for each of its players, by puuid. `raw` is what was answered, in JSON."""
+    """A game that is over: how it came out for each of its players, by puuid. `raw` is what was answered, in JSON.
+
+    Of one that never began nothing is said of when that was, or in which queue.
+    """
 
     match_id: str
     title: Title
-    started_at: datetime
+    started_at: datetime | None
     duration_seconds: int
-    queue_id: int
+    queue_id: int | None
     results: Mapping[str, Result]
     raw: str
+    names: Mapping[str, tuple[str, str]] = {}
+    """How its players were called then, by puuid: name and tag, as far as it says."""
 
 
 class Riot(Protocol):
@@ -87,6 +92,10 @@ class Riot(Protocol):
         """Look an account up by its name and tag."""
         ...
 
+    async def account_of(self, platform: str, puuid: str) -> Account | None:
+        """Look an account up by its puuid: how is it called now?"""
+        ...
+
     async def active_game(self, platform: str, puuid: str, title: Title) -> ActiveGame | None:
         """Give the game in which a player is; None if there is none, or it is hidden."""
         ...
@@ -96,5 +105,5 @@ class Riot(Protocol):
         ...
 
     async def match_ids(self, platform: str, puuid: str, title: Title, since: datetime) -> Sequence[str]:
-        """Give the ids of a player's games that began since then, at most 100, the newest first."""
+        """Give the ids of all of a player's games that began since then, the newest first."""
         ...

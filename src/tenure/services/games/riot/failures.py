@@ -46,14 +46,14 @@ def is_absent(content: bytes) -> bool:
 
 
 def judged(
-    method: str, status: int, content: bytes, headers: Mapping[str, str], *, others_may: bool = False
+    method: str, status: int, content: bytes, headers: Mapping[str, str], *, is_of_this: bool = False
 ) -> RiotError:
     """Give the contract's error for an answer with another status than 200.
 
-    `others_may` says that the key is good for other methods at present, and never was for this one.
+    `is_of_this` says that a 403 is about what was asked for: the key is good for other things at present.
     """
     if status in REFUSED:
-        if status == FORBIDDEN and others_may:
+        if status == FORBIDDEN and is_of_this:
             return RiotError(f"{NOT_ALLOWED} ({status} of {method})", status=status)
         return KeyRefused(f"{REFUSED[status]} ({status} of {method})", status=status)
     if status == TOO_MANY:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -28,6 +28,8 @@ ABORTED = "Abort"
 NOBODY = frozenset({"", "BOT"})
 """What stands for a puuid where there is no account."""
 TFT_MODE = "TFT"
+MOST_SECONDS = 7 * 86_400
+"""However long a game goes on."""
 PAIRS = frozenset({1150, 1160})
 """Queues of TFT in which pairs play; not every answer says who belongs to whom."""
 
@@ -66,9 +68,10 @@ def read_active_lol(content: bytes) -> ActiveGame | None:
     return None if answer.game_mode == TFT_MODE else _active(answer)
 
 
-def read_active_tft(content: bytes) -> ActiveGame:
-    """Read the game of TFT in which somebody is. Raises `Malformed`."""
-    return _active(_read_active(content))
+def read_active_tft(content: bytes) -> ActiveGame | None:
+    """Read the game of TFT in which somebody is; any other is none here. Raises `Malformed`."""
+    answer = _read_active(content)
+    return _active(answer) if answer.game_mode in (TFT_MODE, "") else None
 
 
 def read_ids(content: bytes) -> list[str]:
@@ -96,14 +99,16 @@ def read_lol_match(content: bytes) -> Match:
         results = dict.fromkeys(answer.metadata.participants, LolResult(result="aborted", champion=""))
     # Before 2021 no end was given, and the length was in milliseconds.
     length = info.game_duration if info.game_end_timestamp is not None else info.game_duration // 1000
+    began = info.game_start_timestamp or info.game_creation
     return Match(
         match_id=answer.metadata.match_id,
         title="lol",
-        started_at=_moment(info.game_start_timestamp or info.game_creation or info.game_end_timestamp or 0),
-        duration_seconds=length,
-        queue_id=info.queue_id,
+        started_at=_moment(began) if began else None,
+        duration_seconds=_checked(length),
+        queue_id=info.queue_id if began else info.queue_id or None,
         results=results,
         raw=_text(content),
+        names=_names(info.participants),
     )
 
 
@@ -138,7 +143,7 @@ def read_tft_match(content: bytes) -> Match:
     """Read a match of Teamfight Tactics. Raises `Malformed`."""
     answer = _read_tft(content)
     info, results = answer.info, dict[str, TftResult]()
-    aborted = info.end_of_game_result.startswith(ABORTED)
+    aborted, length = info.end_of_game_result.startswith(ABORTED), _checked(int(info.game_length))
     for one, placement in zip(info.participants, _placements(info), strict=True):
         if one.puuid is not None and one.puuid not in NOBODY:
             results[one.puuid] = _tft_result(one, placement, aborted=aborted)
@@ -147,11 +152,12 @@ def read_tft_match(content: bytes) -> Match:
     return Match(
         match_id=answer.metadata.match_id,
         title="tft",
-        started_at=_moment(info.game_datetime) - timedelta(seconds=info.game_length),
-        duration_seconds=int(info.game_length),
-        queue_id=info.queue_id,
+        started_at=_moment(info.game_datetime) - timedelta(seconds=info.game_length) if info.game_datetime else None,
+        duration_seconds=length,
+        queue_id=info.queue_id if info.game_datetime else info.queue_id or None,
         results=results,
         raw=_text(content),
+        names=_names(info.participants),
     )
 
 
@@ -178,6 +184,20 @@ def _tft_result(one: TftParticipant, placement: int, *, aborted: bool) -> TftRes
         traits=tuple(trait.name for trait in one.traits if trait.tier_current > 0),
         units=tuple(unit.character_id for unit in one.units),
     )
+
+
+def _names(participants: Sequence[LolParticipant | TftParticipant]) -> dict[str, tuple[str, str]]:
+    return {
+        one.puuid: (one.riot_id_game_name, one.riot_id_tagline)
+        for one in participants
+        if one.puuid and one.riot_id_game_name and one.riot_id_tagline
+    }
+
+
+def _checked(seconds: int) -> int:
+    if seconds > MOST_SECONDS:
+        raise malformed(f"a game of {seconds} seconds")
+    return seconds
 
 
 def _moment(milliseconds: int) -> datetime:

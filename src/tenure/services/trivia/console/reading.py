@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from tenure import Lifecycle, StateOf, Store
 from tenure.http.rejections import Absent, Invalid
+from tenure.pages.paging import page_of
 from tenure.services.trivia.boards import Place, Week
 from tenure.services.trivia.chat.channels import WEB, Channels
 from tenure.services.trivia.chat.lifecycle import ChatChannel
@@ -18,7 +19,6 @@ from tenure.services.trivia.lifecycle import Game, Guild, Registration
 from tenure.services.trivia.parts import Parts
 
 K = TypeVar("K", bound=Lifecycle)
-ON_A_PAGE = 50
 MOST_HELD = 20
 """How many of what is held up are shown at once."""
 
@@ -122,12 +122,11 @@ class Reading:
 
     async def overview(self, after: str | None) -> Overview:
         """Give the guilds in the order in which they were met, a page at a time. Raises `Invalid`."""
-        found = await self._page(Guild.known, after=after)
-        shown = found[:ON_A_PAGE]
+        shown, more = await page_of(self._store, Guild.known, after=after)
         held = Counter(game.guild for game in await self._store.find(HELD_UP, limit=MOST_LOOKED_AT))
         registrations = await asyncio.gather(*(self._store.find(Registration.live, under=guild) for guild in shown))
         rows = [GuildRow(guild, own, held[guild.id]) for guild, own in zip(shown, registrations, strict=True)]
-        return Overview(rows, await self._held_up(), await self._store.count(Game), _next(found))
+        return Overview(rows, await self._held_up(), await self._store.count(Game), more)
 
     async def guild(self, id: str) -> GuildWhole:
         """Give one guild. Raises `Unknown`."""
@@ -156,19 +155,13 @@ class Reading:
         """List registrations or games, the newest first. Raises `Invalid`, and `Unknown` for a guild."""
         every = LISTED[wanted.what]
         guild = None if wanted.guild is None else await self._by.guilds.get(wanted.guild)
-        found = await self._page(_states(wanted, every), under=guild, after=wanted.after, newest_first=True)
-        shown = found[:ON_A_PAGE]
+        states = _states(wanted, every)
+        shown, more = await page_of(self._store, states, under=guild, after=wanted.after, newest_first=True)
         guilds = await self._store.get_many(Guild, {record.guild for record in shown})
         names = {id: guild.name or id for id, guild in guilds.items()}
         # Counts are those of all guilds: to count one's own would be to read all that is there.
         counts = {} if guild else await self._store.count(every.kind)
-        return Listed(shown, every.names, counts, names, _next(found))
-
-    async def _page(self, states: StateOf[K], *, after: str | None, **more: Any) -> list[K]:
-        """Read a page and one record more, by which it is known whether there is another. Raises `Invalid`."""
-        if after is not None and not await self._store.get_many(states.kind, [after]):
-            raise Invalid("what the page before ended with is gone: begin again with the first page")
-        return await self._store.find(states, limit=ON_A_PAGE + 1, after=after, **more)
+        return Listed(shown, every.names, counts, names, more)
 
     # ------------------------------------------------------------------------------------ by id
 
@@ -196,7 +189,3 @@ def _states(wanted: Wanted, every: StateOf[Any]) -> StateOf[Any]:
     if wanted.state not in every.names:
         raise Invalid(f"`state` must be one of {', '.join(every.names)}")
     return StateOf(every.kind, (wanted.state,))
-
-
-def _next(found: Sequence[Lifecycle]) -> str | None:
-    return found[ON_A_PAGE - 1].id if len(found) > ON_A_PAGE else None

@@ -3,7 +3,8 @@
 -- A removed record leaves a trace until its history is forgotten: `gone` (number -> VERSION:KIND:ID), `graves`
 -- (KIND:ID -> number), and a look of its own.
 
-local LOOK_AGAIN = 60 * 1000000 -- after how long a record that could not be removed is looked at again
+local LOOK_AGAIN = 60 * 1000000 -- after how long what could not be done is tried again
+local MOST_RARELY = 24 * 60 * LOOK_AGAIN
 local EVENTS_AT_ONCE = 1000
 local CHILDREN_AT_ONCE = 500
 
@@ -28,11 +29,17 @@ local function bury(view, sweep, cell)
   sweep.removed = sweep.removed + 1
 end
 
+-- Give when to look again at what is kept past its time: the longer it is so, the later, a day at most.
+local function later(view, row)
+  local kept = view.now - row[ENTERED_AT] - (view.kinds[row[KIND]].states[row[STATE]].keep or 0)
+  return view.now + min(max(kept, LOOK_AGAIN), MOST_RARELY)
+end
+
 -- Remove a record with its ended children, or give when to look again.
 local function remove(view, sweep, cell)
   local row = cell.row
   if row ~= cell.found then return view.now end -- changed in this sweep: a later one removes it
-  if waits(view, cell.ref) then return view.now + LOOK_AGAIN end
+  if waits(view, cell.ref) then return later(view, row) end
   local keys = children_of(view, row, 0, sweep.left + 1)
   for place = 1, #keys do
     if sweep.left <= 0 then return view.now end
@@ -41,7 +48,7 @@ local function remove(view, sweep, cell)
     if child.row and belongs(view, child.row, row) then
       local table = view.kinds[child.row[KIND]]
       local state = table and table.states[child.row[STATE]]
-      if not state or not state.final then return view.now + LOOK_AGAIN end -- a living child keeps its parent
+      if not state or not state.final then return later(view, row) end -- a living child keeps its parent
       local again = remove(view, sweep, child)
       if again then return again end
     end

@@ -108,6 +108,7 @@ class Api:
         """Give what there is."""
         look: Callable[..., bytes | None] = {
             "account": self._account,
+            "account_of": self._account_of,
             "active": self._active,
             "match": self._match,
             "match_ids": self._match_ids,
@@ -117,6 +118,12 @@ class Api:
     def _account(self, _host: str, wanted: Wanted, _query: Mapping[str, list[str]], key: str) -> bytes | None:
         player = self._world.account("#".join(wanted.named))
         return msgspec.json.encode(account(self._world, key, player)) if player else None
+
+    def _account_of(self, _host: str, wanted: Wanted, _query: Mapping[str, list[str]], key: str) -> bytes | None:
+        player = self._player(key, wanted)
+        if self._world.account(player.riot_id) is not player:
+            return None
+        return msgspec.json.encode(account(self._world, key, player))
 
     def _active(self, host: str, wanted: Wanted, _query: Mapping[str, list[str]], key: str) -> bytes | None:
         player = self._player(key, wanted)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from tenure.services.games.results import Title
 from tenure.services.games.riot.routing import MATCHES
-from tenure.services.games.riot.stand_in.endpoints import ACCOUNT, ACTIVE, MATCH, MATCH_IDS
+from tenure.services.games.riot.stand_in.endpoints import ACCOUNT, ACCOUNT_OF, ACTIVE, MATCH, MATCH_IDS
 from tenure.services.games.riot.stand_in.playing import Game
 
 RANKED = frozenset({420, 440, 1100, 1160})
@@ -46,7 +46,7 @@ class Listing:
 class Wanted:
     """One request: what of it, at which endpoint, of whom or what by name, and which hosts have it."""
 
-    what: Literal["account", "active", "match", "match_ids"]
+    what: Literal["account", "account_of", "active", "match", "match_ids"]
     endpoint: str
     named: tuple[str, ...]
     hosts: frozenset[str]
@@ -84,6 +84,8 @@ def asked(parts: Sequence[str]) -> Wanted | None:  # noqa: PLR0911  one for each
             return Wanted("match_ids", MATCH_IDS["tft"], (puuid,), MATCH_HOSTS, "tft")
         case ["riot", "account", "v1", "accounts", "by-riot-id", name, tag]:
             return Wanted("account", ACCOUNT, (name, tag), ACCOUNT_HOSTS)
+        case ["riot", "account", "v1", "accounts", "by-puuid", puuid]:
+            return Wanted("account_of", ACCOUNT_OF, (puuid,), ACCOUNT_HOSTS)
         case _:
             return None
 

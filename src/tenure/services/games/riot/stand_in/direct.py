@@ -31,7 +31,7 @@ from tenure.services.games.riot.routing import (
     platform_of_match,
     read_platform,
 )
-from tenure.services.games.riot.stand_in.endpoints import ACCOUNT, ACTIVE, MATCH, MATCH_IDS
+from tenure.services.games.riot.stand_in.endpoints import ACCOUNT, ACCOUNT_OF, ACTIVE, MATCH, MATCH_IDS
 from tenure.services.games.riot.stand_in.faults import Fault, Faults
 from tenure.services.games.riot.stand_in.limits import Limits, TooMany
 from tenure.services.games.riot.stand_in.playing import Game, Player
@@ -71,6 +71,13 @@ class Direct:
             return None
         return Account(puuid=self.world.keys.puuid(self.key, player), game_name=player.name, tag_line=player.tag)
 
+    async def account_of(self, platform: str, puuid: str) -> Account | None:
+        """Look an account up by its puuid."""
+        found, player = self._ask(ACCOUNT_OF, account_region, platform), self._player(puuid)
+        if self.world.account(player.riot_id) is not player or not found:
+            return None
+        return Account(puuid=puuid, game_name=player.name, tag_line=player.tag)
+
     async def active_game(self, platform: str, puuid: str, title: Title) -> ActiveGame | None:
         """Give the game in which a player is shown."""
         found = self._ask(ACTIVE[title], read_platform, platform)
@@ -93,7 +100,8 @@ class Direct:
             return None
         self.fetched[match_id] += 1
         scores = lol_scores(game) if title == "lol" else tft_scores(game)
-        results = {self.world.keys.puuid(self.key, one.player): one.result(game) for one in scores if one.player}
+        players = {self.world.keys.puuid(self.key, one.player): one for one in scores if one.player}
+        results = {puuid: one.result(game) for puuid, one in players.items()}
         return Match(
             match_id=match_id,
             title=title,
@@ -102,12 +110,14 @@ class Direct:
             queue_id=game.queue_id,
             results=results,
             raw=_raw(game, list(results)),
+            names={puuid: (one.name, one.tag) for puuid, one in players.items()},
         )
 
     async def match_ids(self, platform: str, puuid: str, title: Title, since: datetime) -> Sequence[str]:
-        """Give the ids of a player's games that began since then, at most 100, the newest first."""
+        """Give the ids of all of a player's games that began since then, the newest first."""
         found = self._ask(MATCH_IDS[title], match_region, platform)
-        listed = self.world.listed(self._player(puuid), title, since=since.timestamp())
+        player = self._player(puuid)
+        listed = self.world.listed(player, title, since=since.timestamp(), most=len(player.games[title]))
         return [game.match_id for game in listed if found]
 
     def _ask(self, endpoint: str, route: Callable[[str], str], routed: str) -> bool:

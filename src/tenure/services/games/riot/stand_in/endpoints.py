@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tenure.services.games.results import Title
 
-ACCOUNT = "account-v1.getByRiotId"
+ACCOUNT, ACCOUNT_OF = "account-v1.getByRiotId", "account-v1.getByPuuid"
 ACTIVE: dict[Title, str] = {
     "lol": "spectator-v5.getCurrentGameInfoByPuuid",
     "tft": "spectator-tft-v5.getCurrentGameInfoByPuuid",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tenure.services.games.riot.stand_in.endpoints import ACCOUNT, ACTIVE, MATCH, MATCH_IDS
+from tenure.services.games.riot.stand_in.endpoints import ACCOUNT, ACCOUNT_OF, ACTIVE, MATCH, MATCH_IDS
 
 Rates = tuple[tuple[int, int], ...]
 """So many requests in so many seconds, as often as there are such limits."""
@@ -18,6 +18,7 @@ PERSONAL: Rates = ((20, 1), (100, 120))
 PRODUCTION: Rates = ((500, 10), (30_000, 600))
 METHODS: Mapping[str, Rates] = {
     ACCOUNT: ((1_000, 60),),
+    ACCOUNT_OF: ((1_000, 60),),
     ACTIVE["lol"]: ((20_000, 10), (1_200_000, 600)),
     ACTIVE["tft"]: ((20_000, 10), (1_200_000, 600)),
     MATCH["lol"]: ((2_000, 10),),

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from tenure.http.serving import bind, running, url_of
 from tenure.services.games.riot.stand_in import control
 from tenure.services.games.riot.stand_in.api import HOSTS
 from tenure.services.games.riot.stand_in.standing import StandIn
 from tenure.services.games.riot.stand_in.traffic import AHEAD_SECONDS
 from tenure.services.games.riot.stand_in.viewer.http import routes as viewer_routes
 
-LOOPBACK = "127.0.0.1"
-END_SECONDS = 1
 KEPT_SECONDS = 24 * 3600.0
 """How long games are remembered while players play by themselves."""
-TICK_SECONDS = 1.0
 
 
 class _Protocol(HttpToolsProtocol):
@@ -33,30 +29,6 @@ class _Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.app_state: dict[str, Any] = {**self.app_state, "cut": transport.abort}
-
-
-class _Server(uvicorn.Server):
-    """A uvicorn that leaves signals to its caller, and does not look ten times a second whether it is to end."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self._ending = asyncio.Event()
-
-    def end(self) -> None:
-        """Let it end."""
-        self.should_exit = True
-        self._ending.set()
-
-    async def main_loop(self) -> None:
-        """Tick once a second, for the header `Date`."""
-        while not await self.on_tick(0):
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), TICK_SECONDS)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Take no signal."""
-        yield
 
 
 class Application:
@@ -73,45 +45,18 @@ class Application:
         await (self._api if is_api else self._rest)(scope, receive, send)
 
 
-def free_port() -> socket.socket:
-    """Listen at a free port of this machine."""
-    # Without the protocol's number asyncio leaves Nagle's algorithm on, and each answer waits 40 ms.
-    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    taken.bind((LOOPBACK, 0))
-    taken.listen(1024)
-    return taken
-
-
 @asynccontextmanager
 async def serving(stand_in: StandIn, taken: socket.socket | None = None) -> AsyncIterator[StandIn]:
     """Serve a stand-in while the body runs, on a free port unless a listening socket is given."""
-    listening = taken or free_port()
-    host, port = listening.getsockname()[:2]
-    stand_in.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    settings = uvicorn.Config(
-        Application(stand_in),
-        http=_Protocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="critical",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=END_SECONDS,
-    )
-    server = _Server(settings)
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    playing = asyncio.create_task(_play(stand_in))
-    try:
-        while not (server.started or task.done()):  # noqa: ASYNC110  uvicorn tells it in no other way
-            await asyncio.sleep(0.005)
-        yield stand_in
-    finally:
-        playing.cancel()
-        server.end()
-        await asyncio.gather(task, playing, return_exceptions=True)
-        listening.close()
+    listening = taken or bind()
+    stand_in.url = url_of(listening)
+    async with running(Application(stand_in), listening, http=_Protocol, log_level="critical", ws="none"):
+        playing = asyncio.create_task(_play(stand_in), name="players go on by themselves")
+        try:
+            yield stand_in
+        finally:
+            playing.cancel()
+            await asyncio.gather(playing, return_exceptions=True)
 
 
 async def _play(stand_in: StandIn) -> None:

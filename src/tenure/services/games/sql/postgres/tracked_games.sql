@@ -2,7 +2,8 @@
 -- instants are in the time zone of the session, as a TIMESTAMP that defaults to now() has them.
 --
 -- The planner knows how many records a state has, and nothing of what a CASE gives: so states are joined. What stands
--- before an OFFSET is worked out once for each row; else each comparison of a join would read the fields anew.
+-- before an OFFSET is worked out once for each row; else each comparison of a join would read the fields anew. No value
+-- of one row may fail: each query of all rows would.
 SELECT
     g.number::integer AS id,
     p.number AS player_id,
@@ -13,7 +14,7 @@ SELECT
     CASE WHEN g.state = 'completed' THEN g.entered_at::timestamp END AS completed_at,
     (:queue_type)::varchar AS queue_type,
     g.result::jsonb AS game_result_data,
-    g.duration_seconds::integer AS duration_seconds,
+    least(g.duration_seconds, 2147483647)::integer AS duration_seconds,
     g.raw_api_response AS raw_api_response,
     g.last_error AS last_error,
     coalesce(g.retry_count, 0)::integer AS retry_count
