@@ -80,7 +80,7 @@ class OnAnUnwellStore(Simulation):
 async def simulated(players: int, length: Any, monkeypatch: pytest.MonkeyPatch) -> Seen:
     """Let players play so long, and look on until all is settled on a store that is well again."""
     clock = ManualClock(round(START.timestamp() * 1e6))
-    async with testing.store(*kinds, space="games", clock=clock) as store:
+    async with testing.store(*kinds, space="games", clock=clock, every_change_applied=False) as store:
         simulation = OnAnUnwellStore(store, a_world(clock, REALISTIC, seed=players), EAGER, TROUBLE, seed=players)
         await simulation.begin(players)
         for name in (*READS, *WRITES):
