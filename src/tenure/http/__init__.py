@@ -10,4 +10,5 @@ keys         keys: made once, kept in a file, compared
 environment  settings, each read by its name
 operating    what load balancers and Prometheus ask of every service
 serving      a server in this process: its address, and an end that its caller decides
+waiting      waiting for news, and answering nonetheless when the server is about to stop
 """

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
 
 from tenure import Event, Store
+from tenure.http.waiting import first_of
 from tenure.services.games.games import TOLD
 from tenure.services.games.lifecycle import TrackedGame
 
@@ -50,7 +49,7 @@ class Arrivals:
             fresh, is_all = await self._look(found.next, limit)
             if fresh.results or not is_all:
                 return fresh, is_all
-            await _first(self._closing.wait(), bell.heard())
+            await first_of(self._closing.wait(), bell.heard())
             return await self._look(fresh.next, limit)
 
     async def _look(self, position: int, limit: int) -> tuple[Arrived, bool]:
@@ -69,14 +68,3 @@ class Arrivals:
         # Whose player was removed long ago has no game any more.
         results = tuple((event, games[event.id]) for event in told if event.id in games)
         return Arrived(results, position), looked < MOST_LOOKED_THROUGH and len(told) < limit
-
-
-async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
-    """Wait for the first of several, and end the others."""
-    tasks = [asyncio.create_task(wait, name="waits for results") for wait in waits]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

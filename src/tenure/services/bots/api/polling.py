@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
 
 from tenure import Store
 from tenure.http.rejections import TooMany
+from tenure.http.waiting import first_of
 from tenure.services.bots.api import views
 from tenure.services.bots.lifecycle import Match, Ticket
 from tenure.services.bots.offers import KINDS
@@ -46,17 +45,6 @@ class Polls:
         with self._store.bell_of(*records, *([(Match, match.id)] if match else [])) as bell:
             fresh = await self._queue.waiting(view.ticket.id)
             if views.cursor(fresh) == seen:
-                await _first(self._closing.wait(), bell.heard())
+                await first_of(self._closing.wait(), bell.heard())
                 fresh = await self._queue.waiting(view.ticket.id)
             return fresh
-
-
-async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
-    """Wait for the first of several, and end the others."""
-    tasks = [asyncio.create_task(wait, name="waits for news of a ticket") for wait in waits]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
