@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -20,6 +21,9 @@ GRACE_SECONDS = 1
 TICK_SECONDS = 1.0
 MOST_WAITING = 2048
 UNREAD_MILLISECONDS = 60_000
+UNHEARD = logging.getLogger("tenure.unheard")
+"""For connections that fail on purpose. uvicorn's own level would be that of all servers of the process."""
+UNHEARD.setLevel(logging.CRITICAL + 1)
 
 
 class AddressTaken(TenureError):  # noqa: N818

@@ -46,14 +46,15 @@ async def use_everything(store: Store) -> None:
     await a(store, Kettle.heating, "k", length=minutes(1))
     await store.get_many(Owner, ["o", "absent"])
     for newest_first in (False, True):
-        for after in (None, "b"):
-            page: dict[str, Any] = {"newest_first": newest_first, "after": after}
+        for bot, job_id in ((None, None), ("b", "j")):
+            page: dict[str, Any] = {"newest_first": newest_first, "after": bot}
+            jobs: dict[str, Any] = {"newest_first": newest_first, "after": job_id}
             for state in (Bot.queued, Bot.idle):
                 await store.find(state, **page)
-            await store.find(Job.live, **page)
+            await store.find(Job.live, **jobs)
             await store.find(Bot.queued, per="p", **page)
             await store.find(Bot.queued, under="m", **page)
-            await store.find(Job.live, under="o", **page)
+            await store.find(Job.live, under="o", **jobs)
     await store.holding(Job.slots, "o")
     await store.count(Bot)
     await store.history(Bot, "b", after=1)

@@ -36,13 +36,14 @@ async def use_everything(store: Store) -> None:
     await store.apply(Quiz.create("q", closes_at=testing.START + hours(900)), Guess.create("g", quiz="q", choice="a"))
     await store.get_many(Owner, ["o", "absent"])
     for newest_first in (False, True):
-        for after in (None, "b"):
-            page: dict[str, Any] = {"newest_first": newest_first, "after": after}
+        for bot, job in ((None, None), ("b", "j")):
+            page: dict[str, Any] = {"newest_first": newest_first, "after": bot}
+            jobs: dict[str, Any] = {"newest_first": newest_first, "after": job}
             await store.find(Bot.queued, **page)
             await store.find(Bot.queued, per="p", **page)
             await store.find(Bot.idle, **page)
-            await store.find(Job.live, **page)
-            await store.find(Job.live, under="o", **page)
+            await store.find(Job.live, **jobs)
+            await store.find(Job.live, under="o", **jobs)
             await store.find(Bot.matched, under="m", **page)
             await store.find(Bot.queued, under="m", **page)
     await store.holding(Job.slots, "o")

@@ -1,6 +1,7 @@
 """What goes wrong with the stand-in when it is told to: over HTTP, and for who asks it without a network."""
 
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -32,6 +33,13 @@ FAULTS: list[dict[str, Any]] = [
     {"kind": "cut", "times": 2},
     {"kind": "slow", "seconds": 0.01},
 ]
+
+
+async def test_the_log_of_other_servers_stays_as_it_is() -> None:
+    servers = logging.getLogger("uvicorn.error")
+    before = servers.getEffectiveLevel()
+    async with served():
+        assert servers.getEffectiveLevel() == before
 
 
 async def test_each_fault_happens_once_and_is_counted() -> None:

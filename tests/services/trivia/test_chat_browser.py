@@ -70,7 +70,7 @@ async def test_three_people_in_three_browsers_play_a_round() -> None:
                 await expect(question.locator(".own")).to_have_text(f"Your answer counts: {letter}.")
                 await expect(button).to_have_class("mine")
             await write(ada, "/close")
-            await expect(ada.locator(".note").last).to_contain_text("is closed")
+            await expect(ada.locator(".note").last).to_contain_text(f".{number} is closed")
             await site.played.work()
             for page in people:
                 await expect(page.locator("#messages .answered").nth(number - 1)).to_contain_text("2 of 3 answers")

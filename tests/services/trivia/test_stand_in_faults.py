@@ -1,6 +1,7 @@
 """How the stand-in misbehaves: each fault does what it says, and only where and as often as it was told."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,6 +13,13 @@ from tenure.services.trivia.discord.stand_in import StandIn
 from tenure.services.trivia.discord.stand_in.faults import KINDS
 
 POSTS = "POST /channels/*/messages"
+
+
+async def test_the_log_of_other_servers_stays_as_it_is() -> None:
+    servers = logging.getLogger("uvicorn.error")
+    before = servers.getEffectiveLevel()
+    async with a_stand_in():
+        assert servers.getEffectiveLevel() == before
 
 
 async def post(stand_in: StandIn, call: Any) -> Answered:

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from tenure.http.serving import bind, running, url_of
+from tenure.http.serving import UNHEARD, bind, running, url_of
 from tenure.services.games.riot.stand_in import control
 from tenure.services.games.riot.stand_in.api import HOSTS
 from tenure.services.games.riot.stand_in.standing import StandIn
@@ -28,6 +28,7 @@ class _Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.logger = UNHEARD
         self.app_state: dict[str, Any] = {**self.app_state, "cut": transport.abort}
 
 
@@ -50,7 +51,7 @@ async def serving(stand_in: StandIn, taken: socket.socket | None = None) -> Asyn
     """Serve a stand-in while the body runs, on a free port unless a listening socket is given."""
     listening = taken or bind()
     stand_in.url = url_of(listening)
-    async with running(Application(stand_in), listening, http=_Protocol, log_level="critical", ws="none"):
+    async with running(Application(stand_in), listening, http=_Protocol, ws="none"):
         playing = asyncio.create_task(_play(stand_in), name="players go on by themselves")
         try:
             yield stand_in

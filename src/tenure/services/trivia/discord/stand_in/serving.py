@@ -12,7 +12,7 @@ from typing import Any
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from tenure.http.serving import bind, running, url_of
+from tenure.http.serving import UNHEARD, bind, running, url_of
 from tenure.services.trivia.discord.stand_in import control
 from tenure.services.trivia.discord.stand_in.standing import StandIn
 from tenure.services.trivia.discord.stand_in.viewer.http import Viewer
@@ -25,6 +25,7 @@ class _Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.logger = UNHEARD
 
         def cut(by_reset: bool) -> None:  # noqa: FBT001
             if by_reset:
@@ -46,7 +47,7 @@ async def serving(stand_in: StandIn, taken: socket.socket | None = None) -> Asyn
     listening = taken or bind()
     stand_in.url = url_of(listening)
     async with running(
-        application(stand_in), listening, http=_Protocol, log_level="critical",
+        application(stand_in), listening, http=_Protocol,
         ws="websockets-sansio", ws_ping_interval=None, ws_per_message_deflate=False,
     ):  # fmt: skip
         try:
