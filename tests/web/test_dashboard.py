@@ -43,14 +43,15 @@ async def test_a_count_changes_without_loading_the_page_again(site: Any, club: A
         assert await page.evaluate("window.stillHere")
 
 
-async def test_the_diagram_counts_along(site: Any, club: Any) -> None:
+async def test_the_diagram_and_the_list_follow(site: Any, club: Any) -> None:
     async with site() as s, a_browser() as browser, a_page(browser, s) as page:
         await page.goto(s.address + "/dashboard/kinds/Club")
         await expect(page.locator("#link")).to_have_text("live")
+        await expect(page.locator("#records")).to_contain_text("None")
         for number in range(3):
             await s.store.apply(club.create(f"c{number}"))
         await expect(page.locator('.diagram [data-count="Club/open"]')).to_have_text("3")
-        await expect(page.locator("#records")).to_contain_text("None")
+        await expect(page.locator("#records tbody tr")).to_have_count(3)
 
 
 async def test_a_list_and_a_record_follow_what_happens(site: Any, club: Any, guest: Any) -> None:
