@@ -94,8 +94,7 @@ class Model:
         return Batch(self.kinds, self.time, self.sequence, self)
 
     def _take_over(self, batch: Batch) -> None:
-        for _, after in batch.touched():
-            self.rows[after.kind, after.id] = after
+        self.rows.update((key, after) for key, _, after in batch.touched())
         self.entries += batch.entries
         self.answers.update(batch.answers)
         self.serials.update(batch.serials)

@@ -59,10 +59,10 @@ async def test_a_single_call_goes_at_once() -> None:
 async def test_while_one_batch_is_under_way_the_next_one_fills() -> None:
     engine = Recorder()
     lanes = lanes_of(engine)
-    tasks = [asyncio.create_task(lanes.put(NOTHING))]
+    tasks = [lanes.put(NOTHING)]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    tasks += [asyncio.create_task(lanes.put(NOTHING)) for _ in range(30)]
+    tasks += [lanes.put(NOTHING) for _ in range(30)]
     await asyncio.sleep(0)
     engine.go.set()
     await asyncio.gather(*tasks)
@@ -130,10 +130,10 @@ async def test_a_submission_of_which_some_may_be_made_does_not_say_that_nothing_
 async def test_whoever_is_cancelled_before_it_is_sent_is_not_sent() -> None:
     engine = Recorder()
     lanes = lanes_of(engine)
-    first = asyncio.create_task(lanes.put(NOTHING))
+    first = lanes.put(NOTHING)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    second, third = (asyncio.create_task(lanes.put(NOTHING)) for _ in range(2))
+    second, third = (lanes.put(NOTHING) for _ in range(2))
     await asyncio.sleep(0)
     second.cancel()
     await asyncio.sleep(0)
@@ -155,7 +155,7 @@ async def test_an_error_is_every_callers_own() -> None:
 async def test_closing_finishes_what_is_under_way_and_takes_nothing_more() -> None:
     engine = Recorder()
     lanes = lanes_of(engine)
-    tasks = [asyncio.create_task(lanes.put(NOTHING)) for _ in range(3)]
+    tasks = [lanes.put(NOTHING) for _ in range(3)]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     closing = asyncio.create_task(lanes.close())
@@ -170,7 +170,7 @@ async def test_closing_finishes_what_is_under_way_and_takes_nothing_more() -> No
 async def test_whoever_is_cancelled_while_its_batch_is_under_way_harms_no_other() -> None:
     engine = Recorder()
     lanes = lanes_of(engine)
-    first, *others = (asyncio.create_task(lanes.put(NOTHING)) for _ in range(3))
+    first, *others = (lanes.put(NOTHING) for _ in range(3))
     while not engine.batches:
         await asyncio.sleep(0)
     first.cancel()

@@ -14,6 +14,7 @@ from tenure.benchmarks.workloads import Share, Workload
 from tenure.core.lifecycle import Lifecycle, declared_by
 from tenure.core.states import StateOf
 from tenure.store.store import Store
+from tenure.web.garbage import settle
 
 CALLERS = 512
 SINGLES = 4000
@@ -68,8 +69,9 @@ async def measure(
     """Measure one workload so many times, each way for about so long, by the greatest number of callers.
 
     `fewer` are other numbers of callers; `beside` is another workload on the same records, for comparison; `filled`
-    names a store that is filled already.
+    names a store that is filled already. The garbage collector is set as in a process that serves.
     """
+    settle()
     if filled is None:
         tell("filling a store")
         filled = await prepare(stand, workload)

@@ -67,12 +67,12 @@ class Batch:
         """Whether there is anything to write."""
         return bool(self.entries) or any(row is not self.found[key] for key, row in self.rows.items())
 
-    def touched(self) -> Iterator[tuple[Row | None, Row]]:
-        """Give each changed record as it was found and as it is to be."""
+    def touched(self) -> Iterator[tuple[Key, Row | None, Row]]:
+        """Give the key of each changed record, how it was found, and how it is to be."""
         for key, row in list(self.rows.items()):  # deciding what to look at may read a parent
             found = self.found[key]
             if row is not None and row is not found:
-                yield found, row
+                yield key, found, row
 
     def changed_slots(self) -> Iterator[tuple[Slot, int]]:
         """Give each limit's key that was taken or freed, with how many hold it now."""

@@ -51,19 +51,22 @@ def lay_out(sheet: Sheet, batch: Batch, places: Mapping[Key, Place]) -> None:
     What must be known for it is asked for first. So where an engine's `Source` raises because something was not read
     yet, nothing is laid out, and the whole can be done again.
     """
-    outgrown, now = batch.kinds.outgrown, batch.time.now
-    looks = [(before, row, now if row.kind in outgrown else next_look(batch, row)) for before, row in batch.touched()]
+    tables, outgrown, now = batch.kinds.tables, batch.kinds.outgrown, batch.time.now
+    looks = [
+        (key, before, after, now if after.kind in outgrown else next_look(batch, after))
+        for key, before, after in batch.touched()
+    ]
     counts: defaultdict[tuple[str, str], int] = defaultdict(int)
     born = {(e.kind, e.id): e.position for e in batch.entries if e.name == "create"}
-    for before, after, at in looks:
-        place = places[after.kind, after.id]
+    for key, before, after, at in looks:
+        place, table = places[key], tables[after.kind]
         _look(sheet, place, at)
         if before is not None and before.version == after.version:
             sheet.add("write_beats", place.number, after.beaten_at, after.seen, place.look_at)
             continue
-        _record(sheet, after, place, born.get((after.kind, after.id), 0))
-        table = batch.kinds[after.kind]
-        lay_holdings(sheet, after.kind, *exchanged(table, before, after), place.number)
+        _record(sheet, after, place, born.get(key, 0))
+        if table.limits or table.parents or table.ranked:
+            lay_holdings(sheet, after.kind, *exchanged(table, before, after), place.number)
         counts[after.kind, after.state] += 1
         if before is not None:
             counts[before.kind, before.state] -= 1
@@ -107,14 +110,14 @@ def _record(sheet: Sheet, row: Row, place: Place, born: int) -> None:
 
 
 def _events(sheet: Sheet, batch: Batch, places: Mapping[Key, Place]) -> None:
+    tables = batch.kinds.tables
     for entry in batch.entries:
-        number = places[entry.kind, entry.id].number
+        number, table = places[entry.kind, entry.id].number, tables[entry.kind]
         sheet.add(
             "write_events", entry.position, number, entry.version, entry.at, entry.by, entry.name, entry.source,
             entry.target, entry.fence, entry.why, entry.op, entry.note.decode(),
             to_json(entry.unread) if entry.unread else None,
         )  # fmt: skip
-        table = batch.kinds[entry.kind]
         edge = table.edges.get(entry.name)
         for effect in table.states[entry.target].created if entry.name == "create" else edge.effects if edge else ():
             sheet.add("write_messages", entry.kind, effect, number, entry.position, batch.time.now)

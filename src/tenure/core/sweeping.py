@@ -126,7 +126,7 @@ class Sweep:
             sheet.lines[statement] += lines
         lay_out(sheet, self.batch, self._ground.places)
         places = self._ground.places
-        changed = {places[row.kind, row.id].number for _, row in self.batch.touched()}
+        changed = {places[key].number for key, _, _ in self.batch.touched()}
         settled = changed | {place.number for place in places.values() if place.look_at is not None}
         for number, at in self._again.items():
             if number in self._dropped or number not in settled:

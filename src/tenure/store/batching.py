@@ -26,9 +26,18 @@ class Lanes:
         self._called = False
         self._closed = False
 
-    async def put(self, transaction: Transaction) -> Outcome:
+    def put(self, transaction: Transaction) -> asyncio.Future[Outcome]:
         """Write one transaction. A caller that is cancelled while it waits does not know the outcome."""
-        return await self._add(transaction)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Outcome] = loop.create_future()
+        if self._closed:
+            _fail(future, Unavailable("the store is closed"))
+            return future
+        self._waiting.append((transaction, future))
+        if not self._called and len(self._under_way) < self._engine.lanes:
+            self._called = True
+            loop.call_soon(self._start)  # after all that is ready to run now has put its own
+        return future
 
     async def put_all(self, transactions: Sequence[Transaction]) -> list[Outcome]:
         """Write several transactions, each for itself, in order.
@@ -36,7 +45,7 @@ class Lanes:
         They may be of several batches. So a batch that failed without a trace says nothing of the others, and the
         tempting wrong version raises its error: who hears that nothing was changed sends all of them again.
         """
-        found = await asyncio.gather(*(self._add(transaction) for transaction in transactions), return_exceptions=True)
+        found = await asyncio.gather(*(self.put(transaction) for transaction in transactions), return_exceptions=True)
         errors = [one for one in found if isinstance(one, BaseException)]
         if not errors:
             return [one for one in found if not isinstance(one, BaseException)]
@@ -53,18 +62,6 @@ class Lanes:
         while self._waiting:
             _, future = self._waiting.popleft()
             _fail(future, Unavailable("the store was closed before this was sent"))
-
-    def _add(self, transaction: Transaction) -> asyncio.Future[Outcome]:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Outcome] = loop.create_future()
-        if self._closed:
-            _fail(future, Unavailable("the store is closed"))
-            return future
-        self._waiting.append((transaction, future))
-        if not self._called and len(self._under_way) < self._engine.lanes:
-            self._called = True
-            loop.call_soon(self._start)  # after all that is ready to run now has put its own
-        return future
 
     def _start(self) -> None:
         self._called = False

@@ -260,7 +260,7 @@ class Store(Reading):
                 if (row.kind, row.id) == (held.claim.kind.__name__, held.claim.id) and row.holder is None:
                     held.release()
         models = self._shared.models
-        return tuple(record_of(models[row.kind], row) for row in outcome.rows)
+        return tuple([record_of(models[row.kind], row) for row in outcome.rows])
 
     def _verdict(self, outcome: Outcome) -> Verdict:
         try:

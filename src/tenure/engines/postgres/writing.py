@@ -53,12 +53,11 @@ def place_new(batch: Batch, places: dict[Key, Place]) -> None:
 
 def lay_states(sheet: Sheet, batch: Batch, places: dict[Key, Place]) -> None:
     """Lay out the lists of the states."""
-    for before, after in batch.touched():
+    for key, before, after in batch.touched():
         if before is None:
-            sheet.add("write_states", after.kind, after.state, places[after.kind, after.id].number)
+            sheet.add("write_states", after.kind, after.state, places[key].number)
         elif before.state != after.state:
-            number = places[after.kind, after.id].number
-            sheet.add("move_states", after.kind, before.state, after.state, number)
+            sheet.add("move_states", after.kind, before.state, after.state, places[key].number)
     for number, kind, state in sheet.lines.get("drop_records", ()):
         sheet.add("drop_states", kind, state, number)
 

@@ -38,7 +38,7 @@ def place_new(connection: apsw.Connection, batch: Batch, files: Files) -> None:
 
 def number_new(batch: Batch, files: Files, last: int) -> int:
     """Number the new records after the last one, and give which is the last now."""
-    new = [(row.kind, row.id) for before, row in batch.touched() if before is None]
+    new = [key for key, before, _ in batch.touched() if before is None]
     files.places.update({key: Place(number, None) for number, key in enumerate(new, last + 1)})
     return last + len(new)
 
