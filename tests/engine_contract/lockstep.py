@@ -272,7 +272,7 @@ class Lockstep(RuleBasedStateMachine):
         self.same(lambda engine, _: engine.feed(SPACE, ["Seat"], BEGIN, 5), list)
         self.same(lambda engine, _: engine.counts(SPACE), without_nothing)
         self.same(lambda engine, _: engine.messages(SPACE, None, None, ALL), list)
-        self.same(lambda engine, _: engine.due(SPACE, ALL), sorted)
+        self.compare_looks()
         for slot in sorted(self.slots, key=str):
             self.same(lambda engine, _, slot=slot: engine.holders(SPACE, slot, ALL), sorted)  # type: ignore[misc]
         for query in QUERIES:
@@ -282,6 +282,22 @@ class Lockstep(RuleBasedStateMachine):
         for engine in self.engines.values():
             entries = self.run(engine.feed(SPACE, [], 0, ALL))
             assert self.run(engine.last_position(SPACE)) >= max((entry.position for entry in entries), default=0)
+
+    def compare_looks(self) -> None:
+        """Assert that the same records are to be looked at, and at the same instants.
+
+        SQLite settles looks ahead of their time, at which nothing will be due: of it the audit says that none is late.
+        """
+        looks = self.same(lambda engine, _: engine.due(SPACE, ALL), whose)
+        exact = [sorted(found) for name, found in looks.items() if not name.startswith("sqlite")]
+        assert all(found == exact[0] for found in exact)
+        late = self.run(self.engines[self.first].audit(SPACE, repair=False, now=self.now))
+        assert not late, late
+
+
+def whose(looks: Sequence[tuple[int, str, str]]) -> list[tuple[str, str]]:
+    """Give which records are to be looked at."""
+    return sorted((kind, id) for _, kind, id in looks)
 
 
 def without_nothing(counts: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
