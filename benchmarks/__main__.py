@@ -14,8 +14,8 @@ from benchmarks.report import load
 from tenure.benchmarks.stand import ENGINES
 
 PARTS = (
-    *ENGINES, "peers", "large", "scale", "meetings", "attending", "matching", "matching_teams", "answering",
-    "battling", "tracking", "unlogged",
+    *ENGINES, "peers", "large", "scale", "meetings", "attending", "matching", "matching_teams", "committing",
+    "answering", "battling", "tracking", "unlogged",
 )  # fmt: skip
 
 

@@ -26,30 +26,22 @@ from benchmarks.report import Result, save
 
 from tenure.services.meetings.bot.server import COMMANDS_SECONDS, Server
 from tenure.services.meetings.bot.settings import BotSettings, read
-from tenure.services.meetings.runtimes.runtime import Process
 
 USERS, LISTED = 20, 1000
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Noted(NoRuntime):
-    """A runtime that notes in a folder what it was told to start and when, and says that all of it runs."""
+    """A runtime that notes in a folder too what it was told to start, and when."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._started = folder, dict[str, Process]()
+        super().__init__()
+        self._folder = folder
 
     async def start(self, name: str, environment: Mapping[str, str]) -> None:
         """Note when this was, and what the bot was told."""
-        self._started[name] = Process(name, running=True)
+        await super().start(name, environment)
         (self._folder / f"{name}.bot").write_text(f"{time.time()}\n{environment['BOT_CONFIG']}")
-
-    async def end(self, name: str, *, grace_seconds: float) -> None:  # noqa: ARG002  the contract's
-        """Forget it."""
-        self._started.pop(name, None)
-
-    async def bots(self) -> list[Process]:
-        """Give what runs."""
-        return list(self._started.values())
 
 
 class Started:

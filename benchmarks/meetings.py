@@ -13,11 +13,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from statistics import quantiles
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 import aiohttp
 import uvloop
@@ -35,9 +35,15 @@ from tenure.web.serving import serving
 KEY = "the-key-of-a-benchmark"
 RATE, CALLERS = 200, 50
 
+Run: TypeAlias = "Callable[[Load, float], Awaitable[dict[str, float]]]"
+"""Lets some load come for so many seconds, and gives its figures."""
+
 
 class NoRuntime:
-    """A runtime whose bots are never there, and never end."""
+    """A runtime that runs nothing, and says that each bot that was started runs until it is ended."""
+
+    def __init__(self) -> None:
+        self._started: dict[str, Process] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -47,15 +53,17 @@ class NoRuntime:
     ) -> None:
         return None
 
-    async def start(self, name: str, environment: Mapping[str, str]) -> None:
-        """Start nothing."""
+    async def start(self, name: str, environment: Mapping[str, str]) -> None:  # noqa: ARG002  the contract's
+        """Note a bot."""
+        self._started[name] = Process(name, running=True)
 
-    async def end(self, name: str, *, grace_seconds: float) -> None:
-        """End nothing."""
+    async def end(self, name: str, *, grace_seconds: float) -> None:  # noqa: ARG002  the contract's
+        """Note that a bot is not there any more."""
+        self._started.pop(name, None)
 
     async def bots(self) -> list[Process]:
-        """Give nothing."""
-        return []
+        """Give those that were started and not ended."""
+        return list(self._started.values())
 
     async def forget(self, name: str) -> None:
         """Forget nothing."""
@@ -144,21 +152,35 @@ async def in_a_loop(load: Load, seconds: float) -> dict[str, float]:
     return load.figures(time.perf_counter() - began)
 
 
-async def measure(address: str, rounds: int, seconds: float) -> list[dict[str, float]]:
-    """Alternate both kinds of load."""
-    kinds_of_load: dict[str, Callable[[Load, float], Awaitable[dict[str, float]]]] = {
-        f"at {RATE}/s": at_rate,
-        f"{CALLERS} callers": in_a_loop,
-    }
-    found: list[dict[str, float]] = []
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        load = Load(session, address, [await user(session, address, number) for number in range(20)])
-        await in_a_loop(load, 1)
-        for _ in range(rounds):
-            figures: dict[str, float] = {}
-            for name, run in kinds_of_load.items():
-                figures |= {f"{key}, {name}": value for key, value in (await run(load, seconds)).items()}
-            found.append(figures)
+@contextlib.contextmanager
+def server() -> Iterator[str]:
+    """Start a server in a process and a folder of its own, and give its address."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "benchmarks.meetings", "--serve", folder]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                yield next(iter(process.stdout or ())).strip()
+            finally:
+                process.kill()
+
+
+async def measure(run: Run, seconds: float) -> dict[str, float]:
+    """Measure one kind of load on a server that has just been started and warmed up."""
+    with server() as address:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+            load = Load(session, address, [await user(session, address, number) for number in range(20)])
+            await in_a_loop(load, 1)
+            return await run(load, seconds)
+
+
+LOADS: Mapping[str, Run] = {f"at {RATE}/s": at_rate, f"{CALLERS} callers": in_a_loop}
+
+
+def one_round(seconds: float) -> dict[str, float]:
+    """Measure both kinds of load."""
+    found: dict[str, float] = {}
+    for name, run in LOADS.items():
+        found |= {f"{key}, {name}": value for key, value in uvloop.run(measure(run, seconds)).items()}
     return found
 
 
@@ -173,14 +195,7 @@ def main() -> None:
         with contextlib.suppress(KeyboardInterrupt):
             uvloop.run(serve(options.serve, NoRuntime()))
         return
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "benchmarks.meetings", "--serve", folder]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-            try:
-                address = next(iter(server.stdout or ())).strip()
-                rounds = uvloop.run(measure(address, options.rounds, options.seconds))
-            finally:
-                server.kill()
+    rounds = [one_round(options.seconds) for _ in range(options.rounds)]
     goals = {f"p99 ms, at {RATE}/s": "≤ 50", f"p99 ms, {CALLERS} callers": "≤ 150"}
     save(Result.plain("meetings", "`POST /bots` over HTTP, with a runtime that starts nothing"), rounds, goals)
 
