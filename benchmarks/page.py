@@ -105,7 +105,7 @@ goes before and after it in Python does not go on at the same time. Piece by pie
 
 def _missed(results: Mapping[str, Result]) -> Iterator[str]:
     """Say what bounds the engines that miss a goal, and beats."""
-    told_by = {engine: (f"{engine}-move", f"{engine}-full") for engine in ENGINES}
+    told_by: dict[str, tuple[str, ...]] = {engine: (f"{engine}-move", f"{engine}-full") for engine in ENGINES}
     told_by["beats"] = tuple(f"{engine}-beats" for engine in ENGINES)
     for bound, names in told_by.items():
         if any(_misses(results[name]) for name in names if name in results):

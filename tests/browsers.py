@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from playwright import async_api, sync_api
 from playwright.async_api import Browser, Page, async_playwright
 from tests.desks import ADMIN_KEY, Operator
 
@@ -15,6 +16,11 @@ FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+PATIENCE_MILLISECONDS = 60_000
+"""How long is waited for what surely comes. Left alone Playwright waits 5 seconds, which a slow machine outlasts."""
+for one in (async_api.expect, sync_api.expect):
+    one.set_options(timeout=PATIENCE_MILLISECONDS)
+
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 needs_chromium = pytest.mark.skipif(
@@ -35,11 +41,12 @@ async def a_browser() -> AsyncIterator[Browser]:
 async def a_page(
     browser: Browser, address: str, key: str, *, complains: bool = False, **settings: Any
 ) -> AsyncIterator[Page]:
-    """A page that has logged in, if it takes a key; each question is answered with yes.
+    """A page that is in, if it takes a key; each question is answered with yes.
 
     A complaint of its console fails the test.
     """
     context = await browser.new_context(**settings)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     page = await context.new_page()
     complaints: list[str] = []
     page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
@@ -49,6 +56,8 @@ async def a_page(
     if key:
         await page.fill("#key", key)
         await page.click("button")
+        # Whoever goes on before that is in with no cookie yet, and sees the form again.
+        await async_api.expect(page.locator("#key")).to_have_count(0)
     yield page
     await context.close()
     assert complains or complaints == []

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import hypothesis
 import pytest
 from tests.counting import pytest_sessionfinish, pytest_terminal_summary
 from tests.places import numbered_databases, place_of, postgres, schemas, valkey
@@ -17,6 +18,13 @@ __all__ = [
 ]  # fmt: skip
 
 AsyncTest = Callable[..., Coroutine[Any, Any, None]]
+
+# How fast this machine draws and runs an example says nothing of ours.
+_SAME = hypothesis.settings.get_profile(hypothesis.settings.get_current_profile_name())
+hypothesis.settings.register_profile(
+    "unhurried", _SAME, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 
 
 def _run(test: AsyncTest) -> Callable[..., None]:

@@ -86,6 +86,7 @@ class Proxy:
         """Whether new connections are closed as soon as they come."""
         self.accepted = 0
         """How many connections were passed on since the beginning."""
+        self._over = False
         self._connections: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
 
     def resume(self) -> None:
@@ -109,8 +110,17 @@ class Proxy:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def let_nobody_in(self) -> None:
+        """Take no connection any more. One that is just coming is ended: it would outlive a server that is closed."""
+        self._over = True
+        while any("_accept_connection" in repr(task.get_coro()) for task in asyncio.all_tasks()):
+            await asyncio.sleep(0)
+
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection of a client."""
+        if self._over:
+            writer.transport.abort()
+            return
         writers = [writer]
         task = asyncio.get_running_loop().create_task(self._pass_on(reader, writers), name="passes bytes on")
         self._connections[task] = writers
@@ -172,6 +182,8 @@ async def proxy_to(target: int) -> AsyncIterator[Proxy]:
     try:
         yield proxy
     finally:
+        await proxy.let_nobody_in()
         server.close()
         await proxy.close()
+        await asyncio.sleep(0)  # the last socket is closed by what comes next in the loop
         await server.wait_closed()

@@ -17,7 +17,7 @@ import aiohttp
 
 ROOT = Path(__file__).resolve().parents[2]
 TENURE = (sys.executable, "-m", "tenure.cli")
-END_SECONDS = 6.0
+END_SECONDS = 15.0
 
 
 class Failed(Exception):  # noqa: N818  what happened is the name
@@ -119,6 +119,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     finally:
         if process.returncode is None:
             process.kill()
+            await process.wait()  # whoever removes its folder next finds nothing written there meanwhile
 
 
 def _read(path: Path) -> str:

@@ -10,14 +10,28 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-SECONDS_TO_START = 20
-SECONDS_TO_END = 5
+PATIENCE_SECONDS = 60
+"""For what surely comes: a slow machine takes its time for it."""
+SECONDS_TO_START = PATIENCE_SECONDS
+SECONDS_TO_END = 40
+"""What is held up does not end at all. That the parts of an end are five seconds together is seen where they stand."""
+PATIENCE = """
+from tenure.cli import main
+from tenure.services.meetings import service
+from tenure.web import hosting
+
+service.SHUT_DOWN_SECONDS = hosting.SHUT_DOWN_SECONDS = 1000
+main()
+"""
+# One whose end waits for its services until somebody does not want to wait.
+PATIENT = ("-c", PATIENCE)
 
 
 @dataclass
@@ -38,7 +52,7 @@ class Up:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(self.address + path, data, named)  # noqa: S310  our own address
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
                 return answer.status, json.loads(answer.read())
         except urllib.error.HTTPError as error:
             with error:
@@ -46,15 +60,20 @@ class Up:
 
     def read(self, path: str) -> str:
         """Read a page, or figures."""
-        with urllib.request.urlopen(self.address + path, timeout=10) as answer:  # noqa: S310  our own address
+        address = self.address + path
+        with urllib.request.urlopen(address, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310  our own address
             text: str = answer.read().decode()
             return text
+
+    def services(self) -> Any:
+        """Give what the services say of themselves; where the store answers late, none can for a moment."""
+        return until(lambda: self.call("/health")[1].get("services"))
 
     def end(self, number: signal.Signals = signal.SIGINT) -> float:
         """Send a signal and give how many seconds it took to end."""
         began = time.monotonic()
         self.process.send_signal(number)
-        self.process.wait(SECONDS_TO_END * 3)
+        self.process.wait(PATIENCE_SECONDS)
         return time.monotonic() - began
 
     def bots(self) -> list[int]:
@@ -82,12 +101,13 @@ class Up:
         return bot
 
 
-def until(reached: Callable[[], bool], seconds: float = SECONDS_TO_START) -> None:
-    """Look again and again until something another process does is there."""
-    last = time.monotonic() + seconds
-    while not reached():
+def until(look: Callable[[], Any]) -> Any:
+    """Look again and again until something another process does is there, and give what was found."""
+    last = time.monotonic() + PATIENCE_SECONDS
+    while not (found := look()):
         assert time.monotonic() < last, "it did not happen in time"
         time.sleep(0.02)
+    return found
 
 
 Start = Callable[..., Up]
@@ -98,14 +118,19 @@ def up(tmp_path: Path) -> Iterator[Start]:
     """Start servers, and end those that are still there."""
     started: list[Up] = []
 
-    def start(*arguments: str, command: tuple[str, ...] = ("up",), **environment: str) -> Up:
+    def start(
+        *arguments: str,
+        command: tuple[str, ...] = ("up",),
+        program: tuple[str, ...] = ("-m", "tenure.cli"),
+        **environment: str,
+    ) -> Up:
         log = tmp_path / f"log-{len(started)}"
         settings = {k: v for k, v in os.environ.items() if not k.startswith("TENURE_") and k not in {"HOST", "PORT"}}
         settings["TENURE_MEETINGS_BOT"] = "http"
         port = () if "PORT" in environment else ("--port", "0")
         with log.open("w") as err:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tenure.cli", *command, *port, *arguments],
+                [sys.executable, *program, *command, *port, *arguments],
                 cwd=tmp_path, env=settings | environment, stdout=subprocess.PIPE, stderr=err, text=True,
             )  # fmt: skip
         assert process.stdout is not None
@@ -128,4 +153,5 @@ def up(tmp_path: Path) -> Iterator[Start]:
         if server.process.stdout is not None:
             server.process.stdout.close()
         for bot in server.bots() if server.address else []:
-            os.kill(bot, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has just ended by itself
+                os.kill(bot, signal.SIGKILL)

@@ -88,9 +88,15 @@ def test_a_target_with_something_in_it_is_refused(filled: Tenure, bare: Tenure, 
 
 def test_a_source_at_work_is_refused(filled: Tenure, url: str, there: str) -> None:
     async def copy_while_it_is_swept() -> tuple[int, str]:
-        async with library.open(url) as store, store.sweeping(library.seconds(1)):
-            result = await asyncio.to_thread(filled, "copy", url, there)
-            return result.code, result.err
+        async with library.open(url) as store:
+            alive_for = library.minutes(1)  # without a gap, however slow the machine is
+            await store.sweep(alive_for)
+            copying = asyncio.create_task(asyncio.to_thread(filled, "copy", url, there))
+            while not copying.done():
+                alive_for *= 3  # a sign of life is written where the last one lasts for less than half of it
+                await store.sweep(alive_for)
+                await asyncio.wait([copying], timeout=2)
+            return copying.result().code, copying.result().err
 
     code, err = asyncio.run(copy_while_it_is_swept())
     assert code == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Tenure
-from tests.cli.serving import SECONDS_TO_END, Start
+from tests.cli.serving import SECONDS_TO_END, Start, until
 from tests.places import KEPT, SQLITE, reachable_folder
 
 from tenure.servers import running_url
@@ -74,7 +74,7 @@ def test_after_a_kill_the_next_one_starts_on_the_same_data(up: Start, data: Path
 def test_what_is_printed_and_logged_holds_no_password(up: Start, data: Path, engine: str) -> None:
     server = up("--engine", engine, "--data", str(data), "--log-level", "debug")
     password = (data / engine / "password").read_text()
-    assert server.call("/health")[0] == 200
+    until(lambda: server.call("/health")[0] == 200)
     server.end()
     assert password not in server.printed
     assert password not in server.log.read_text()

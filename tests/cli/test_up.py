@@ -9,19 +9,23 @@ import stat
 import subprocess
 import sys
 import urllib.request
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from tests.cli.serving import SECONDS_TO_END, SECONDS_TO_START, Start, until
+from tests.cli.serving import PATIENCE_SECONDS, PATIENT, SECONDS_TO_END, SECONDS_TO_START, Start, until
 from tests.services.battles.serving import Socket, a_battle
 from websockets.asyncio.client import connect
+
+from tenure.services.meetings.runtimes import proc
 
 
 def test_it_says_where_it_is_and_serves_at_once(up: Start, tmp_path: Path) -> None:
     server = up()
-    status, health = server.call("/health")
-    assert (status, health["status"], health["reasons"]) == (200, "ok", [])
+    # What the store does not answer within two seconds is no good health, and a slow machine has such seconds.
+    health = until(lambda: (found := server.call("/health"))[0] == 200 and found[1])
+    assert (health["status"], health["reasons"]) == ("ok", [])
     assert list(health["services"]) == ["bots", "trivia", "battles", "games"]
     assert server.printed.count("curl ") == 3
     assert f"dashboard     {server.address}/" in server.printed
@@ -43,13 +47,13 @@ def test_what_it_prints_to_try_works(up: Start) -> None:
     server.ask_for_a_bot()
 
 
-def test_ctrl_c_ends_it_and_its_bots_within_five_seconds(up: Start) -> None:
+def test_ctrl_c_ends_it_and_its_bots(up: Start) -> None:
     server = up()
     bot = server.ask_for_a_bot()
     assert server.end() < SECONDS_TO_END
     assert server.process.returncode == 0
     assert server.bots() == []
-    assert not Path(f"/proc/{bot}/environ").exists() or not Path(f"/proc/{bot}/environ").read_bytes()
+    assert proc.started(bot) is None
 
 
 def test_a_bot_that_hangs_does_not_hold_up_the_end(up: Start) -> None:
@@ -61,11 +65,11 @@ def test_a_bot_that_hangs_does_not_hold_up_the_end(up: Start) -> None:
 
 
 def test_a_second_ctrl_c_ends_it_at_once(up: Start) -> None:
-    server = up()
+    server = up(program=PATIENT)
     os.kill(server.ask_for_a_bot(), signal.SIGSTOP)
     server.process.send_signal(signal.SIGINT)
     until(lambda: "stopping" in server.log.read_text())
-    assert server.end() < 1
+    assert server.end() < SECONDS_TO_END
     assert server.process.returncode == -signal.SIGINT
     assert "Traceback" not in server.log.read_text()
 
@@ -75,9 +79,9 @@ def test_open_streams_do_not_hold_up_the_end(up: Start) -> None:
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
     with opener.open(f"{server.address}/dashboard/login", f"key={server.key}".encode()):
         pass
-    with opener.open(f"{server.address}/dashboard/live", timeout=10) as stream:
+    with opener.open(f"{server.address}/dashboard/live", timeout=PATIENCE_SECONDS) as stream:
         assert stream.readline() == b"event: counts\n"
-        assert server.end() < 2
+        assert server.end() < SECONDS_TO_END
 
 
 def test_sigterm_with_keep_leaves_the_bots_alive(up: Start) -> None:
@@ -124,9 +128,9 @@ def test_log_lines_are_json_and_hold_no_key(up: Start) -> None:
 
 
 def test_host_port_store_and_data_are_honoured(up: Start, tmp_path: Path) -> None:
-    port = free_port()
-    server = up("--data", "here", HOST="127.0.0.1", PORT=str(port), TENURE_STORE=f"sqlite://{tmp_path}/own.db")
-    assert server.address == f"http://127.0.0.1:{port}"
+    with a_free_port() as port:
+        server = up("--data", "here", HOST="127.0.0.1", PORT=str(port), TENURE_STORE=f"sqlite://{tmp_path}/own.db")
+        assert server.address == f"http://127.0.0.1:{port}"
     assert (tmp_path / "own.db").exists()
     assert (tmp_path / "here" / "admin.key").exists()
 
@@ -165,7 +169,7 @@ def test_own_kinds_are_served_beside_the_services(up: Start, tmp_path: Path) -> 
     server = up("--module", "lamps")
     create = [sys.executable, "-m", "tenure.cli", "create", "Lamp", "l", "--module", "lamps"]
     subprocess.run(create, cwd=tmp_path, check=True, capture_output=True)
-    until(lambda: server.call("/api/records/Lamp/l", X_Admin_API_Key=server.key)[1]["state"] == "off", 5)
+    until(lambda: server.call("/api/records/Lamp/l", X_Admin_API_Key=server.key)[1]["state"] == "off")
 
 
 KINDS = """
@@ -182,7 +186,7 @@ def test_a_service_whose_kinds_are_taken_is_left_out_and_the_others_run(up: Star
     (tmp_path / "mine.py").write_text(KINDS.format(name="Bot"))
     server = up("--module", "mine")
     assert re.search(r"without bots +--module has a kind Bot of its own\n", server.printed)
-    assert "bots" not in server.call("/health")[1]["services"]
+    assert "bots" not in server.services()
     assert server.call("/services/bots/ready")[0] == 404
     assert server.call("/bots/status", X_API_Key="x")[0] == 401
 
@@ -210,7 +214,7 @@ def test_services_have_their_places_and_one_alone_is_at_the_root(up: Start) -> N
         assert server.call(f"{path}/pools", **admin) == (200, {"pools": [], "next": None})
         assert server.call(f"{path}/pools")[0] == 401
         assert f"{server.address}{path}/console/" in server.printed
-        assert server.call("/health")[1]["services"]["bots"]["manager"]["here"] in (True, False)
+        assert server.services()["bots"]["manager"]["here"] in (True, False)
     assert together.call("/bots/status")[0] == 401  # meetings
     assert alone.call("/bots/status", X_Admin_API_Key=alone.key)[0] == 404
     assert alone.call("/meetings")[0] == 404
@@ -236,7 +240,7 @@ def test_a_question_is_asked_answered_and_counted_by_a_server_that_has_only_triv
     assert server.call(f"/games/{game}/close", {}, **admin)[0] == 200
     until(lambda: server.call(f"/games/{game}", **admin)[1]["state"] == "archived")
     assert server.call("/guilds/home/leaderboard", X_API_Key=key)[1]["places"][0]["answered"] == 1
-    assert server.call("/health")[1]["services"]["trivia"]["chats"] == {"web": {"trouble": ""}}
+    assert server.services()["trivia"]["chats"] == {"web": {"trouble": ""}}
     assert server.end() < SECONDS_TO_END
     assert key not in server.log.read_text()
 
@@ -257,8 +261,9 @@ async def test_a_battle_is_played_on_a_server_that_has_only_battles(up: Start, t
         until(lambda: server.call(f"/battles/{battle.id}", X_API_Key=key)[1]["state"] == "running")
         await battle.to_its_end()
         end = await sockets[0].hear("end")
-        health = server.call("/health")[1]
-        assert (health["redis"], health["details"]["activeSocketMappings"], health["hears"]) == (True, 2, True)
+        # Whether it hears is tried now and then.
+        health = until(lambda: (found := server.call("/health")[1]).get("hears") and found)
+        assert (health["redis"], health["details"]["activeSocketMappings"]) == (True, 2)
     shown = server.call(f"/battles/{battle.id}", X_API_Key=key)[1]
     assert (shown["state"], shown["players"], shown["places"]) == ("over", end["players"], end["places"])
     assert server.end() < SECONDS_TO_END
@@ -297,7 +302,10 @@ def test_a_server_with_wrong_packs_does_not_start_and_says_where_they_are_wrong(
     assert "wrong in the packs of TENURE_TRIVIA_PACKS, at first cheese.yaml:3: " in ended.stderr
 
 
-def free_port() -> int:
+@contextmanager
+def a_free_port() -> Iterator[int]:
+    """Give a port that nobody else is given meanwhile: it is bound, and who wants it by number may listen on it."""
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+        yield int(taken.getsockname()[1])

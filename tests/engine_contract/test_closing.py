@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from tests.engine_contract.conftest import START
 from tests.engine_contract.kinds import KINDS, Bot
+from tests.resting import PATIENCE_SECONDS
 
 import tenure
 from tenure import Store, Unavailable, testing
@@ -46,7 +47,7 @@ async def test_whatever_is_asked_of_a_closed_store_is_refused_at_once(url: str) 
 
 async def _said(asked: Awaitable[object]) -> str:
     try:
-        return f"gave {await asyncio.wait_for(asked, 10)}"
+        return f"gave {await asyncio.wait_for(asked, PATIENCE_SECONDS)}"
     except Unavailable as error:
         return str(error)
     except Exception as error:  # noqa: BLE001  shown by the test

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from unittest.mock import patch
 
 import pytest
 from tests.engine_contract.conftest import Stores
@@ -75,10 +76,16 @@ async def test_the_feed_has_all_events_of_its_kinds_in_order(a_store: Stores) ->
 async def test_a_feed_without_a_cursor_begins_now(a_store: Stores) -> None:
     async with a_store() as store:
         await a(store, Bot.queued, "ada", pool="eu")
-        feed = store.feed()
-        waiting = asyncio.ensure_future(anext(feed))
-        for _ in range(200):
-            await asyncio.sleep(0.0001)
+        feed, read, begun = store.feed(), store.engine.last_position, asyncio.Event()
+
+        async def noted(space: str) -> int:
+            position = await read(space)
+            begun.set()
+            return position
+
+        with patch.object(store.engine, "last_position", noted):
+            waiting = asyncio.ensure_future(anext(feed))
+            await begun.wait()
         await store.apply(Bot.withdraw("ada"))
         assert (await waiting).name == "withdraw"
         await feed.aclose()

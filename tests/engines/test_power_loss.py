@@ -7,11 +7,12 @@ system has not sent to its device is lost, as with real power; the device itself
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
+import redis
 from tests.disks import Disk, a_disk
 from tests.engine_contract.kinds import KINDS, Bot
 from tests.engine_contract.looking import assert_one_event_per_version
@@ -23,8 +24,6 @@ from tenure.servers import Server, start_postgres, start_valkey
 
 Start = Callable[[Path, str], Server]
 WRITERS, MOVES = 8, 1000
-EVERYSEC_SECONDS = 2.0
-"""What `appendfsync everysec` may cost: a second, and another if the disk is slow."""
 
 
 def postgres(folder: Path, durability: str) -> Server:
@@ -83,7 +82,7 @@ async def cut_off(start: Start, durability: str, disk: Disk, folder: Path) -> di
         acknowledged: dict[str, int] = {}
         for number in range(WRITERS):
             await store.apply(Bot.create(f"b{number}", pool="p"))
-        await asyncio.to_thread(time.sleep, EVERYSEC_SECONDS)  # so that what is there now is on the disk in any case
+        await to_the_disk(server, durability)
         writers = [asyncio.create_task(write(store, f"b{n}", acknowledged)) for n in range(WRITERS)]
         while sum(acknowledged.values()) < MOVES:
             await asyncio.sleep(0)
@@ -91,6 +90,19 @@ async def cut_off(start: Start, durability: str, disk: Disk, folder: Path) -> di
         ended = await asyncio.gather(*writers, return_exceptions=True)
         assert {type(error) for error in ended} <= {OutcomeUnknown, Unavailable}
     return acknowledged
+
+
+async def to_the_disk(server: Server, durability: str) -> None:
+    """Wait until all that is there now is on the disk, whatever answers wait for."""
+    if server.url.startswith("valkey"):
+        with redis.Redis.from_url(server.url.replace("valkey", "redis", 1)) as client:
+            for level in ("always", durability):
+                client.config_set("appendfsync", level)
+                client.set("level", level)  # the first of them is answered once the log's file was synced
+        return
+    session = await asyncpg.connect(server.url)
+    await session.execute("CHECKPOINT")
+    await session.close()
 
 
 async def write(store: Store, bot: str, acknowledged: dict[str, int]) -> None:

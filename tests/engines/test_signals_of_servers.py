@@ -11,6 +11,7 @@ import pytest
 from tests.engine_contract.conftest import PlaceOf, Stores, stores_at
 from tests.places import KEPT, SQLITE
 from tests.proxy import Flow, Proxy, proxy_to
+from tests.resting import PATIENCE_SECONDS
 
 from tenure import Heard, Store, Unavailable
 from tenure.engines.postgres import signals, telling
@@ -119,7 +120,7 @@ async def test_who_finds_out_that_nothing_comes_hears_by_another_connection(serv
             await there.signal("t", b"not heard")
             await here.position()  # what is asked by other connections is answered
             here.renew_signals()
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await echo(here, echoes)
                 await there.signal("t", b"heard")
                 assert await anext(heard) == b"heard"

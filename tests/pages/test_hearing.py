@@ -12,7 +12,7 @@ import pytest
 from tenure import End, Event, Lifecycle, State, Store, Unavailable, seconds, testing
 from tenure.pages.hearing import Hearing
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 class Lamp(Lifecycle):

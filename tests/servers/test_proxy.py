@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -115,3 +116,11 @@ async def test_a_delay_is_at_least_so_long() -> None:
         writer.write(b"hello")
         await reader.readexactly(5)
         assert asyncio.get_running_loop().time() - began >= 0.05
+
+
+@pytest.mark.parametrize("steps", range(6))
+async def test_a_connection_that_comes_as_the_proxy_ends_leaves_nothing_behind(steps: int) -> None:
+    async with proxy_to(0) as proxy:  # where nobody listens
+        with socket.create_connection(("127.0.0.1", proxy.port)):
+            for _ in range(steps):
+                await asyncio.sleep(0)

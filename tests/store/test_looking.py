@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 from tests.engine_contract.kinds import KINDS, Bot
 from tests.places import ENGINES, Place
+from tests.resting import PATIENCE_SECONDS
 
 import tenure
 from tenure import Event, Store, Unavailable
 from tenure.store import looking
 
-PATIENCE_SECONDS = 20
+
+@pytest.fixture(autouse=True)
+def _looks_come_as_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "LOOK_AGAIN_SECONDS", 600)
 
 
 class Reads:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -21,14 +22,20 @@ MARK = re.compile(r"#\s+\d+ .*?:((?: mypy| pyright)+)$")
 
 Found = dict[str, set[tuple[str, int]]]
 
+# Whoever runs first here begins without any cache.
+pytestmark = pytest.mark.timeout(600)
+
 
 @pytest.fixture(scope="module")
 def found() -> Found:
     """Run both checkers at once over both files, and give the lines they complain of."""
     files = [str(MISTAKES), str(CORRECT)]
+    # Processes that run tests side by side come here at once, and a cache is for one at a time.
+    cache = ROOT / ".mypy_cache" / f"types-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
     mypy = _start(
-        "-m", "mypy", "--strict", "--no-error-summary", "--no-pretty", "--enable-error-code=unused-awaitable", *files
-    )
+        "-m", "mypy", "--strict", "--no-error-summary", "--no-pretty", "--enable-error-code=unused-awaitable",
+        f"--cache-dir={cache}", *files,
+    )  # fmt: skip
     pyright = _start("-m", "pyright", "--outputjson", "--project", str(HERE / "pyrightconfig.json"))
     reports = json.loads(pyright.communicate()[0])["generalDiagnostics"]
     lines = (re.match(r"(.+?):(\d+): error", line) for line in mypy.communicate()[0].splitlines())

@@ -131,6 +131,12 @@ async def _site(url: str = "sqlite:", **settings: Any) -> AsyncIterator[Site]:
             closing.set()
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a store be in good health that answers late, as on a slow machine."""
+    monkeypatch.setattr("tenure.web.health.LONGEST_ANSWER_SECONDS", 60.0)
+
+
 @pytest.fixture
 def site() -> Sites:
     return _site

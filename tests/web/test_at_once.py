@@ -16,7 +16,7 @@ from tenure.http.serving import bind
 from tenure.web.keepalive import AT_ONCE, MOST_UNSENT, Connection
 from tenure.web.serving import serving
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 class Served:

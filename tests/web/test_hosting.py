@@ -11,6 +11,8 @@ from tenure import End, Lifecycle, State, Unavailable
 from tenure.core.comparing import is_another
 from tenure.core.lifecycle import table_of
 from tenure.services.bots.lifecycle import Bot
+from tenure.services.meetings import service as meetings
+from tenure.web import hosting, serving
 from tenure.web.health import Said
 from tenure.web.services import SERVICES, kinds_of_services, obstacles
 
@@ -19,6 +21,11 @@ class Lamp(Lifecycle):
     on = State(initial=True)
     off = End()
     dim = on.to(off)
+
+
+def test_the_parts_of_an_end_are_less_than_five_seconds_together() -> None:
+    assert meetings.SHUT_DOWN_SECONDS < hosting.SHUT_DOWN_SECONDS  # so that its bots' ends are written down
+    assert hosting.SHUT_DOWN_SECONDS + serving.STOP_SECONDS < 5
 
 
 def declared(*kinds: type[Lifecycle]) -> dict[str, bytes]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from html import unescape
 from typing import Any
 
 from tenure import Retry, seconds
@@ -197,6 +198,42 @@ async def test_a_page_hears_what_happens(site: Any, club: Any) -> None:
             assert await stream.content.read() == b""
 
 
+async def test_a_page_hears_also_of_what_happened_before_its_stream_began_and_who_comes_again_nothing_twice(
+    site: Any, club: Any
+) -> None:
+    async with site() as s:
+        await s.log_in()
+        found = re.search(r'data-stream="([^"]+)"', await s.page("/"))
+        assert found is not None
+        address = s.address + unescape(found[1])
+        await s.store.apply(club.create("c"))
+        told, number = await events_of(s, address, 2)
+        assert [(name, [e["id"] for e in data.get("events", [])]) for name, data in told] == [
+            ("counts", []), ("change", ["c"]),
+        ]  # fmt: skip
+        await s.store.apply(club.create("d"))
+        told, number = await events_of(s, address, 2, **{"Last-Event-ID": number})
+        assert [e["id"] for e in told[1][1]["events"]] == ["d"]
+        async with s.client.get(address, headers={"Last-Event-ID": number}) as stream:
+            assert (await next_event(stream))[0] == "counts"
+            await s.store.apply(club.create("e"))
+            _, data = await next_event(stream)
+            assert [e["id"] for e in data["events"]] == ["e"]
+        assert (await s.get("/dashboard/live?after=x")).status == 422
+        later = f"{s.address}/dashboard/live?after=999999999999999999"
+        assert [name for name, _ in (await events_of(s, later, 1))[0]] == ["counts"]
+
+
+async def events_of(s: Any, address: str, number: int, **headers: str) -> tuple[list[tuple[str, Any]], str]:
+    """Give the first events of a stream, and the number of the last one."""
+    async with s.client.get(address, headers=headers) as stream:
+        told, last = list[tuple[str, Any]](), ""
+        for _ in range(number):
+            name, data, last = await next_numbered_event(stream)
+            told.append((name, data))
+    return told, last
+
+
 async def test_streams_are_for_those_who_are_logged_in_and_are_bounded(site: Any) -> None:
     async with site() as s:
         assert (await s.get("/dashboard/live")).status == 401
@@ -210,7 +247,15 @@ async def test_streams_are_for_those_who_are_logged_in_and_are_bounded(site: Any
 
 async def next_event(stream: Any) -> tuple[str, Any]:
     """Read one server-sent event."""
-    name = (await stream.content.readline()).decode().removeprefix("event: ").strip()
-    data = json.loads((await stream.content.readline()).decode().removeprefix("data: "))
-    assert await stream.content.readline() == b"\n"
+    name, data, _ = await next_numbered_event(stream)
     return name, data
+
+
+async def next_numbered_event(stream: Any) -> tuple[str, Any, str]:
+    """Read one, with the number that a browser gives back when it comes again; signs of life are passed over."""
+    while (line := (await stream.content.readline()).decode()).startswith(":"):
+        assert await stream.content.readline() == b"\n"
+    lines = [line, *[(await stream.content.readline()).decode() for _ in range(3)]]
+    assert [line.partition(":")[0] for line in lines] == ["event", "id", "data", "\n"]
+    name, number, data = (line.partition(": ")[2].strip() for line in lines[:3])
+    return name, json.loads(data), number

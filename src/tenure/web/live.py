@@ -1,14 +1,21 @@
-"""What happens in a space as server-sent events: new counts and the events behind them, at most four times a second."""
+"""What happens in a space as server-sent events: new counts and the events behind them, at most four times a second.
+
+Each carries its position, so a browser that comes again goes on where it was; a page goes on from where it was read.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
+from starlette.requests import Request
+
 from tenure.core.errors import TenureError
 from tenure.explaining import plain_event
+from tenure.http.reading import read_number
 from tenure.pages.streaming import SIGN_OF_LIFE, Room, event, rings
 from tenure.web.reading import Reader
 
@@ -24,16 +31,25 @@ class Live:
         self._closing = closing
         self.room = Room(MOST_STREAMS)
 
-    async def stream(self, reader: Reader) -> AsyncIterator[str]:
-        """Give what happens in a space, begun with how things are."""
+    async def stream(self, reader: Reader, after: int | None = None) -> AsyncIterator[str]:
+        """Give what happens in a space after a position, or from now on; begun with how things are."""
         with self.room.taken(), reader.store.bell() as bell:
             try:
-                position = await reader.store.engine.last_position(reader.store.space_name)
-                yield event("counts", {"counts": await reader.counts()})
+                last = await reader.store.position()
+                # A position ahead of the last one is of a store that was set back.
+                position = last if after is None else min(after, last)
+                yield event("counts", {"counts": await reader.counts()}, position)
+                if position < last:
+                    change, position = await _change(reader, position)
+                    if change["events"]:
+                        yield event("change", change, position)
                 async with aclosing(rings(bell, self._closing, coalesce_seconds=COALESCE_SECONDS)) as heard:
                     async for is_new in heard:
-                        change, position = await _change(reader, position) if is_new else (None, position)
-                        yield SIGN_OF_LIFE if change is None else event("change", change)
+                        if not is_new:
+                            yield SIGN_OF_LIFE
+                            continue
+                        change, position = await _change(reader, position)
+                        yield event("change", change, position)
             except TenureError:
                 return  # the browser comes again by itself
 
@@ -50,3 +66,11 @@ async def _change(reader: Reader, position: int) -> tuple[dict[str, Any], int]:
         for e in events
     ]
     return {"counts": await reader.counts(), "events": shown}, position
+
+
+def heard_up_to(request: Request) -> int | None:
+    """Give the position up to which a browser was told: by its last stream, else by its page."""
+    kept = request.headers.get("Last-Event-ID", "")
+    if re.fullmatch(r"[0-9]{1,18}", kept, re.ASCII):
+        return int(kept)
+    return read_number(request, "after", default=None, most=10**18 - 1)

@@ -27,7 +27,7 @@ from tenure.web.api import chosen_space, message_of
 from tenure.web.diagram import draw
 from tenure.web.health import Health
 from tenure.web.inputs import text
-from tenure.web.live import Live
+from tenure.web.live import Live, heard_up_to
 from tenure.web.problems import describe
 from tenure.web.reading import Reader, limits_of_several, told
 from tenure.web.rendering import ASSETS, PREFIX, TEMPLATES
@@ -158,16 +158,17 @@ class Pages:
                 return self._entrance.lead_in(request)
             try:
                 reader = await chosen_space(self._reader, request)
+                after = await reader.store.position()
                 template, values = await page(reader, request)
             except Exception as error:  # noqa: BLE001  each becomes a page that says what is wrong
                 status, detail = describe(error)
                 return TEMPLATES.render("problem.html", {**PAGE, "detail": detail}, status)
-            return await self._render(request, session.text, reader, template, values)
+            return await self._render(request, session.text, reader, template, values, after)
 
         return endpoint
 
     async def _render(
-        self, request: Request, session: str, reader: Reader, template: str, values: dict[str, Any]
+        self, request: Request, session: str, reader: Reader, template: str, values: dict[str, Any], after: int
     ) -> Response:
         frame = {
             **PAGE,
@@ -177,7 +178,7 @@ class Pages:
             "links": self._links,
             "health": await self._health.look(),
             "form_token": self._sessions.form_token(session),
-            "stream": f"/dashboard/live?{urlencode({'space': reader.store.space_name})}",
+            "stream": f"/dashboard/live?{urlencode({'space': reader.store.space_name, 'after': after})}",
             "path": request.url.path,
             "notice": text(request, "notice"),
         }
@@ -236,7 +237,7 @@ class Pages:
             raise Unauthorized("log in again")
         if self._live.room.is_full:
             raise NotNow("too many pages are open: close some")
-        return answer(self._live.stream(await chosen_space(self._reader, request)))
+        return answer(self._live.stream(await chosen_space(self._reader, request), heard_up_to(request)))
 
 
 def _login(request: Request, *, target: str, wrong: bool) -> Response:  # noqa: ARG001  it is the same for all

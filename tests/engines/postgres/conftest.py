@@ -46,5 +46,10 @@ async def until(session: asyncpg.Connection, question: str) -> None:
         pass
 
 
+async def all_is_counted(session: asyncpg.Connection) -> None:
+    """Wait until the connections of stores that were closed have ended: what they did is counted by then."""
+    await until(session, "SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'tenure'")
+
+
 MARKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 'tenure_positions'::regclass::oid"
 """How many transactions have drawn positions and are under way."""

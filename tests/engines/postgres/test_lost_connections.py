@@ -14,6 +14,7 @@ import pytest
 from tests.engine_contract.kinds import KINDS, Bot
 from tests.engines.postgres.conftest import a_session, engine_of
 from tests.proxy import Flow, Proxy, proxy_to
+from tests.resting import PATIENCE_SECONDS
 
 import tenure
 from tenure import NotFound, OutcomeUnknown, Store, Unavailable
@@ -77,7 +78,7 @@ async def test_an_answer_that_never_comes_is_waited_for_no_longer_than_allowed(
     monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.2)
     port = urlsplit(url).port or 0
     async with proxy_to(port) as proxy:
-        async with tenure.open(f"{by_proxy(url, proxy)}&statement_seconds=1", *KINDS) as store:
+        async with tenure.open(f"{by_proxy(url, proxy)}&statement_seconds=3", *KINDS) as store:
             await store.apply(Bot.create("ada", pool="eu"))
             proxy.to_client.stall()
             assert await outcome(store, "bob") == "Unavailable"
@@ -105,7 +106,7 @@ async def test_a_statement_that_waits_for_a_lock_too_long_is_unavailable(url: st
 
 
 async def test_a_statement_that_takes_too_long_is_unavailable(url: str) -> None:
-    async with tenure.open(f"{url}&lock_seconds=30&statement_seconds=1", *KINDS) as store, a_session(url) as session:
+    async with tenure.open(f"{url}&lock_seconds=30&statement_seconds=3", *KINDS) as store, a_session(url) as session:
         await store.apply(Bot.create("ada", pool="eu"))
         async with session.transaction():
             await session.execute("SELECT * FROM tenure_records FOR UPDATE")
@@ -136,7 +137,6 @@ async def test_work_waits_for_a_free_connection(url: str) -> None:
 async def test_a_connection_that_dies_as_it_begins_to_listen_is_made_anew(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.5)
     add_listener, began = asyncpg.Connection.add_listener, asyncio.Event()
     async with proxy_to(urlsplit(url).port or 0) as proxy:
 
@@ -147,8 +147,12 @@ async def test_a_connection_that_dies_as_it_begins_to_listen_is_made_anew(
             await add_listener(self, *args)
 
         monkeypatch.setattr(asyncpg.Connection, "add_listener", dying)
-        async with tenure.open(f"{by_proxy(url, proxy)}&statement_seconds=1", *KINDS) as store, asyncio.timeout(20):
+        async with (
+            tenure.open(f"{by_proxy(url, proxy)}&statement_seconds=3", *KINDS) as store,
+            asyncio.timeout(PATIENCE_SECONDS),
+        ):
             await began.wait()
+            monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.5)  # what begins before `resume` gets no answer
             known = proxy.accepted
             while proxy.accepted == known:
                 await asyncio.sleep(0.01)
@@ -168,6 +172,6 @@ async def test_a_connection_that_tells_nothing_is_made_anew_long_before_a_statem
                 await bell.heard()
                 silent.drop()
                 proxy.to_listener = None  # those that begin to listen from now on hear
-                async with asyncio.timeout(15):
+                async with asyncio.timeout(PATIENCE_SECONDS):
                     await there.apply(Bot.create("bob", pool="eu"))
                     await bell.heard()

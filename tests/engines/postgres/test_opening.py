@@ -44,11 +44,11 @@ async def complaint(url: str) -> str:
 
 
 async def test_a_server_that_is_not_there_is_told(url: str) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     parts = urlsplit(url)
-    told = await complaint(changed(url, netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}"))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens: so nobody else can take it meanwhile
+        port = taken.getsockname()[1]
+        told = await complaint(changed(url, netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}"))
     assert "nothing listens there; start the server, or check the address" in told
 
 

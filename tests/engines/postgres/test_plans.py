@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 import pytest
 from tests.engine_contract.kinds import KINDS, Bot, Guess, Job, Kettle, Match, Owner, Quiz, Ticket
-from tests.engines.postgres.conftest import a_session, engine_of, schema_of
+from tests.engines.postgres.conftest import a_session, all_is_counted, engine_of, schema_of
 
 import tenure
 from tenure import NEXT, Store, hours, minutes, testing
@@ -163,6 +163,7 @@ async def test_a_planted_slow_statement_is_noticed(url: str, sql: str) -> None:
 async def rows_read(url: str, table: str) -> int:
     """Give how many rows of a table were read, by whichever way."""
     async with a_session(url) as session:
+        await all_is_counted(session)
         sql = """SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_user_tables
                  WHERE schemaname = $1 AND relname = $2"""
         return int(await session.fetchval(sql, schema_of(url), table) or 0)

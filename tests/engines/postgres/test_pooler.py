@@ -13,6 +13,7 @@ import pytest
 from tests.engine_contract.kinds import KINDS, Bot, Job, Owner
 from tests.engines.postgres.conftest import engine_of
 from tests.engines.postgres.pooler import Pooler, a_pooler
+from tests.resting import PATIENCE_SECONDS
 
 import tenure
 from tenure import Delivery, Unavailable, testing
@@ -61,7 +62,7 @@ async def test_a_listener_behind_a_pooler_is_told_in_time(url: str) -> None:
 
                 end = engine_of(hearer).listen(listener)
                 await writer.apply(Bot.create(f"b{id(writer)}", pool="eu"))
-                async with asyncio.timeout(15):
+                async with asyncio.timeout(PATIENCE_SECONDS):
                     await heard.wait()
                 end()
 

@@ -51,12 +51,12 @@ async def test_the_server_is_listened_to_while_anybody_listens(url: str, stateme
 async def test_a_connection_that_is_open_and_dead_is_made_anew(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signals, "PING_SECONDS", 0.05)
     monkeypatch.setattr(signals, "ANSWER_SECONDS", 0.2)
-    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.5)
     async with proxy_to(urlsplit(url).port or 0) as proxy:
-        by = f"{by_proxy(url, proxy)}&statement_seconds=1"  # what else was under way ends soon, too
+        by = f"{by_proxy(url, proxy)}&statement_seconds=3"  # what else was under way ends soon, too
         async with tenure.open(by, *KINDS) as store, store.signals("t") as heard:
             known = proxy.accepted
             proxy.to_client.drop()
+            monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.5)  # what begins before `resume` gets no answer
             while proxy.accepted == known:
                 await asyncio.sleep(0.01)
             proxy.resume()

@@ -9,7 +9,7 @@ import asyncio
 
 import pytest
 from tests.engine_contract.kinds import KINDS, Bot, Instance, Owner
-from tests.engines.postgres.conftest import a_session, schema_of
+from tests.engines.postgres.conftest import a_session, all_is_counted, schema_of
 
 import tenure
 
@@ -20,6 +20,7 @@ TURNS, RECORDS, OF = 40, 400, 8
 async def updates(url: str, table: str) -> tuple[int, int]:
     """Give how many rows were updated, and how many of them on their page."""
     async with a_session(url) as session:
+        await all_is_counted(session)
         row = await session.fetchrow(
             "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE schemaname = $1 AND relname = $2",
             schema_of(url), table,
@@ -51,6 +52,7 @@ async def test_a_look_is_written_once_for_many_beats(url: str) -> None:
         for _ in range(20):
             await store.beat(held.claim)
     async with a_session(url) as session:
+        await all_is_counted(session)
         sql = "SELECT n_tup_ins FROM pg_stat_user_tables WHERE schemaname = $1 AND relname = 'tenure_due'"
         assert (await session.fetchval(sql, schema_of(url)) or 0) <= 2  # and one of no lease
 

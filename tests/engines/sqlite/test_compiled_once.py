@@ -9,6 +9,7 @@ import pytest
 from tenure import End, Lifecycle, Limit, State, Store, field, minutes, open
 from tenure.engines.sqlite.engine import SqliteEngine
 
+
 class Pump(Lifecycle):
     site: str = field()
     load: int = field(default=0)

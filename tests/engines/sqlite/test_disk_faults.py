@@ -19,6 +19,7 @@ import pytest
 from tests.engine_contract.kinds import KINDS, Owner
 from tests.engine_contract.looking import assert_one_event_per_version, everything
 from tests.engines.sqlite.disk import Disk, Step, a_disk
+from tests.resting import PATIENCE_SECONDS
 
 import tenure
 from tenure import OutcomeUnknown, Store, Unavailable
@@ -151,7 +152,7 @@ async def test_a_failed_look_for_other_writers_is_not_the_last(tmp_path: Path) -
             await failed.wait()
         with store.bell(Owner, "new") as bell:
             await other.apply(Owner.create("new", email="e"))
-            assert await bell.heard(5)
+            assert await bell.heard(PATIENCE_SECONDS)
 
 
 @asynccontextmanager

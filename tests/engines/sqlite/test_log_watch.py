@@ -8,13 +8,14 @@ import os
 import select
 import sys
 import threading
-import time
 import weakref
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.engine_contract.kinds import KINDS, Owner
 from tests.engines.sqlite.disk import Step, a_disk
+from tests.resting import PATIENCE_SECONDS
 
 import tenure
 from tenure.engines.sqlite import watching
@@ -38,11 +39,10 @@ def test_a_log_that_was_seen_has_not_moved_until_it_is_written_to(log: Path) -> 
     assert [watch.moved(), watch.moved()] == [True, False]
 
 
-def test_a_log_that_was_written_just_now_is_looked_at_again(log: Path) -> None:
+def test_a_log_that_was_written_just_now_is_looked_at_again(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second write in the same tick of the file system's clock leaves the same time behind."""
     watch = LogWatch(log.with_name("store.db"))
-    soon = time.time_ns() + 10**7
-    os.utime(log, ns=(soon, soon))
+    monkeypatch.setattr(watching, "time", SimpleNamespace(time_ns=lambda: LONG_AGO + 10**7))
     assert [watch.moved(), watch.moved()] == [True, True]
 
 
@@ -77,7 +77,7 @@ async def test_a_write_that_waits_long_for_its_disk_is_heard_once_it_is_over(
     def slow(step: Step) -> None:
         if (step.what, step.file) == ("sync", "store.db-wal"):
             written.set()
-            assert synced.wait(30)
+            assert synced.wait(PATIENCE_SECONDS)
 
     class Counted(LogWatch):
         def moved(self) -> bool:
@@ -86,7 +86,7 @@ async def test_a_write_that_waits_long_for_its_disk_is_heard_once_it_is_over(
 
     monkeypatch.setattr("tenure.engines.sqlite.engine.LogWatch", Counted)
     url = f"sqlite://{tmp_path}/store.db"
-    async with asyncio.timeout(30), tenure.open(url, *KINDS) as store:
+    async with asyncio.timeout(PATIENCE_SECONDS), tenure.open(url, *KINDS) as store:
         with a_disk() as disk:
             async with tenure.open(url, *KINDS) as other:
                 with store.bell(Owner, "o") as bell:
@@ -99,7 +99,7 @@ async def test_a_write_that_waits_long_for_its_disk_is_heard_once_it_is_over(
                         await looks.acquire()
                     synced.set()
                     await writing
-                    assert await bell.heard(5)
+                    assert await bell.heard(PATIENCE_SECONDS)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
@@ -110,7 +110,7 @@ def test_who_is_told_of_writes_hears_of_each_and_one_who_can_not_be_told_is_not(
     assert notices.number is not None
     for _ in range(2):
         log.write_bytes(b"other")
-        assert select.select([notices.number], [], [], 5)[0]
+        assert select.select([notices.number], [], [], PATIENCE_SECONDS)[0]
         notices.take()
         assert not select.select([notices.number], [], [], 0)[0]
     assert watching.Notices(str(log.with_name("absent"))).number is None
@@ -132,7 +132,7 @@ async def test_the_watch_ends_with_its_owner(log: Path, monkeypatch: pytest.Monk
     watch = weakref.ref(watching.Watching(LogWatch(log.with_name("store.db")), owner))
     await owner.looked.wait()
     del owner
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while watch() is not None:
             await asyncio.sleep(0)
             gc.collect()

@@ -19,10 +19,11 @@ import apsw
 import pytest
 from tests.engine_contract.kinds import KINDS, Bot, Owner, Quiz
 from tests.engine_contract.looking import assert_one_event_per_version, entries_of
+from tests.resting import PATIENCE_SECONDS
 
 import tenure
 from tenure import Store, Unavailable, testing
-from tenure.engines.sqlite import connection, file
+from tenure.engines.sqlite import connection, file, watching
 from tenure.engines.sqlite.engine import SqliteEngine
 
 ROOT = Path(__file__).parents[3]
@@ -97,11 +98,11 @@ async def test_all_who_wait_for_a_busy_file_are_told_together(tmp_path: Path, mo
         await store.apply(Owner.create("o", email="e"))
         other = apsw.Connection(str(path))
         other.execute("BEGIN IMMEDIATE")
-        began = time.monotonic()
+        begun = count_beginnings(store)
         waiting = [store.space(f"s{n}").apply(Owner.create("o", email="e")) for n in range(20)]
         answers = await asyncio.gather(*waiting, return_exceptions=True)
         assert {type(answer) for answer in answers} == {Unavailable}
-        assert time.monotonic() - began < 10 * 0.3, "20 waited, but not one after the other"
+        assert len(begun) < 10, "20 waited, but not one after the other"
         other.close()
         await store.apply(Owner.create("p", email="e"))
 
@@ -115,7 +116,10 @@ async def test_a_limit_holds_over_processes(tmp_path: Path) -> None:
         assert await store.count(Bot) == {"queued": 10}
 
 
-async def test_a_write_of_another_process_wakes_within_its_time(tmp_path: Path) -> None:
+async def test_a_write_of_another_process_wakes_within_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "LOOK_UNTOLD_SECONDS", 600)  # so that no look that comes anyway finds it
     path = tmp_path / "store.db"
     waits: list[float] = []
     async with a_store(path) as store:
@@ -125,11 +129,11 @@ async def test_a_write_of_another_process_wakes_within_its_time(tmp_path: Path) 
             for _ in range(15):
                 with store.bell(Owner, "shared") as bell:
                     neighbour.tell()
-                    assert await bell.heard(5)
+                    assert await bell.heard(PATIENCE_SECONDS)
                     heard = time.monotonic()
                 waits.append(heard - float(await neighbour.answer()))
     print(f"\na write of another process was heard after {median(waits) * 1000:.0f} ms (median of {len(waits)})")
-    assert median(waits) < 0.3, "0.1 s is meant; a busy machine gets some more"
+    assert min(waits) < 0.3, "the quickest of them: a busy machine only adds to it"
 
 
 # ------------------------------------------------------------------------------------------ checkpoints
@@ -156,9 +160,10 @@ async def test_an_idle_owner_checkpoints_what_others_write(tmp_path: Path, monke
     async with a_store(path) as store:
         await store.apply(Owner.create("shared", email="e"))
         checkpoints = count_checkpoints(store)
-        async with a_neighbour(path, "change", 6000) as neighbour:
+        async with a_neighbour(path, "change", 6000) as neighbour, asyncio.timeout(PATIENCE_SECONDS):
             await neighbour.ask()
-        assert len(checkpoints) > 0
+            while not checkpoints:
+                await asyncio.sleep(0.01)
 
 
 async def test_the_log_does_not_grow_while_two_write_without_a_pause(
@@ -176,7 +181,8 @@ async def test_the_log_does_not_grow_while_two_write_without_a_pause(
     assert size < 12_000 * PAGE_IN_LOG, "all of it would be about 27,000 pages"
 
 
-async def test_one_who_reads_for_long_does_not_hold_up_the_end(tmp_path: Path) -> None:
+async def test_one_who_reads_for_long_does_not_hold_up_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "BUSY_MILLISECONDS", 60_000)
     path = tmp_path / "store.db"
     async with a_store(path) as store:
         await make_changes(store, 5)
@@ -184,12 +190,26 @@ async def test_one_who_reads_for_long_does_not_hold_up_the_end(tmp_path: Path) -
         reader.execute("BEGIN; SELECT count(*) FROM tenure_events")
         await make_changes(store, 5)
         began = time.monotonic()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30, "it waited for the reader"
     reader.close()
 
 
 def size_of_log(path: Path) -> int:
     return Path(f"{path}-wal").stat().st_size
+
+
+def count_beginnings(store: Store) -> list[str]:
+    """Note each transaction that a store begins, or tries to, from now on."""
+    assert isinstance(store.engine, SqliteEngine)
+    begun = list[str]()
+
+    def note(_cursor: object, sql: str, _values: object) -> bool:
+        if sql == "BEGIN IMMEDIATE":
+            begun.append(sql)
+        return True
+
+    store.engine._file.connection.exec_trace = note
+    return begun
 
 
 def count_checkpoints(store: Store) -> list[int]:

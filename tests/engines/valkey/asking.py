@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import redis
 from tests.places import valkey_program
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 
 
 def ask(url: str, *command: str | bytes | int) -> Any:

@@ -13,6 +13,7 @@ from tests.engine_contract.kinds import KINDS, Bot, Job, Owner
 from tests.engine_contract.looking import assert_one_event_per_version
 from tests.engines.valkey.asking import ask, listening_port, until
 from tests.engines.valkey.conftest import Start
+from tests.resting import PATIENCE_SECONDS
 
 import tenure
 import tenure.testing
@@ -68,7 +69,7 @@ def cluster(start: Start) -> Cluster:
     """Run three nodes on this machine."""
     nodes = []
     for number in range(3):
-        settings = {"cluster_enabled": "yes", "cluster_port": str(listening_port()), "cluster_node_timeout": "2000"}
+        settings = {"cluster_enabled": "yes", "cluster_port": str(listening_port()), "cluster_node_timeout": "60000"}
         nodes.append(start(f"node-{number}", **settings))
     for node in nodes:
         ask(node.url, "CONFIG", "SET", "masterauth", PASSWORD)
@@ -169,7 +170,7 @@ async def test_a_space_whose_slot_moved_before_it_was_used_is_found_at_once(clus
         slot = cluster.begin_to_move(space, source, target)
         cluster.move_keys(slot, source, target)
         cluster.end_of_move(slot, target)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert (await late.space(space).get(Bot, "ada")).pool == "eu"
 
 

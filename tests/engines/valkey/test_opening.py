@@ -157,11 +157,12 @@ async def test_a_server_that_reads_its_data_is_waited_for_and_then_told(start: S
     ask(server.url, "BGREWRITEAOF")
     until(lambda: ask(server.url, "INFO", "persistence")["aof_rewrite_in_progress"] == 0)
     server.stop()
-    slowly = [program(), str(server.folder / "valkey.conf"), "--key-load-delay", "1000"]
+    slowly = [program(), str(server.folder / "valkey.conf"), "--key-load-delay", "20000"]
     slowly += ["--loading-process-events-interval-bytes", "1024"]
     with running(slowly, server.folder):
         until(lambda: answers(server.url))
-        await refused(f"{server.url}?timeout=0.3", "is reading its data; open the store again in a while")
+        await refused(f"{server.url}?timeout=2", "is reading its data; open the store again in a while")
+        ask(server.url, "CONFIG", "SET", "key-load-delay", "0")
         await opened(server.url)
 
 

@@ -22,7 +22,7 @@ from tenure import OutcomeUnknown, Store, StoreReplaced, Unavailable
 from tenure.servers import Server
 from tenure.testing import a
 
-SHORT = "?timeout=0.5"
+SHORT = "?timeout=2"
 
 
 @asynccontextmanager
@@ -62,7 +62,7 @@ async def test_a_server_that_does_not_answer_in_time_leaves_the_outcome_unknown(
 
 
 async def test_what_could_not_be_sent_has_changed_nothing(server: Server) -> None:
-    async with behind_a_proxy(server, SHORT) as (store, proxy):
+    async with behind_a_proxy(server) as (store, proxy):
         await store.apply(Bot.create("ada", pool="eu"))
         proxy.refusing = True
         await proxy.reset()

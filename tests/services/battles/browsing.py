@@ -7,12 +7,14 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from socket import socket
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from tests.services.battles.serving import PATIENCE_SECONDS, TOKEN_KEY
+from tests.resting import PATIENCE_SECONDS
+from tests.services.battles.serving import TOKEN_KEY
 
 import tenure
 from tenure import Store
@@ -20,6 +22,7 @@ from tenure.http.serving import bind
 from tenure.services.battles.page.http import PAGE_PATH, create_app
 from tenure.services.battles.service import BattlesService, kinds
 from tenure.services.battles.settings import Settings
+from tenure.store.sweeping import ALIVE_FOR
 from tenure.web.serving import serving
 
 
@@ -37,13 +40,18 @@ class Place:
 
 
 @asynccontextmanager
-async def a_place(folder: Path, number: int = 1, *, others: tuple[str, ...] = ()) -> AsyncIterator[Place]:
-    """Serve the game with its page on some servers of one store; `others` are those of other processes."""
+async def a_place(
+    folder: Path, number: int = 1, *, others: tuple[str, ...] = (), alive_for: timedelta = ALIVE_FOR
+) -> AsyncIterator[Place]:
+    """Serve the game with its page on some servers of one store; `others` are those of other processes.
+
+    The sweeper counts as alive for `alive_for` after each sweep: what comes later is credited to leases.
+    """
     taken = [bind("127.0.0.1", 0) for _ in range(number)]
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(tenure.open(f"sqlite:///{folder}/store.db", *kinds, space="battles"))
         place = Place(store, [*map(address_of, taken), *others], [])
-        await stack.enter_async_context(store.sweeping())
+        await stack.enter_async_context(store.sweeping(alive_for))
         for port in taken:
             running = await stack.enter_async_context(AsyncExitStack())
             await running.enter_async_context(a_server(store, port, place.addresses))
@@ -65,6 +73,9 @@ async def a_server(store: Store, port: socket, addresses: list[str]) -> AsyncIte
         admin_key="the-admins-key",
         token_key=TOKEN_KEY,
         origins=frozenset(address.removesuffix(f"{PAGE_PATH}/") for address in addresses),
+        # In real time: a machine that stands still for a while ends no offer and no seat.
+        confirm_seconds=600,
+        grace_seconds=600,
     )
     service = BattlesService(store.acting(f"server {port.getsockname()[1]}"), settings)
     page = create_app(service, others=[address for address in addresses if address != own])

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from tests.resting import PATIENCE_SECONDS, Rest
 
 from tenure import OutcomeUnknown, Store, Unavailable, seconds, testing
 from tenure.matching.matcher import Matcher
@@ -18,12 +19,12 @@ from tenure.services.battles.messages import Code, Happened, Message
 from tenure.services.battles.rules.contract import Rules
 from tenure.services.battles.service import ALL_RULES, BattlesService, kinds
 from tenure.services.battles.settings import Settings
+from tenure.store.timing import ManualClock
 
 START = datetime(2100, 1, 1, tzinfo=UTC)
 """Later than any machine's clock: where an engine reads its own, the explicit time of the test still holds."""
 
 BEATEN_WITHIN = seconds(4)
-PATIENCE_SECONDS = 15
 NOTHING = msgspec.Raw(b"null")
 
 
@@ -163,11 +164,14 @@ class World:
     def __init__(self, store: Store, rules: Iterable[Rules], **settings: Any) -> None:
         self.store, self._rules, self.settings = store, tuple(rules), settings
         self.nodes: list[Node] = []
+        self.rest = Rest()
+        self.rest.watch(store)
 
     async def node(self, store: Store | None = None) -> Node:
         """Start an instance, which may have a way of its own to the store."""
         own = (store or self.store).acting(f"node {len(self.nodes) + 1}")
         node = Node(own, self._rules, **self.settings)
+        node.isolation._open_journal = self.rest.watching(node.isolation._open_journal)
         self.nodes.append(node)
         await node.begin()
         return node
@@ -190,12 +194,15 @@ class World:
         return battle.id
 
     async def runs(self, battle: str) -> Battle:
-        """Wait until somebody runs a battle."""
+        """Wait until somebody who lives runs a battle, and knows it."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while (record := await self.store.get(Battle, battle)).state != Battle.running:
+            while not self._is_run(record := await self.store.get(Battle, battle)):
                 await self.pass_time(0.25)
-                await spin()
         return record
+
+    def _is_run(self, battle: Battle) -> bool:
+        nodes = [node for node in self.nodes if node.lives and node.presence.instance == battle.instance]
+        return battle.state == Battle.running and any(node.running.owns(battle.id) for node in nodes)
 
     async def owner(self, battle: str) -> Node:
         """Give the instance that runs a battle."""
@@ -231,7 +238,17 @@ class World:
             step = min(1.0, length - passed)
             await self.store.advance(seconds(step))
             passed += step
+            await self.rest.comes()
             await until(self._all_have_beaten)
+
+    async def pass_unswept(self, length: float, step: float = 0.25) -> None:
+        """Let time pass while nobody sweeps, no faster than what is done meanwhile: then nobody's lease is over."""
+        clock = self.store.clock
+        assert isinstance(clock, ManualClock)
+        end = clock.now + round(length * 1_000_000)
+        while clock.now < end:
+            clock.move_to(min(clock.now + round(step * 1_000_000), end))
+            await self.rest.comes()
 
     async def _all_have_beaten(self) -> bool:
         since = await self.store.now() - BEATEN_WITHIN

@@ -11,7 +11,7 @@ from typing import Any
 from tests.desks import ADMIN_KEY, Operator, served
 from tests.services.battles.making import Node, World, a_world
 
-from tenure import Store, seconds
+from tenure import Store
 from tenure.services.battles.api.http import create_app
 from tenure.services.battles.lifecycle import Instance
 
@@ -58,13 +58,14 @@ def _with_seed(node: Node) -> Node:
     return node
 
 
-async def leave_behind(store: Store, id: str = "dead") -> None:
+async def leave_behind(world: World, id: str = "dead") -> None:
     """Let an instance die of which nobody has swept up."""
-    await store.apply(Instance.create(id, host="gone.example"))
-    await pass_without_sweeping(store)
+    await world.store.apply(Instance.create(id, host="gone.example"))
+    await world.pass_time(9.5)
+    await world.pass_unswept(1)
 
 
-async def pass_without_sweeping(store: Store, swept: timedelta = seconds(9.5)) -> None:
+async def pass_without_sweeping(store: Store, swept: timedelta) -> None:
     """Let time pass, and a second more in which nobody sweeps: what ends then has not moved yet."""
     clock: Any = store.clock
     await store.advance(swept)

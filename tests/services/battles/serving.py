@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from tests.resting import PATIENCE_SECONDS
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -32,7 +34,6 @@ from tenure.web.serving import serving
 ORIGIN = "https://game.example.org"
 TOKEN_KEY = "a key of thirty-two bytes or more"
 TOKENS = Tokens(TOKEN_KEY.encode())
-PATIENCE_SECONDS = 20
 STEPS = ("advance", "finish")
 
 
@@ -42,6 +43,9 @@ class Socket:
 
     connection: ClientConnection
     heard: list[Any] = field(default_factory=list)
+    """All that came."""
+    aside: deque[Any] = field(default_factory=deque)
+    """What came while an answer was waited for."""
 
     async def say(self, message: Any) -> None:
         await self.connection.send(message if isinstance(message, str | bytes) else json.dumps(message))
@@ -50,15 +54,21 @@ class Socket:
         """Give the next message of one of these types, or of any."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
-                message = json.loads(await self.connection.recv())
-                self.heard.append(message)
+                message = self.aside.popleft() if self.aside else await self._next()
                 if (not types or message["type"] in types) and fits(message):
                     return message
 
     async def ask(self, kind: str, **fields: Any) -> Any:
-        """Ask for something, and give the answer."""
+        """Ask for something, and give the answer; what comes of it may come before it, and is heard after it."""
         await self.say({"type": kind, **fields})
-        return await self.hear("ack", "error", fits=lambda m: m.get("to") == kind)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (message := await self._next())["type"] not in ("ack", "error") or message.get("to") != kind:
+                self.aside.append(message)
+        return message
+
+    async def _next(self) -> Any:
+        self.heard.append(json.loads(await self.connection.recv()))
+        return self.heard[-1]
 
     async def closed(self) -> tuple[int, str]:
         """Wait for the end, and give its code and reason."""
@@ -77,6 +87,11 @@ class Server:
     entrance: Entrance
     socketio: SocketIO
     port: int
+
+    def let_no_time_pass(self) -> None:
+        """Let nothing come back of what was taken of a rate, however long the test takes."""
+        now = self.entrance.clock()
+        self.entrance.clock = self.entrance.addresses._now = lambda: now
 
     async def token(self, player: str) -> str:
         return TOKENS.issue(player, await self.service.store.now())
@@ -134,14 +149,17 @@ async def a_server(store: Store, name: str = "one", *, limits: Limits | None = N
 
 @asynccontextmanager
 async def servers(
-    folder: Path, number: int = 1, *, url: str = "", limits: Limits | None = None
+    folder: Path, number: int = 1, *, url: str = "", limits: Limits | None = None, stands_still: bool = False
 ) -> AsyncIterator[list[Server]]:
-    """Run some instances on one store while the body runs."""
+    """Run some instances on one store while the body runs; for their rates time may stand still."""
     async with AsyncExitStack() as stack:
         url = url or f"sqlite:///{folder}/store.db"
         store = await stack.enter_async_context(tenure.open(url, *kinds, space="battles"))
         await stack.enter_async_context(store.sweeping())
-        yield [await stack.enter_async_context(a_server(store, f"server-{n}", limits=limits)) for n in range(number)]
+        found = [await stack.enter_async_context(a_server(store, f"server-{n}", limits=limits)) for n in range(number)]
+        for server in found if stands_still else ():
+            server.let_no_time_pass()
+        yield found
 
 
 @dataclass

@@ -7,17 +7,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from playwright.async_api import Browser, Page, expect
-from tests.services.battles.serving import PATIENCE_SECONDS
-
-MILLISECONDS = PATIENCE_SECONDS * 1000
+from playwright.async_api import Browser, Page, Route, expect
+from tests.browsers import PATIENCE_MILLISECONDS
 
 
 @asynccontextmanager
-async def a_tab(browser: Browser, address: str, *, complains: bool = False, **settings: Any) -> AsyncIterator[Page]:
-    """One person's browser; a complaint of its console fails the test, unless a server is to be out of reach."""
+async def a_tab(
+    browser: Browser, address: str, *, complains: bool = False, unreached: bool = False, **settings: Any
+) -> AsyncIterator[Page]:
+    """One person's browser; a complaint of its console fails the test, unless it `complains`.
+
+    With `unreached` it may complain that a server is out of reach.
+    """
     context = await browser.new_context(**settings)
-    context.set_default_timeout(MILLISECONDS)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     page = await context.new_page()
     complaints: list[str] = []
     page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
@@ -26,7 +29,32 @@ async def a_tab(browser: Browser, address: str, *, complains: bool = False, **se
     await page.goto(address)
     yield page
     await context.close()
-    assert complains or complaints == []
+    assert complains or [one for one in complaints if not (unreached and "net::ERR_" in one)] == []
+
+
+@asynccontextmanager
+async def kept_out(page: Page) -> AsyncIterator[None]:
+    """Let somebody get no token while the body runs. Who is back too soon was never away, to the others."""
+    over = asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        await over.wait()
+        await route.continue_()
+
+    await page.route("**/token", wait)
+    try:
+        yield
+    finally:
+        over.set()
+
+
+async def see_typing(page: Page) -> None:
+    """Keep what is told of who types: it stands there for some seconds only."""
+    await page.evaluate("""() => {
+      window.typists = [];
+      const keep = () => typists.push(document.getElementById("typing").textContent);
+      new MutationObserver(keep).observe(document.getElementById("typing"), { childList: true });
+    }""")
 
 
 async def enter(page: Page, name: str, level: int = 3) -> None:
@@ -51,25 +79,24 @@ async def begin(one: Page, other: Page) -> None:
 
 
 async def until(page: Page, selector: str) -> None:
-    await expect(page.locator(selector)).to_be_visible(timeout=MILLISECONDS)
+    await expect(page.locator(selector)).to_be_visible()
 
 
 async def sees(page: Page, selector: str, text: str) -> None:
-    await expect(page.locator(selector)).to_contain_text(text, timeout=MILLISECONDS)
+    await expect(page.locator(selector)).to_contain_text(text)
 
 
-# Waits for one's turn, and tells whether there is one or the battle is over.
-MY_TURN = """() => !document.getElementById("result").hidden ? "over"
-  : document.getElementById("turn").textContent === "Your turn" && "turn" """
+# Waits until there is a spell that may be cast, and names the strongest; or until the battle is over.
+MY_SPELL = """() => !document.getElementById("result").hidden ? "over"
+  : ["fireball", "bolt", "spark"].find((name) => game.spells[name] && mayCast(game.spells[name])) """
 
 
 async def take_turn(page: Page) -> bool:
     """Cast the strongest spell for which there is mana, by its key; False once the battle is over."""
-    found = await (await page.wait_for_function(MY_TURN, timeout=MILLISECONDS)).json_value()
+    found = await (await page.wait_for_function(MY_SPELL)).json_value()
     if found == "over":
         return False
-    name = await page.evaluate("['fireball', 'bolt', 'spark'].find((name) => mayCast(game.spells[name]))")
-    await page.click(f'[data-spell="{name}"]')
+    await page.click(f'[data-spell="{found}"]')
     return True
 
 

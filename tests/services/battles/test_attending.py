@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from tests.services.battles.making import Node, a_world, spin, until
+from tests.services.battles.making import Node, World, a_world, spin, until
 
 from tenure import OutcomeUnknown, Unavailable
 from tenure.services.battles.checks import checked_move
@@ -118,10 +118,15 @@ async def test_a_connection_whose_answer_was_lost_and_to_which_nobody_is_connect
         (connection,) = await world.store.holding(Connection.one_per_player, "ann")
         assert connection.id not in node.presence._players
         await world.pass_time(16)
+        await until(lambda: _is_closed(world, connection))
         assert not await world.store.holding(Connection.one_per_player, "ann")
         (bob,) = await world.store.holding(Connection.one_per_player, "bob")
         assert bob.id in node.presence._players
         assert (await world.store.get(Seat, f"{battle}/ann")).state == Seat.away
+
+
+async def _is_closed(world: World, connection: Connection) -> bool:
+    return (await world.store.get(Connection, connection.id)).state == Connection.closed
 
 
 async def test_a_connection_that_is_just_being_made_is_none_that_nobody_has(monkeypatch: pytest.MonkeyPatch) -> None:

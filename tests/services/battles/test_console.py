@@ -178,7 +178,7 @@ async def test_an_operator_drains_an_instance_once() -> None:
 async def test_what_dead_instances_left_is_listed_with_its_reasons_before_it_is_cleaned_up() -> None:
     async with a_site() as site:
         assert "Nothing is left" in await site.page("/left")
-        await leave_behind(site.store)
+        await leave_behind(site.world)
         page = await site.page("/left")
         assert "it gave no sign of life since" in page.partition(">dead<")[2]
         assert (await site.store.get(Instance, "dead")).state == Instance.up

@@ -51,7 +51,7 @@ async def test_a_phone_never_scrolls_sideways_and_texts_stand_out(scheme: str) -
         battle = await site.a_battle(f"a{long}", f"b{long}")
         await site.node.playing.say(battle, f"a{long}", "y" * 400, number="n1")
         await site.node.waiting("kim")
-        await leave_behind(site.store)
+        await leave_behind(site.world)
         async with a_page(browser, site, color_scheme=scheme, **PHONE) as page:
             paths = ("/", "/battles", f"/battles/{battle}", "/instances/dead", "/health", "/left")
             await fits_a_phone(page, site, paths)

@@ -6,7 +6,7 @@ It looks well from inside: it beats, it writes, its players' moves count. Only w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from tests.calling import Calls
 from tests.engine_contract.conftest import PlaceOf
 from tests.places import ENGINES, POSTGRES, VALKEY
 from tests.proxy import Flow, Proxy, proxy_to
+from tests.resting import PATIENCE_SECONDS
 from tests.services.battles.making import Line
 
 import tenure
@@ -30,7 +31,6 @@ from tenure.services.battles.service import BattlesService, kinds
 from tenure.services.battles.settings import Settings
 
 SERVED = tuple(engine for engine in ENGINES if engine in (VALKEY, POSTGRES))
-PATIENCE_SECONDS = 15
 SETTINGS = Settings(base_url="http://127.0.0.1:1", admin_key="the-admins-key", token_key="k" * 32)
 
 
@@ -55,11 +55,10 @@ async def a_server(url: str, name: str) -> AsyncIterator[Server]:
             yield Server(service, create_app(service))
 
 
-async def until(look: object) -> None:
+async def until(look: Callable[[], object]) -> None:
     """Look again and again until it is so."""
-    assert callable(look)
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not look():
+        while not (await found if isinstance(found := look(), Awaitable) else found):
             await asyncio.sleep(0.01)  # another process is waited for, or a connection
 
 
@@ -105,7 +104,7 @@ async def test_a_process_behind_a_silent_line_says_so_and_hears_by_another_and_i
         there = await stack.enter_async_context(a_server(url, "there"))
         battle, line = await a_battle(here, there), Line()
         await here.service.rooms.enter(battle, "ann", line)
-        assert await here.is_well()
+        await until(here.is_well)  # an echo that took longer than a period is missed: another one comes
 
         getattr(silent, how)()  # also for lines that are made from now on
         await until(lambda: here.service.echo.deaf)
@@ -114,7 +113,7 @@ async def test_a_process_behind_a_silent_line_says_so_and_hears_by_another_and_i
         assert "this process is deaf" in health.json["reasons"][0]
         ready = await here.call("GET", "/ready", headers={})
         assert (ready.status, ready.json["ready"]) == (503, False)
-        assert await there.is_well()
+        await until(there.is_well)
         for number in range(5):  # each by another process, and by us: what we ask for is answered
             await there.service.playing.say(battle, "bob", f"{number}", number=f"s{number}")
             await here.service.playing.say(battle, "ann", f"and {number}", number=f"s{number}")
@@ -122,11 +121,16 @@ async def test_a_process_behind_a_silent_line_says_so_and_hears_by_another_and_i
 
         proxy.to_listener = None  # the silent lines stay as they are: only others hear
         await until(lambda: not here.service.echo.deaf)
-        assert await here.is_well()
+        await until(here.is_well)
         await until(lambda: len(said(line)) == 10)
         assert said(line) == [text for number in range(5) for text in (f"{number}", f"and {number}")]
-        await there.service.rooms.signal(battle, "bob", b'"types"')
-        await until(lambda: any(isinstance(one, Signalled) for one in line.told))
+
+        async def is_heard() -> bool:
+            """Say it again, as nobody keeps it for topics that are asked for a moment after the echo's."""
+            await there.service.rooms.signal(battle, "bob", b'"types"')
+            return any(isinstance(one, Signalled) for one in line.told)
+
+        await until(is_heard)
         cursors = [one.cursor for one in line.told if isinstance(one, Happened)]
         assert cursors == list(range(cursors[0], cursors[0] + len(cursors)))
 

@@ -94,6 +94,7 @@ async def test_an_offer_that_all_have_confirmed_has_started_wherever_one_stood_s
     for at, made in ((number // 2, bool(number % 2)) for number in itertools.count(2)):
         async with a_world() as world:
             one, two = await world.node(), await world.node()
+            one.running._most = two.running._most = 0
             battle = await an_offer(one, two, world)
             confirms = partial(two.queue.confirm, "bob", battle)
             if other == "before":
@@ -146,11 +147,8 @@ async def test_an_offer_whose_time_is_over_is_not_confirmed_though_nobody_swept(
         node = await world.node()
         battle = await an_offer(node, node, world)
         await node.queue.confirm("ann", battle)
-        clock: Any = world.store.clock
         await world.store.sweep(seconds(30))  # somebody is there who sees the time pass
-        for _ in range(21):
-            clock.move_to(clock.now + 1_000_000)
-            await spin()
+        await world.pass_unswept(21, step=1)
         with pytest.raises(NotThen):
             await node.queue.confirm("bob", battle)
         assert (await world.store.get(Battle, battle)).state == Battle.offered

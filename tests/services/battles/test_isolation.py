@@ -18,12 +18,12 @@ import pytest
 import redis
 from tests.places import ENGINES, POSTGRES, VALKEY, Place
 from tests.proxy import Proxy, proxy_to
-from tests.services.battles.making import Cut, Line, Node, World, a_world, seat_of, spin, until
+from tests.resting import PATIENCE_SECONDS
+from tests.services.battles.making import Cut, Line, Node, World, a_world, seat_of, until
 
 import tenure
 from tenure import OutcomeUnknown, Unavailable, seconds, testing
 from tenure.engines.postgres import telling
-from tenure.services.battles import contact
 from tenure.services.battles.journal import Provisional
 from tenure.services.battles.lifecycle import Battle, Seat
 from tenure.services.battles.messages import Happened, Message, Paused, Snapshot
@@ -34,14 +34,12 @@ from tenure.store.timing import ManualClock
 
 PlaceOf = Callable[[str], Place]
 SERVED = tuple(engine for engine in ENGINES if engine in (VALKEY, POSTGRES))
-PATIENCE_SECONDS = 45
 on_servers = pytest.mark.parametrize("engine", SERVED)
 
 
 @pytest.fixture(autouse=True)
-def _on_any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def _closes_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(telling, "HORIZON_SECONDS", 0.2)  # it is waited for as a store closes
-    monkeypatch.setattr(contact, "PATIENCE_SECONDS", PATIENCE_SECONDS)  # a slow machine is no store that is away
 
 
 class Split:
@@ -58,15 +56,15 @@ class Split:
     async def pass_by(self, length: float) -> None:
         """Let time pass while nobody sweeps, no faster than those beat who reach the store."""
         for _ in range(round(length * 4)):
-            await pass_by(self.world, 0.25)
+            await self.world.pass_unswept(0.25)
             await until(self.world._all_have_beaten)
 
     async def until_mode(self, mode: str, *, swept: bool = False) -> None:
         """Let time pass until the far instance is so."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while self.far.isolation.mode != mode:
-                await (self.world.pass_time(0.25) if swept else pass_by(self.world, 0.25))
-                await asyncio.sleep(0.005)
+                await (self.world.pass_time(0.25) if swept else self.world.pass_unswept(0.25))
+                await asyncio.sleep(0.005)  # connections are made anew by real time
 
     async def outage(self) -> None:
         await self.cut()
@@ -95,28 +93,18 @@ async def a_split(url: str, folder: Path, *, audited: bool = True) -> AsyncItera
         clock = world.store.clock
         assert isinstance(clock, ManualClock)
         async with testing.store(*kinds, url=other, space="battles", clock=clock) as store:
+            world.rest.watch(store)
             far = await world.node(store)
             yield Split(world, proxy, far, journal)
             proxy.resume()
             await far.kill()
 
 
-async def pass_by(world: World, length: float) -> None:
-    """Let time pass while nobody sweeps: then nobody's lease is over."""
-    clock = world.store.clock
-    assert isinstance(clock, ManualClock)
-    end = clock.now + round(length * 1_000_000)
-    while clock.now < end:
-        clock.move_to(min(clock.now + 250_000, end))
-        await spin()
-        await asyncio.sleep(0.005)  # the way to the store is a real one, and takes its time
-
-
 async def passes(world: World, look: Callable[[], bool]) -> None:
     """Let time pass, while nobody sweeps, until it is so."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not look():
-            await pass_by(world, 0.25)
+            await world.pass_unswept(0.25)
 
 
 def steps(line: Line, name: str) -> list[dict[str, Any]]:
@@ -307,13 +295,14 @@ async def test_a_move_that_came_in_time_counts_though_its_turn_was_over_when_it_
         node = await world.node()
         battle = await world.a_battle(node, node)
         begun = await world.runs(battle)
+        assert begun.turn_ends_at is not None
         cut = Cut(world.store)
-        await pass_by(world, 2)  # until its store was looked at
+        await world.pass_unswept(2)  # until its store was looked at
         cut.after(0)
-        await pass_by(world, 18)
-        assert battle in node.isolation.branches
+        await passes(world, lambda: battle in node.isolation.branches)
+        await world.pass_unswept((begun.turn_ends_at - await world.store.now()).total_seconds() - 10)
         await node.cast(battle, begun.acts[0], number="in-time")
-        await pass_by(world, 15)
+        await world.pass_unswept(15)
         cut.mend()
         await passes(world, lambda: node.isolation.mode == "clustered")
         (advance,) = await logged(world, battle, "advance")
@@ -390,7 +379,7 @@ async def test_each_turn_counts_once_though_the_store_goes_away_again_while_it_c
             await node.cast(battle, acts, number=f"alone-{number}")
         board = node.isolation.branches[battle].board
         cut.after(writes, answers=answers)
-        await pass_by(world, 5)
+        await world.pass_unswept(5)
         cut.mend()
         await passes(world, lambda: modes[-1:] == ["clustered"])
         after = await world.store.get(Battle, battle)
@@ -478,7 +467,7 @@ async def test_a_journal_that_cannot_be_opened_pauses_what_it_would_have_kept(tm
         battle = await world.a_battle(node, node)
         begun = await world.runs(battle)
         cut = Cut(world.store)
-        await pass_by(world, 2)
+        await world.pass_unswept(2)
         cut.after(0)
         await passes(world, lambda: battle in node.isolation.branches)
         with pytest.raises(TryAgain, match="paused"):

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.services.battles.serving import PATIENCE_SECONDS, Server, servers
+from tests.resting import PATIENCE_SECONDS
+from tests.services.battles.serving import Server, servers
 
 SOCKETS, WARMING = 50, 20
 MOST_BYTES = 26_000

@@ -13,16 +13,23 @@ from typing import Any
 import pytest
 import redis
 from tests.places import ENGINES, VALKEY
+from tests.resting import PATIENCE_SECONDS
 from tests.services.battles.serving import TOKENS, Played, Server, Socket, a_battle, servers
 
 import tenure
 from tenure.servers import Server as Valkey
 from tenure.servers import start_valkey
+from tenure.services.battles import watching
 from tenure.services.battles.lifecycle import Battle
 from tenure.services.battles.service import kinds
 from tenure.services.battles.watching import Watching
 
 pytestmark = pytest.mark.skipif(VALKEY not in ENGINES, reason="it is a Valkey that is stopped")
+
+
+@pytest.fixture(autouse=True)
+def patience() -> None:
+    """Wait no longer for a store than servers do: here it truly stops."""
 
 
 class Game:
@@ -80,11 +87,11 @@ async def test_a_store_that_stops_pauses_or_lets_go_on_and_each_turn_counts_once
     tmp_path: Path, stopped_for: int
 ) -> None:
     async with a_game(tmp_path) as game:
-        watching = [Watching(server.service) for server in game.servers]
+        looks = [Watching(server.service) for server in game.servers]
         game.stop(signal.SIGSTOP)
         try:
             await game.hear_mode("isolated")
-            assert [(await look.look()).redis for look in watching] == [False, False]
+            assert [(await look.look()).redis for look in looks] == [False, False]
             for socket in game.mixed.clients.values():
                 assert (await socket.hear("paused"))["battle"] == game.mixed.id
             told = [await alone(game.local, f"alone-{number}") for number in range(3)][-1]
@@ -116,8 +123,9 @@ async def test_a_store_that_stops_pauses_or_lets_go_on_and_each_turn_counts_once
 
 
 async def test_a_store_that_comes_back_empty_ends_what_was_without_a_result_and_without_a_second_room(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(watching, "LONGEST_ANSWER_SECONDS", PATIENCE_SECONDS)  # it answers, on a slow machine too
     async with a_game(tmp_path) as game:
         look = Watching(game.servers[0].service)
         with redis.Redis.from_url(game.valkey.url.replace("valkey:", "redis:")) as client:

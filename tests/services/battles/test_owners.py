@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.resting import PATIENCE_SECONDS
 from tests.services.battles.making import Cut, Node, World, a_world, spin, until
 
 from tenure import Change, OutcomeUnknown, Store, Unavailable, seconds
@@ -15,7 +16,6 @@ from tenure.services.battles.lifecycle import Battle, Instance
 from tenure.services.battles.owner import Owner
 from tenure.services.battles.rules.known import ALL_RULES
 from tenure.services.battles.rules.wizards import Wizards
-from tenure.store.timing import ManualClock
 
 SPARK = msgspec.Raw(b'{"spell":"spark"}')
 
@@ -76,7 +76,7 @@ async def commands(world: World, battle: str) -> list[int]:
 
 async def passes(world: World, look: Callable[[], bool]) -> None:
     """Let time pass until it is so."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not look():
             await world.pass_time(0.25)
 
@@ -159,27 +159,16 @@ class Failing(Wizards):
         return super().view(board, player)
 
 
-async def pass_by(world: World, length: float, step: float = 0.25) -> None:
-    """Let time pass while nobody sweeps: then nobody's lease is over."""
-    clock = world.store.clock
-    assert isinstance(clock, ManualClock)
-    end = clock.now + round(length * 1_000_000)
-    while clock.now < end:
-        clock.move_to(min(clock.now + round(step * 1_000_000), end))
-        await spin()
-        await asyncio.sleep(0.002)
-
-
 async def until_mode(world: World, node: Node, mode: str) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while node.isolation.mode != mode:
-            await pass_by(world, 0.25)
+            await world.pass_unswept(0.25)
 
 
 async def cut_off(world: World, node: Node) -> Cut:
     """Let the store be away until an instance plays on alone."""
     cut = Cut(world.store)
-    await pass_by(world, 2)
+    await world.pass_unswept(2)
     cut.after(0)
     await until_mode(world, node, "isolated")
     return cut
@@ -189,7 +178,7 @@ async def comes_back_with_one_owner_each(world: World, node: Node, cut: Cut, bat
     """Let the store be there again: each battle has one owner then, who answers every command once."""
     cut.mend()
     await until_mode(world, node, "clustered")
-    await pass_by(world, 1)
+    await world.pass_unswept(1)
     owners = [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("owner of")]
     assert sorted(owners) == sorted(f"owner of {battle}" for battle in battles)
     for battle in battles:
@@ -255,7 +244,7 @@ async def a_pending_act(world: World, node: Node, battle: str) -> Cut:
     record = await world.runs(battle)
     await node.hears(battle, "ann")
     cut = Cut(world.store)
-    await pass_by(world, 2)
+    await world.pass_unswept(2)
     cut.after(1)
     await node.cast(battle, record.acts[0], number="pending")
     await until_mode(world, node, "isolated")
@@ -268,7 +257,7 @@ async def test_an_act_that_waited_as_the_store_went_away_is_played_again_as_of_i
         node = await world.node()
         battle = await world.a_battle(node, node)
         cut = await a_pending_act(world, node, battle)
-        await pass_by(world, 32)  # the other one's turn passes
+        await world.pass_unswept(32)  # the other one's turn passes
         branch = node.isolation.branches[battle]
         await node.cast(battle, branch.acts[0], number="alone")
         board = branch.board
@@ -284,7 +273,7 @@ async def test_what_came_in_counts_once_though_the_store_was_away_for_longer_tha
         battle = await world.a_battle(node, node)
         cut = await a_pending_act(world, node, battle)
         branch = node.isolation.branches[battle]
-        await pass_by(world, 12 * 60, step=5)
+        await world.pass_unswept(12 * 60, step=5)
         cut.mend()
         await world.store.sweep()
         await until_mode(world, node, "clustered")

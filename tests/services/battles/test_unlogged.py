@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.services.battles.serving import PATIENCE_SECONDS, Played, Socket, a_battle, servers
+from tests.resting import PATIENCE_SECONDS
+from tests.services.battles.serving import Played, Socket, a_battle, servers
 
 from tenure.services.battles.counting import Counting
 from tenure.services.battles.sockets.limits import Bucket, Limits, Rate
@@ -54,7 +55,8 @@ async def test_a_burst_of_thousands_closes_nobody_who_reads_and_comes_in_order(
 
 async def test_signals_count_against_the_rate_of_what_a_connection_may_say(tmp_path: Path) -> None:
     limits = Limits(messages=Rate(a_second=0.001, at_once=30), mistakes=5)
-    async with servers(tmp_path, limits=limits) as (one,), one.socket("ada") as ada, one.socket("bob") as bob:
+    running = servers(tmp_path, limits=limits, stands_still=True)
+    async with running as (one,), one.socket("ada") as ada, one.socket("bob") as bob:
         battle = await a_battle(ada, bob)  # to which each said two things
         for number in range(100):
             await ada.say(signal(battle, number))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.resting import PATIENCE_SECONDS
 from tests.services.battles.serving import ORIGIN, TOKENS, Server, Socket, a_battle, servers
 from websockets.exceptions import InvalidStatus
 
@@ -87,7 +88,8 @@ async def test_who_declines_leaves_the_queue_and_the_other_waits_on(tmp_path: Pa
         for socket in (ada, bob):
             await socket.ask("join", level=1)
         since = ada.heard[1]["since"]
-        offer = (await bob.hear("match"))["battle"]
+        offer = (await ada.hear("match"))["battle"]
+        await bob.hear("match")
         await bob.ask("decline", battle=offer)
         assert (await ada.hear("queued"))["since"] == since
         await ada.say({"type": "leave"})
@@ -205,7 +207,7 @@ async def test_moves_that_cannot_be_passed_on_are_answered(tmp_path: Path) -> No
 
 async def test_too_many_malformed_messages_close_the_connection(tmp_path: Path) -> None:
     async with (
-        servers(tmp_path, limits=Limits(mistakes=3)) as (one,),
+        servers(tmp_path, limits=Limits(mistakes=3), stands_still=True) as (one,),
         one.socket("ada") as ada,
         one.socket("bob") as bob,
     ):
@@ -226,7 +228,8 @@ async def test_an_oversized_message_closes_the_connection(tmp_path: Path, size: 
 
 async def test_a_flood_closes_its_own_connection_only(tmp_path: Path) -> None:
     limits = Limits(messages=Rate(a_second=1, at_once=20), mistakes=5)
-    async with servers(tmp_path, limits=limits) as (one,), one.socket("ada") as ada, one.socket("bob") as bob:
+    running = servers(tmp_path, limits=limits, stands_still=True)
+    async with running as (one,), one.socket("ada") as ada, one.socket("bob") as bob:
         for _ in range(100):
             await ada.say({"type": "leave"})
         assert (await ada.closed())[0] == Code.FLOOD
@@ -271,7 +274,8 @@ async def test_a_client_that_does_not_read_is_closed_and_others_do_not_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tenure.services.battles.sockets.session.LAST_SECONDS", 0.1)
-    limits = Limits(waiting_size=256 * 1024, waiting_seconds=0.05, messages=Rate(a_second=1e6, at_once=1e6))
+    any_rate = Rate(a_second=1e6, at_once=1e6)
+    limits = Limits(waiting_size=256 * 1024, waiting_seconds=0.05, messages=any_rate, address_messages=any_rate)
     async with servers(tmp_path, limits=limits) as (one,), one.socket("ada", close_timeout=0.1) as ada:
         async with one.socket("bob") as bob:
             battle = await a_battle(ada, bob)
@@ -297,8 +301,12 @@ async def _comes_back(server: Server, battle: str, bob: Socket) -> None:
         await bob.hear("seat", fits=lambda seat: seat["player"] == "ada" and seat["state"] == "present")
 
 
-async def test_a_slow_client_that_reads_on_hears_where_to_resume(tmp_path: Path) -> None:
-    limits = Limits(waiting_messages=20, waiting_seconds=0.05, messages=Rate(a_second=1e6, at_once=1e6))
+async def test_a_slow_client_that_reads_on_hears_where_to_resume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenure.services.battles.sockets.session.LAST_SECONDS", PATIENCE_SECONDS)
+    any_rate = Rate(a_second=1e6, at_once=1e6)
+    limits = Limits(waiting_messages=20, waiting_seconds=0.05, messages=any_rate, address_messages=any_rate)
     async with servers(tmp_path, limits=limits) as (one,), one.socket("ada") as ada, one.socket("bob") as bob:
         battle = await a_battle(ada, bob)
         session = next(s for s in one.entrance.sessions if s.player == "ada")

@@ -30,7 +30,7 @@ class Game:
     opened: list[str] = field(default_factory=list)
     keys: set[str | None] = field(default_factory=set)
     troubles: list[int] = field(default_factory=list)
-    """Answers that come before the right one; 0 stands for none at all."""
+    """Answers that come before the right one; 0 stands for none at all, 1 for one that is lost on its way."""
     status: int = 0
     """What all calls are answered with, if not 0."""
     location: str = ""
@@ -54,7 +54,17 @@ class Game:
             self.rooms[match] = {"told": told, "result": {"state": "playing"}}
         if trouble == 0:
             await self.hangs.wait()  # it has opened the room, and nobody hears of it
+        if trouble == 1:
+            return await self.broken_off(request)
         return self.answer(request, match)
+
+    async def broken_off(self, request: web.Request) -> web.StreamResponse:
+        """End in the middle of an answer."""
+        answer = web.StreamResponse(headers={"Content-Length": "1000"})
+        await answer.prepare(request)
+        if request.transport is not None:
+            request.transport.close()
+        return answer
 
     def answer(self, request: web.Request, match: str) -> web.StreamResponse:
         if self.body is not None:

@@ -53,7 +53,7 @@ class Blocker:
 
     def block(self) -> None:
         self.blocked.set()
-        self._free.wait(30)
+        self._free.wait(100)
 
     def free(self) -> None:
         self._free.set()
@@ -81,10 +81,19 @@ async def a_runner(store: Store, player: Player | None = None, **duty: Any) -> A
 
 
 async def killed(runner: Runner, task: asyncio.Task[int]) -> None:
-    """End a runner without a word to the store."""
-    for _, keeping in list(runner._kept.values()):
-        keeping.cancel()
-    runner._kept.clear()
+    """End a runner without a word to the store; a bot that it was just about to take may be its own or not."""
+
+    async def leave_all(_grace: float = 0.0) -> int:
+        ended: list[asyncio.Task[Any]] = [keeping for _, keeping in runner._kept.values()]
+        ended += [] if runner._claiming is None else [runner._claiming]
+        runner._kept.clear()
+        for each in ended:
+            each.cancel()
+        await asyncio.gather(*ended, return_exceptions=True)
+        return 0
+
+    runner._give_back = leave_all  # type: ignore[method-assign, assignment]
+    await leave_all()
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 import pytest
 from tests.services.bots.games import KEY, Game, a_game, a_playing_match, a_pool
 from tests.services.bots.runners import in_state, until
@@ -22,12 +23,22 @@ from tenure.services.bots.settings import Settings
 from tenure.services.bots.settling import Settling
 
 ANN = SeatOpened(seat="Ticket/ann", players=("ann",), bot=False, rating=1500.0)
+PATIENT_SECONDS = 60.0
+"""How long a client waits for an answer, where a test isn't about that: machines are busy."""
+
 OPENING = Opening(mode="duel", teams=((ANN,),), report_to="http://127.0.0.1:1/result", longest_seconds=60)
 
 
 def an_api(game: Game, **given: Any) -> GameApi:
     """Make a client whose tries follow one another at once, and whose breaker stays open until it is told."""
-    return GameApi(game.url, KEY, **{"pause_seconds": 0.001, "open_seconds": 3600.0, **given})
+    given = {"pause_seconds": 0.001, "open_seconds": 3600.0, "try_seconds": PATIENT_SECONDS, **given}
+    return GameApi(game.url, KEY, **given)
+
+
+def waits(api: GameApi, seconds: float) -> None:
+    """Let a client that is open wait no longer than this for each answer from now on."""
+    assert api._http is not None
+    api._http._timeout = aiohttp.ClientTimeout(total=seconds)
 
 
 @pytest.fixture
@@ -58,8 +69,8 @@ async def test_a_call_that_fails_in_passing_is_made_again() -> None:
 
 
 async def test_a_match_whose_answer_was_lost_gets_the_room_that_was_opened() -> None:
-    async with a_game() as game, an_api(game, try_seconds=0.2) as api:
-        game.troubles = [0]
+    async with a_game() as game, an_api(game) as api:
+        game.troubles = [1]
         assert await api.open("m1", OPENING) == f"{game.url}/play/m1"
         assert (game.calls["PUT"], game.opened) == (2, ["m1"])
 
@@ -136,8 +147,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.mark.parametrize("how", ["500", "hangs", "refused"])
 async def test_a_game_that_is_down_is_called_no_more_until_it_answers_again(clock: Clock, how: str) -> None:
-    async with a_game() as game, an_api(game, try_seconds=0.05, open_seconds=10) as api:
+    async with a_game() as game, an_api(game, open_seconds=10) as api:
         await api.open("m1", OPENING)
+        waits(api, 0.3 if how == "hangs" else PATIENT_SECONDS)
         url, api.url = api.url, "http://127.0.0.1:9" if how == "refused" else api.url
         game.status, game.troubles = (500 if how == "500" else 0), ([0] * 5 if how == "hangs" else [])
         for _ in range(2):
@@ -149,6 +161,7 @@ async def test_a_game_that_is_down_is_called_no_more_until_it_answers_again(cloc
             await api.open("m1", OPENING)
         assert game.calls["PUT"] == calls
         game.status, api.url = 0, url
+        waits(api, PATIENT_SECONDS)
         clock.now = 10.1
         probe = asyncio.create_task(probing(api, 0.01))
         await until(lambda: api.breaker == "closed")
@@ -195,6 +208,12 @@ async def turned(store: Store, turns: int) -> bool:
     return bool(pollers) and pollers["bots/fleet"].turns > turns
 
 
+async def deployed(store: Store, bot: str) -> bool:
+    """Let a second pass, and tell whether a bot is out."""
+    await store.advance(seconds(1))
+    return await in_state(store, Bot.deployed, bot)
+
+
 async def test_while_the_breaker_is_open_no_bot_is_deployed(clock: Clock) -> None:
     async with a_game() as game, testing.store(*kinds) as store:
         settings = Settings(
@@ -214,8 +233,7 @@ async def test_while_the_breaker_is_open_no_bot_is_deployed(clock: Clock) -> Non
             assert "the game is away" in service.trouble
             game.status, clock.now = 0, 10.1
             await api.probe()
-            await store.advance(seconds(10))
-            await until(lambda: in_state(store, Bot.deployed, "a"))
+            await until(lambda: deployed(store, "a"))
             assert service.trouble == ""
             fleet.cancel()
             await asyncio.gather(fleet, return_exceptions=True)

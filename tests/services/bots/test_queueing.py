@@ -1,7 +1,7 @@
 """The queue as people see it: joining, leaving, accepting, declining, and what they are told."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.services.bots.making import World, a_world, players_of
@@ -109,6 +109,31 @@ async def test_a_player_has_one_ticket_and_is_told_which() -> None:
         with pytest.raises(AlreadyWaiting) as refusal:
             await world.join("ann", pool="others", request="another")
         assert (refusal.value.ticket, refusal.value.player) == (first.id, "ann")
+
+
+async def test_who_may_not_join_leaves_no_reading_behind() -> None:
+    async with a_world() as world:
+        await world.a_pool()
+        await world.join("ann")
+        engine = cast("Any", world.store.engine)
+        rows, before, refused = engine.rows, asyncio.all_tasks(), asyncio.Event()
+
+        async def slow(space: str, keys: Any) -> Any:
+            kinds = {kind for kind, _ in keys}
+            if kinds == {"Rating"}:
+                await refused.wait()
+                for _ in range(50):
+                    await asyncio.sleep(0)
+            found = await rows(space, keys)
+            if kinds == {"Ticket"}:
+                refused.set()  # by what is found here
+            return found
+
+        engine.rows = slow
+        with pytest.raises(AlreadyWaiting):
+            await world.join("ann", request="another")
+        assert asyncio.all_tasks() == before
+        engine.rows = rows
 
 
 async def test_of_a_hundred_joins_of_one_player_at_once_one_ticket_comes() -> None:

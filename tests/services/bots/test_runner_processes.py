@@ -20,6 +20,7 @@ from tenure.http.serving import bind
 from tenure.opening import open as open_store
 from tenure.services.bots.api.http import create_app
 from tenure.services.bots.game import duel
+from tenure.services.bots.game.stand_in import StandIn
 from tenure.services.bots.kinds import kinds
 from tenure.services.bots.lifecycle import Bot, Match, Rating, Ticket
 from tenure.services.bots.service import BotsService
@@ -132,6 +133,8 @@ async def a_world(folder: Path) -> AsyncIterator[World]:
     async with open_store(url, *kinds, space="bots", clock=clock) as store, store.sweeping():
         await store.sweep()
         service = BotsService(store, settings)
+        # No round is over because a process takes its time to begin.
+        service.stand_in = StandIn(store, KEY, round_seconds=600.0)
         await a_pool(store)
         world = World(store, clock, service, folder, url, [])
         async with service.running(), serving(create_app(service), taken):
@@ -199,7 +202,7 @@ async def test_a_runner_that_is_told_to_end_finishes_hands_over_and_gives_back(t
         assert await in_state(store, Bot.deployed, "b")
         assert await in_state(store, Bot.stranded, "a")
 
-        second = await world.runner("--grace-seconds", "20", "--pool", "duel")
+        second = await world.runner("--grace-seconds", "60", "--pool", "duel")
         await world.until(lambda: in_state(store, Bot.playing, "a"))
         second.send(signal.SIGINT)
         await world.until(lambda: in_state(store, Bot.deployed, "b"))

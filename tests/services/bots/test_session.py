@@ -13,7 +13,7 @@ from tests.cli.serving import Start, Up, up
 __all__ = ["up"]
 
 Json = dict[str, Any]
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 
 class Game:

@@ -20,12 +20,11 @@ NOT_TO_BE_REACHED = "20000:10"
 
 @asynccontextmanager
 async def asking(
-    *, limits: str = NOT_TO_BE_REACHED, patience: float = 20.0, clock: Callable[[], float] = time.monotonic
+    *, limits: str = NOT_TO_BE_REACHED, clock: Callable[[], float] = time.monotonic
 ) -> AsyncIterator[tuple[StandIn, RiotClient, Store]]:
     """Serve a stand-in, and give it, a client that has its key, and the store in which the client's budgets are."""
     stand_in = StandIn()
     stand_in.limit(limits)
     async with serving(stand_in), tenure.open("sqlite:", Budget, space="tests", actor="tests") as store:
-        pacer = Pacer(store, patience=tenure.seconds(patience))
-        async with RiotClient(stand_in.key, pacer, api=stand_in.url, clock=clock) as client:
+        async with RiotClient(stand_in.key, Pacer(store), api=stand_in.url, try_seconds=60, clock=clock) as client:
             yield stand_in, client, store

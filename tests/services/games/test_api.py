@@ -133,7 +133,7 @@ async def test_a_result_that_is_waited_for_is_told_as_soon_as_it_is_there() -> N
         await caller.tracking.turn()
         after = await caller.position()
         waits = asyncio.create_task(caller.get(f"/results?after={after}&wait=30"))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(100):
             match = await played(caller, "Ada#NA1")
             found = await waits
         (result,) = found["results"]
@@ -154,7 +154,7 @@ async def test_who_waits_in_vain_goes_on_behind_what_was_looked_through_and_gets
         await caller.tracking.turn()
         begun = await caller.position()
         await caller.tracking.service.shut_down(keep=False)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(100):
             found = await waits
             assert (found["results"], 0 < found["next"] <= begun) == ([], True)
             assert (await caller.get(f"/results?after={found['next']}&wait=30"))["results"] == []
@@ -165,7 +165,7 @@ async def test_who_waits_in_vain_goes_on_behind_what_was_looked_through_and_gets
 
 async def test_only_so_many_may_wait_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tenure.services.games.api.games.MOST_WAITING", 2)
-    async with a_caller() as caller, asyncio.timeout(20):
+    async with a_caller() as caller, asyncio.timeout(100):
         waits = [asyncio.create_task(caller.call("GET", "/results?wait=30")) for _ in range(3)]
         (refused,), waiting = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         assert ((await refused).status, "without `wait`" in (await refused).detail) == (429, True)

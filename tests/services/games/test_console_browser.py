@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import AbstractAsyncContextManager
 
+import pytest
 from playwright.async_api import Browser, expect
 from tests import browsers
 from tests.browsers import CONTRAST, PHONE, a_page, fits_a_phone, needs_chromium
@@ -95,20 +96,25 @@ async def test_an_operator_adds_a_player_gives_a_link_and_revokes_it_by_keyboard
                 await expect(own.locator("h1")).to_have_text("No page here")
 
 
-async def test_a_phone_never_scrolls_sideways_texts_stand_out_and_no_script_is_needed() -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_a_phone_never_scrolls_sideways_and_texts_stand_out(scheme: str) -> None:
     async with a_place() as (site, browser):
         ada, over = await furnish(site)
         link = (await site.caller.post(f"/players/{ada}/link"))["url"]
-        for scheme in ("light", "dark"):
-            async with a_console(browser, site, color_scheme=scheme, **PHONE) as page:
-                paths = (
-                    "/", "/plan", "/players", "/games", "/players?state=unknown", "/games?state=abandoned",
-                    f"/players/{ada}", f"/games/{ada}/{over}",
-                )  # fmt: skip
-                await fits_a_phone(page, site, paths)
-            async with a_page(browser, site.address + link, "", color_scheme=scheme, **PHONE) as page:
-                assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["viewport"]["width"]
-                assert await page.evaluate(CONTRAST) >= 4.5
+        async with a_console(browser, site, color_scheme=scheme, **PHONE) as page:
+            paths = (
+                "/", "/plan", "/players", "/games", "/players?state=unknown", "/games?state=abandoned",
+                f"/players/{ada}", f"/games/{ada}/{over}",
+            )  # fmt: skip
+            await fits_a_phone(page, site, paths)
+        async with a_page(browser, site.address + link, "", color_scheme=scheme, **PHONE) as page:
+            assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["viewport"]["width"]
+            assert await page.evaluate(CONTRAST) >= 4.5
+
+
+async def test_without_its_script_the_page_does_the_same() -> None:
+    async with a_place() as (site, browser):
+        (ada,) = await site.tracking.track("Ada#NA1")
         async with a_console(browser, site, f"/players/{ada}", java_script_enabled=False) as page:
             await expect(page.locator("#timeline")).to_contain_text("The account was found")
             await page.click("text=Pause")

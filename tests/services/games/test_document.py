@@ -10,7 +10,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +58,16 @@ def a_database(place_of: Callable[[str], Place]) -> Opened:
     async def opened(time_zone: str = "UTC") -> AsyncIterator[Database]:
         url = place_of(POSTGRES).fresh()
         schema = url.rpartition("schema=")[2]
-        session, now = await asyncpg.connect(url.partition("?")[0], statement_cache_size=0), datetime.now(UTC)
+        session = await asyncpg.connect(url.partition("?")[0], statement_cache_size=0)
         found = Database(session, f"{schema}_games", f"{schema}_old", f"{schema}_older")
-        async with testing.store(*kinds, url=url, at=now - hours(30)) as store, undone(session):
-            await play(store, now)
-            await store.offer(games_views())
-            await session.execute(f"SET LOCAL TimeZone = '{time_zone}'")
-            await stand_beside(found, now)
-            yield found
+        async with undone(session):
+            now = await session.fetchval("SELECT now()")  # what all queries of a transaction take for it
+            async with testing.store(*kinds, url=url, at=now - hours(30)) as store:
+                await play(store, now)
+                await store.offer(games_views())
+                await session.execute(f"SET LOCAL TimeZone = '{time_zone}'")
+                await stand_beside(found, now)
+                yield found
 
     return opened
 

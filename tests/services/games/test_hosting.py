@@ -21,6 +21,14 @@ from tenure.services.games.settings import Settings
 from tenure.services.games.standing_in.lifecycle import RiotStandIn
 from tenure.services.games.standing_in.sharing import ID
 
+PATIENCE_SECONDS = 100
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a tracker on a busy machine wait for its stand-in."""
+    monkeypatch.setattr("tenure.services.games.hosting.START_SECONDS", PATIENCE_SECONDS)
+
 
 async def until(store: Store, id: str, state: str) -> None:
     """Wait until a player is in a state."""
@@ -33,7 +41,7 @@ async def test_without_a_key_a_stand_in_answers_whose_players_are_tracked_at_onc
     async with tenure.open(f"sqlite://{tmp_path}/games.db", *kinds) as store:
         await store.sweep()
         hosted = HostedGames(store, Settings(admin_key="a", stand_in=True))
-        async with hosted.running(), asyncio.timeout(30):
+        async with hosted.running(), asyncio.timeout(PATIENCE_SECONDS):
             ada = await hosted.service.players.add("Ada#NA1", "na1")
             await until(store, ada.id, "tracked")
             nobody = await hosted.service.players.add("Nobody#NA1", "na1")
@@ -70,7 +78,7 @@ async def test_two_processes_of_a_store_ask_one_stand_in_and_the_other_goes_on_w
     async with tenure.open(url, *kinds) as one, tenure.open(url, *kinds) as two:
         await one.sweep()
         first, second = another(one), another(two)
-        async with asyncio.timeout(30), AsyncExitStack() as later:
+        async with asyncio.timeout(PATIENCE_SECONDS), AsyncExitStack() as later:
             async with first.running():
                 place = await one.get(RiotStandIn, ID)
                 await later.enter_async_context(second.running())
@@ -95,7 +103,7 @@ async def test_the_stand_in_of_a_process_that_is_dead_is_taken_over_after_its_le
         await store.apply(RiotStandIn.create(ID))
         await store.apply(RiotStandIn.begin(ID, url="http://127.0.0.1:9", host=socket.gethostname()))
         hosted = another(store, tracks=False)
-        async with asyncio.timeout(30), hosted.running():
+        async with asyncio.timeout(PATIENCE_SECONDS), hosted.running():
             assert asked_at(hosted) == "http://127.0.0.1:9/{host}"
             with pytest.raises(RiotAway):
                 await hosted.service.asking.account("na1", "Ada", "NA1")
@@ -113,7 +121,7 @@ async def test_a_stand_in_on_another_machine_is_not_asked_and_that_is_said(tmp_p
     async with tenure.open(f"sqlite://{tmp_path}/games.db", *kinds) as store:
         await store.sweep()
         there, here = another(store, "over-there"), another(store, tracks=False)
-        async with asyncio.timeout(30), there.running(), here.running():
+        async with asyncio.timeout(PATIENCE_SECONDS), there.running(), here.running():
             assert "on another machine, over-there" in here.trouble
             with pytest.raises(RiotAway, match="tenure serve riot-stand-in"):
                 await here.service.asking.account("na1", "Ada", "NA1")
@@ -123,7 +131,7 @@ async def test_a_stand_in_on_another_machine_is_not_asked_and_that_is_said(tmp_p
 async def test_a_process_that_lost_its_lease_asks_the_stand_in_of_who_has_it_now() -> None:
     async with testing.store(*kinds) as store:
         hosted = another(store, tracks=False)
-        async with asyncio.timeout(30), hosted.running():
+        async with asyncio.timeout(PATIENCE_SECONDS), hosted.running():
             assert hosted.stand_in is not None
             assert hosted.stand_in.here is not None
             mine = await store.get(RiotStandIn, ID)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 import pytest
 from tests.places import KEPT, Place
-from tests.services.games.tracking import SETTINGS, START, Inbox, Tracking, a_world, tracking_on
+from tests.services.games.tracking import SETTINGS, START, Inbox, Tracking, a_world, time_passes, tracking_on
 
 from tenure import Store, minutes, seconds, testing
 from tenure.services.games.kinds import kinds
@@ -38,21 +37,10 @@ async def three(url: str) -> AsyncIterator[list[Tracking]]:
         assert list(await stores[0].engine.audit("games", repair=False)) == []
 
 
-async def passes(store: Store, *, dead: int = 0) -> None:
-    """Let a little time pass when the turns that have begun are at their end, but for those of dead instances.
-
-    On a slow machine time would else run away from them, and their leases would be lost.
-    """
-    while (await store.count(Poller)).get("running", 0) > dead:
-        await asyncio.sleep(0.001)
-    await store.advance(seconds(5))
-    await asyncio.sleep(0.002)
-
-
 async def until(store: Store, *, dead: int = 0, **wanted: int) -> None:
     """Let time pass until all games are in these states; the test's time limit is the limit."""
     while {name: number for name, number in (await store.count(TrackedGame)).items() if number} != wanted:
-        await passes(store, dead=dead)
+        await time_passes(store, dead=dead)
 
 
 @pytest.mark.parametrize("engine", KEPT)
@@ -72,7 +60,7 @@ async def test_three_instances_of_one_store_make_no_game_twice_and_fetch_no_matc
                 world.end(match)
             await until(store, completed=PLAYERS)
             while len(one.inbox.taken) < PLAYERS:
-                await passes(store)
+                await time_passes(store)
         fetched = [sum(instance.riot.fetched[match] for instance in instances) for match in matches]
         assert fetched == [1] * len(matches), "one of them fetched it, once"
         assert len(set(one.inbox.ids)) == len(one.inbox.ids) == PLAYERS

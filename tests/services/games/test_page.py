@@ -20,7 +20,7 @@ from tenure.services.games.page.reading import HERE, ON_A_PAGE, Reading
 from tenure.services.games.refusals import NotThen, Unknown
 
 NOWHERE = "this link opens no page"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 100
 
 
 async def link_of(caller: Caller, player: str) -> str:
@@ -252,6 +252,7 @@ async def test_a_page_does_not_hear_that_others_play(monkeypatch: pytest.MonkeyP
             return mark
 
     monkeypatch.setattr("tenure.services.games.page.http.Reading", Looking)
+    monkeypatch.setattr("tenure.pages.streaming.SIGN_OF_LIFE_SECONDS", 1000.0)  # none is due by itself
     async with a_site(logged_in=False) as site:
         ada, _ = await site.tracking.track("Ada#NA1", "Eve#NA1")
         async with heard(site, await link_of(site.caller, ada)) as stream:

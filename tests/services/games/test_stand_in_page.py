@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from playwright.async_api import Page, expect
-from tests.browsers import CONTRAST, PHONE, a_browser, needs_chromium
-from tests.services.games.riot_standing import ADA, served
+from tests.browsers import CONTRAST, PATIENCE_MILLISECONDS, PHONE, a_browser, needs_chromium
+from tests.services.games.riot_standing import ADA, BOB, served
 
 from tenure.services.games.riot.stand_in import StandIn
 
@@ -18,6 +18,7 @@ async def a_page(**settings: Any) -> AsyncIterator[tuple[StandIn, Page]]:
     """A page that looks at a stand-in; a complaint of its console fails the test."""
     async with served() as (stand_in, _), a_browser() as browser:
         context = await browser.new_context(**settings)
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
         page = await context.new_page()
         complaints: list[str] = []
         page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
@@ -51,6 +52,16 @@ async def test_a_player_is_added_plays_and_wins() -> None:
         await expect(page.get_by_role("alert")).to_contain_text("there is no platform")
 
 
+async def test_a_click_counts_though_the_page_looks_anew_while_the_button_is_down() -> None:
+    async with a_page() as (stand_in, page):
+        await page.get_by_role("button", name=f"{ADA}: play", exact=True).hover()
+        await page.mouse.down()
+        stand_in.world.start(BOB)
+        await expect(page.locator("#games tr")).to_have_count(1)
+        await page.mouse.up()
+        await expect(page.locator("#games tr")).to_have_count(2)
+
+
 async def test_things_go_wrong_on_a_phone_by_night() -> None:
     async with a_page(**PHONE, color_scheme="dark") as (stand_in, page):
         stand_in.world.start(ADA)
@@ -58,12 +69,15 @@ async def test_things_go_wrong_on_a_phone_by_night() -> None:
         width = await page.evaluate("document.documentElement.scrollWidth")
         assert width <= 390
         assert await page.evaluate(CONTRAST) >= 4.5
-        await page.get_by_role("button", name="503 for a minute").click()
+        async with page.expect_response("**/control/fail"):
+            await page.get_by_role("button", name="503 for a minute").click()
         await page.get_by_role("button", name="The key expires").click()
         await expect(page.locator("#link")).to_have_text("No key is valid.")
         assert [fault.kind for fault in stand_in.faults.planned] == ["status"]
-        await page.get_by_role("button", name="Behave again").click()
-        await page.check("#themselves")
+        async with page.expect_response("**/control/behave"):
+            await page.get_by_role("button", name="Behave again").click()
+        async with page.expect_response("**/control/play_by_themselves"):
+            await page.check("#themselves")
         await expect(page.locator("#themselves")).to_be_checked()
         assert stand_in.faults.planned == []
         assert stand_in.traffic.on

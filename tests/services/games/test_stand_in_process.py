@@ -26,19 +26,19 @@ class Process:
         self.http = requests.Session()
 
     def control(self, name: str, expected: int = 200, /, **body: Any) -> Any:
-        answer = self.http.post(f"{self.told['page']}control/{name}", json=body, timeout=10)
+        answer = self.http.post(f"{self.told['page']}control/{name}", json=body, timeout=60)
         assert answer.status_code == expected, answer.text
         return answer.json()
 
     def get(self, path: str, key: str | None = None) -> requests.Response:
         headers = {"X-Riot-Token": key or self.told["key"]}
-        return self.http.get(self.told["api"] + path, headers=headers, timeout=10)
+        return self.http.get(self.told["api"] + path, headers=headers, timeout=60)
 
     def account(self, key: str | None = None) -> requests.Response:
         return self.get("/americas/riot/account/v1/accounts/by-riot-id/Ada/NA1", key)
 
     def stands(self) -> Any:
-        return self.http.get(f"{self.told['page']}control", timeout=10).json()
+        return self.http.get(f"{self.told['page']}control", timeout=60).json()
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def stand_in() -> Iterator[Process]:
         yield made
         made.http.close()
         process.send_signal(signal.SIGINT)
-        _, complaints = process.communicate(timeout=10)
+        _, complaints = process.communicate(timeout=60)
         assert (process.returncode, complaints) == (0, "")
 
 
@@ -77,7 +77,7 @@ def test_a_game_is_played_and_goes_wrong_by_control_alone(stand_in: Process) -> 
     assert stand_in.get(path).json()["info"]["participants"][0]["placement"] == 3
     stand_in.control("lose", match_id=game["match_id"])
     assert stand_in.get(path).status_code == 404
-    shown = stand_in.control("show_again", match_id=game["match_id"], seconds=5)
+    shown = stand_in.control("show_again", match_id=game["match_id"], seconds=500)
     assert shown is None
     (found,) = [one for one in stand_in.stands()["games"] if one["match_id"] == game["match_id"]]
     assert (found["is_lost"], found["is_shown"]) == (True, True)
@@ -110,10 +110,10 @@ def test_mistakes_are_told(stand_in: Process) -> None:
     assert "flap takes riot_id, seconds, title" in stand_in.control("flap", 422, riot_id=ADA)["problem"]
     assert "such as 20:1,100:120" in stand_in.control("limit", 409, application="x")["problem"]
     page = stand_in.told["page"]
-    assert stand_in.http.post(f"{page}control/behave", data="{}", timeout=10).status_code == 415
+    assert stand_in.http.post(f"{page}control/behave", data="{}", timeout=60).status_code == 415
     body, headers = b"\xff", {"Content-Type": "application/json"}
-    assert stand_in.http.post(f"{page}control/behave", data=body, headers=headers, timeout=10).status_code == 422
-    assert stand_in.http.post(f"{page}control/nothing", json={}, timeout=10).status_code == 404
+    assert stand_in.http.post(f"{page}control/behave", data=body, headers=headers, timeout=60).status_code == 422
+    assert stand_in.http.post(f"{page}control/nothing", json={}, timeout=60).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 from tests.places import KEPT, Place
-from tests.services.games.tracking import SETTINGS, START, some_tracking, tracking_on
+from tests.services.games.tracking import SETTINGS, START, some_tracking, time_passes, tracking_on
 
 from tenure import Store, days, hours, minutes, seconds
 from tenure.services.games.lifecycle import TrackedGame
@@ -398,8 +398,7 @@ async def test_a_tracker_that_was_paused_past_every_lease_ends_no_game_by_what_i
 async def until(store: Store, so: Callable[[], object]) -> None:
     """Let time pass until something is so; the test's time limit is the limit."""
     while not await so():  # type: ignore[misc]
-        await store.advance(seconds(5))
-        await asyncio.sleep(0.001)
+        await time_passes(store)
 
 
 async def states(store: Store, **wanted: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from tenure import Store, seconds, testing
+from tenure import Poller, Store, seconds, testing
 from tenure.services.games.kinds import kinds
 from tenure.services.games.lifecycle import TrackedGame, TrackedPlayer
 from tenure.services.games.publishing import Told
@@ -126,6 +127,17 @@ def tracking_on(
     """Put a tracker together over a store and a world."""
     riot, inbox = riot or Direct(world), inbox or Inbox()
     return Tracking(GamesService(store, settings, riot, poster=inbox), world, riot, inbox)
+
+
+async def time_passes(store: Store, *, dead: int = 0) -> None:
+    """Let a little time pass when the turns that have begun are at their end, but for those of dead instances.
+
+    On a slow machine time would else run away from them, and their leases would be lost.
+    """
+    while (await store.count(Poller)).get("running", 0) > dead:
+        await asyncio.sleep(0.001)
+    await store.advance(seconds(5))
+    await asyncio.sleep(0.002)
 
 
 def a_world(clock: ManualClock, delays: Delays | None = None, seed: int = 0) -> World:

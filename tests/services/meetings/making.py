@@ -33,6 +33,8 @@ class Strings:
     def __init__(self) -> None:
         self.started: dict[str, BotSettings] = {}
         self.ended: list[str] = []
+        self.graces: list[float] = []
+        self.looks = 0
         self.dead: dict[str, int | None] = {}
         self.broken = False
         self.trouble: Exception | None = None
@@ -56,14 +58,16 @@ class Strings:
             raise self.trouble
         self.started.setdefault(name, read(environment["BOT_CONFIG"]))
 
-    async def end(self, name: str, *, grace_seconds: float) -> None:  # noqa: ARG002
+    async def end(self, name: str, *, grace_seconds: float) -> None:
         self._reach()
+        self.graces.append(grace_seconds)
         await self.may_end.wait()
         if name in self.started and name not in self.dead:
             self.ended.append(name)
             self.die(name, -15)
 
     async def bots(self) -> list[Process]:
+        self.looks += 1
         self._reach()
         return [Process(name, name not in self.dead, self.dead.get(name)) for name in self.started]
 

@@ -67,9 +67,14 @@ class Podman:
                 stdout=log,
                 stderr=log,
             )
-        while not self.socket.exists():
+        while not self._listens():
             assert self._service.poll() is None, (self.folder / "service.log").read_text()
             time.sleep(0.005)
+
+    def _listens(self) -> bool:
+        """Tell whether somebody can connect: the socket's file is there a moment before that."""
+        with socket.socket(socket.AF_UNIX) as asking:
+            return asking.connect_ex(str(self.socket)) == 0
 
     def stop(self, number: signal.Signals = signal.SIGKILL) -> None:
         """End the service; containers run on."""

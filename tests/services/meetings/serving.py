@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +19,13 @@ from tenure.services.meetings.runtimes import proc
 
 T = TypeVar("T")
 SCRIPT = Path(__file__).with_name("server.py")
+USUAL = {
+    "TENURE_MEETINGS_STAND_IN": "1",
+    # Most of these tests are of bots as such: those of browsers say that they want one.
+    "TENURE_MEETINGS_BOT": "http",
+    # The page that bots join is the server's own, which may be away or busy for long.
+    "TENURE_MEETINGS_JOIN_TIMEOUT_SECONDS": "240",
+}
 LOOK_AGAIN_SECONDS = 0.02
 """Whoever looks without a pause takes the time of what it waits for."""
 
@@ -26,17 +34,20 @@ class Server:
     """One server on a folder and a store; it may be killed and started again."""
 
     def __init__(self, folder: Path, store: str, **environment: str) -> None:
-        self.folder, self._store, self._environment = folder, store, environment
+        self.folder, self._store, self._environment = folder, store, {**USUAL, **environment}
         self.url, self._process, self.keys = "", subprocess.Popen[str].__new__(subprocess.Popen), dict[int, str]()
         self.http = requests.Session()
+        # Bound and never listening: while the server is away, nobody else on this machine is given its port.
+        self._taken = socket.socket()
+        self._taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._taken.bind(("127.0.0.1", 0))
 
     def start(self) -> None:
-        """Start it, on the port that it had before if there was one."""
-        port = self.url.rpartition(":")[2] or "0"
+        """Start it, each time on the same port."""
+        port = str(self._taken.getsockname()[1])
         self._process = subprocess.Popen(
             [sys.executable, str(SCRIPT), str(self.folder), port, self._store],
-            # Most of these tests are of bots as such: those of browsers say that they want one.
-            env={**os.environ, "TENURE_MEETINGS_STAND_IN": "1", "TENURE_MEETINGS_BOT": "http", **self._environment},
+            env={**os.environ, **self._environment},
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -51,6 +62,10 @@ class Server:
         assert self._process.stdout is not None
         self._process.stdout.close()
         self.http.close()
+
+    def close(self) -> None:
+        """Give the port back."""
+        self._taken.close()
 
     @property
     def lives(self) -> bool:
@@ -120,3 +135,4 @@ def a_server(folder: Path, store: str = "", **environment: str) -> Iterator[Serv
             server.send(signal.SIGINT)
         for pid in server.bots().values():
             os.killpg(pid, signal.SIGKILL)
+        server.close()

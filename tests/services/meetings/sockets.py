@@ -23,7 +23,7 @@ SCHEMAS = {
     "meeting.status": "MeetingStatus",
     "error": "Error",
 }
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 def check(frame: Any) -> Any:
@@ -99,7 +99,7 @@ class Port:
         keys = {} if user is None else {"X-API-Key": self.world.keys[user]}
         url = self.address.replace("http", "ws") + "/ws" + query
         # Without a bound of its own queue the client notices at once that its socket is closed.
-        settings = {"max_queue": None, **settings}
+        settings = {"max_queue": None, "open_timeout": PATIENCE_SECONDS, "ping_interval": None, **settings}
         async with connect(url, additional_headers={**(headers or {}), **keys}, **settings) as connection:
             yield Socket(connection)
 

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import resources
@@ -147,7 +147,12 @@ async def a_stage() -> AsyncIterator[Stage]:
 
 @asynccontextmanager
 async def a_bot(
-    stage: Stage, folder: Path | None = None, environment: dict[str, str] | None = None, **settings: Any
+    stage: Stage,
+    folder: Path | None = None,
+    environment: dict[str, str] | None = None,
+    *,
+    program: Sequence[str] = ("-m", "tenure.services.meetings.bot"),
+    **settings: Any,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     config = {
         "meeting_id": 1,
@@ -160,13 +165,12 @@ async def a_bot(
         "bot_name": "Scribe",
         "passcode": "canary-passcode",
         "poll_seconds": 0.01,
-        "join_timeout_seconds": 0.5,
+        "join_timeout_seconds": 100,
         **settings,
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        "-m",
-        "tenure.services.meetings.bot",
+        *program,
         env={
             **os.environ,
             "TENURE_MEETINGS_BOT": "http",

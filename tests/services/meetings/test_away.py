@@ -29,8 +29,11 @@ async def test_the_loop_outlives_it_and_says_so_once_each_way(caplog: pytest.Log
         await world.a_bot(user, state="active")
         world.bots.away = True
         looking = asyncio.create_task(world.service.loops._reconcile_for_ever())
-        for _ in range(50):  # each turn of the loop is a look, and all are in vain
+        for looks in range(5):  # all in vain
+            while world.bots.looks <= looks:
+                await asyncio.sleep(0)
             world.bots.ring()
+        while not world.service.loops.away:
             await asyncio.sleep(0)
         world.bots.away = False
         world.bots.die(next(iter(world.bots.started)), 137)

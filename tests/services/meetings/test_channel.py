@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from tests.services.meetings.making import Bot, a_world
-from tests.services.meetings.sockets import Socket, a_port
+from tests.services.meetings.sockets import PATIENCE_SECONDS, Socket, a_port
 from websockets.asyncio.client import connect
 
 from tenure.services.meetings.api import channel
@@ -26,7 +26,8 @@ PATH = "/bots/internal/callback"
 async def a_channel(state: str = "starting") -> AsyncIterator[tuple[Bot, Socket]]:
     async with a_world() as world, a_port(world) as port:
         bot = await world.a_bot(await world.a_user(), state=state)
-        async with connect(f"{port.address.replace('http', 'ws')}{PATH}/channel", max_queue=None) as connection:
+        url = f"{port.address.replace('http', 'ws')}{PATH}/channel"
+        async with connect(url, max_queue=None, open_timeout=PATIENCE_SECONDS, ping_interval=None) as connection:
             yield bot, Socket(connection)
 
 
@@ -39,7 +40,7 @@ def call(bot: Bot, name: str, *, secret: str | None = None, **more: Any) -> dict
 
 
 async def hear(socket: Socket) -> Any:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         return json.loads(await socket.connection.recv())
 
 
@@ -162,6 +163,15 @@ async def a_stub(channel: str) -> AsyncIterator[tuple[Stub, Server]]:
         await runner.cleanup()
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a bot on a busy machine wait for its channel, and not try it again."""
+    monkeypatch.setattr("tenure.services.meetings.bot.channel.OPEN_SECONDS", 50.0)
+    monkeypatch.setattr("tenure.services.meetings.bot.channel.AGAIN_SECONDS", 1000.0)
+    monkeypatch.setattr("tenure.services.meetings.bot.server.TRY_SECONDS", 50.0)
+
+
+@pytest.mark.usefixtures("patient")
 async def test_a_bot_calls_over_one_channel_and_posts_what_is_long() -> None:
     async with a_stub("open") as (stub, server):
         for _ in range(3):
@@ -170,6 +180,7 @@ async def test_a_bot_calls_over_one_channel_and_posts_what_is_long() -> None:
         assert (stub.heard, stub.opened) == ([*["channel heartbeat"] * 3, "POST screenshot"], 1)
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("how", ["absent", "breaks"])
 async def test_a_bot_without_a_channel_posts_and_does_not_try_it_each_time(how: str) -> None:
     async with a_stub(how) as (stub, server):

@@ -83,7 +83,7 @@ async def test_what_was_said_while_the_page_loaded_or_the_stream_was_away_is_the
             for follower in list(world.service.feed._followers):
                 follower.end(1001, "gone for a moment")
             await bot.tell("transcript", segments=[said(2)])
-            await expect(page.locator("#words .text")).to_have_text(["word 1", "word 2"], timeout=15_000)
+            await expect(page.locator("#words .text")).to_have_text(["word 1", "word 2"])
             await page.reload()
             await bot.tell("transcript", segments=[said(3)])
             await expect(page.locator("#words .text")).to_have_text(["word 1", "word 2", "word 3"])
@@ -214,7 +214,7 @@ async def test_a_page_of_a_revoked_key_is_live_no_longer_and_asks_for_another() 
         async with a_page(browser, port, world.keys[user], "/meetings/1", complains=True) as page:
             await expect(page.locator("#link")).to_have_text("live")
             await world.admin_call("DELETE", f"/admin/users/{user}/tokens/1")
-            await expect(page.locator("#key")).to_be_visible(timeout=15_000)
+            await expect(page.locator("#key")).to_be_visible()
 
 
 async def test_the_example_for_browsers_in_the_docs_works() -> None:

@@ -15,7 +15,8 @@ CHROMIUM = Path("/usr/bin/chromium")
 needs_browser = pytest.mark.skipif(
     not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"needs {CHROMIUM}: install the package chromium"
 )
-pytestmark = pytest.mark.skipif(missing(), reason=NEEDS)
+# Each starts several servers and containers, all of which wait for one another on a machine that is busy.
+pytestmark = [pytest.mark.skipif(missing(), reason=NEEDS), pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")

@@ -66,6 +66,13 @@ async def ended(runtime: Containers) -> dict[str, Process]:
     return found
 
 
+async def away(runtime: Containers) -> None:
+    """Wait until it is seen that the engine is away."""
+    with suppress(RuntimeAway):
+        while await runtime.bots():
+            await asyncio.sleep(0.001)
+
+
 async def back(runtime: Containers) -> list[Process]:
     """Wait until the engine is reached again."""
     while True:
@@ -211,8 +218,9 @@ async def test_what_happens_while_the_engine_is_away_is_found_when_it_is_back(tm
             await runtime.start(name, {})
             await said(runtime, "ready", name)
         await asyncio.to_thread(podman.stop)
+        await away(runtime)
         with pytest.raises(RuntimeAway):
-            await runtime.end("lives", grace_seconds=20)
+            await runtime.end("lives", grace_seconds=60)
         with pytest.raises(RuntimeAway):
             await runtime.log("lives")
         podman.run("kill", "dies")
@@ -221,7 +229,7 @@ async def test_what_happens_while_the_engine_is_away_is_found_when_it_is_back(tm
         await asyncio.to_thread(podman.start)
         found = {bot.name: (bot.running, bot.exit_code) for bot in await back(runtime)}
         assert found == {"lives": (True, None), "dies": (False, 137), "goes": (False, None)}
-        await runtime.end("lives", grace_seconds=20)
+        await runtime.end("lives", grace_seconds=60)
         assert podman.containers("running") == set()
 
 

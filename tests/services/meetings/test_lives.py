@@ -152,6 +152,9 @@ def end(house: House, server: Server, user: int, id: str, ending: Ending) -> Non
         case "kill" | "terminate":
             name = server.meeting(user, id)["bot_container_id"]
             house.signal(server, name, signal.SIGKILL if ending.how == "kill" else signal.SIGTERM)
+            if ending.how == "terminate":
+                # It reports its end for a few seconds only, in which a server may not be back.
+                until(lambda: server.meeting(user, id), lambda meeting: meeting["status"] in OVER)
         case "finish":
             server.call("POST", f"/admin/meetings/{server.meeting(user, id)['id']}/finish", {})
 

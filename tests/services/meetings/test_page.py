@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.browsers import PATIENCE_MILLISECONDS
 from tests.calling import Answer
 from tests.services.meetings.making import World, a_world
-from tests.services.meetings.serving import a_server
+from tests.services.meetings.serving import a_server, until
 
 from tenure import seconds
 
@@ -268,6 +269,7 @@ def a_browser() -> Iterator[Browser]:
 
 def a_tab(browser: Browser, url: str, problems: list[str], **options: Any) -> Page:
     page = browser.new_context(**options).new_page()
+    page.set_default_timeout(PATIENCE_MILLISECONDS)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
     page.goto(url)
@@ -339,8 +341,8 @@ def test_a_bot_by_plain_http_waits_at_the_door_and_is_admitted_or_denied(
         proof = {"participant": ada["participant"], "key": ada["key"]}
         server.room("demo", "guard", **proof, on=True)
         server.ask(user)
+        (bot,) = until(lambda: server.room("demo", "look", **proof)["knocking"], bool)
         server.until(user, "waiting")
-        (bot,) = server.room("demo", "look", **proof)["knocking"]
         server.room("demo", step, **proof, who=bot["id"])
         if step == "admit":
             server.until(user, "active")

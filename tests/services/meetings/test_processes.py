@@ -66,7 +66,7 @@ async def test_an_ended_bot_leaves_no_process_and_no_zombie(tmp_path: Path) -> N
     async with some_processes(tmp_path) as processes:
         await processes.start("b", {})
         pid = int(await written(tmp_path / "b" / "ready"))
-        await processes.end("b", grace_seconds=10)
+        await processes.end("b", grace_seconds=60)
         assert not Path(f"/proc/{pid}").exists()
         assert await processes.bots() == [Process("b", running=False, exit_code=-signal.SIGTERM)]
 
@@ -104,7 +104,7 @@ async def test_a_process_whose_number_was_never_written_down_is_found_by_its_nam
     async with some_processes(tmp_path) as processes:
         assert await processes.bots() == [Process("b", running=True)]
         assert msgspec.json.decode((tmp_path / "b" / "process.json").read_bytes())["pid"] == child.pid
-        await asyncio.gather(processes.end("b", grace_seconds=10), asyncio.to_thread(child.wait))
+        await asyncio.gather(processes.end("b", grace_seconds=60), asyncio.to_thread(child.wait))
 
 
 async def test_a_bot_that_was_about_to_be_started_when_the_server_was_killed_may_be_started(tmp_path: Path) -> None:

@@ -131,9 +131,9 @@ async def test_a_bot_that_is_asked_to_end_ends_as_it_likes(place: Place) -> None
     async with place.runtime() as runtime:
         await runtime.start("b", {})
         await ready(runtime)
-        await runtime.end("b", grace_seconds=20)
+        await runtime.end("b", grace_seconds=60)
         assert await runtime.bots() == [Process("b", running=False, exit_code=7)]
-        await runtime.end("b", grace_seconds=20)
+        await runtime.end("b", grace_seconds=60)
 
 
 async def test_a_bot_that_ignores_the_request_is_killed_after_the_grace(place: Place) -> None:
@@ -209,7 +209,7 @@ async def test_the_next_one_finds_what_runs_and_what_ended_meanwhile(place: Plac
     await asyncio.to_thread(place.kill, "dies")
     async with place.runtime() as second:
         assert {bot.name: bot.running for bot in await second.bots()} == {"lives": True, "dies": False}
-        await second.end("lives", grace_seconds=20)
+        await second.end("lives", grace_seconds=60)
         assert not any(bot.running for bot in await second.bots())
 
 
@@ -261,7 +261,7 @@ async def test_names_that_lead_elsewhere_are_refused(place: Place) -> None:
 
 async def test_what_was_never_started_is_ended_and_forgotten_without_complaint(place: Place) -> None:
     async with place.runtime() as runtime:
-        await runtime.end("b", grace_seconds=20)
+        await runtime.end("b", grace_seconds=60)
         await runtime.forget("b")
         assert await runtime.log("b") == ""
 

@@ -3,18 +3,42 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from tests.places import KEPT, SQLITE, Place
 from tests.services.meetings.making import ADMIN_KEY
-from tests.services.meetings.serving import a_server, until
+from tests.services.meetings.serving import Server, a_server, until
 from vexa_client import VexaClient
 from vexa_client.vexa import VexaClientError
 
 from tenure.services.meetings.bot.browser import chromium
 
+T = TypeVar("T")
 MEET = ("google_meet", "abc-defg-hij")
+ROOM = "google_meet-abc-defg-hij"
 TEAMS = ("teams", "9398850880426")
+
+
+class Ada:
+    """Somebody at the meeting's page. Who looks at it no more is gone after a while: she looks while she waits."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        seat = server.room(ROOM, "join", name="Ada")
+        self._proof = {"participant": seat["participant"], "key": seat["key"]}
+
+    def does(self, step: str, **more: Any) -> Any:
+        """Take a step in the room."""
+        return self._server.room(ROOM, step, **self._proof, **more)
+
+    def sees(self) -> Any:
+        """Give who is in the room."""
+        return self.does("look")["participants"]
+
+    def until(self, look: Callable[[], T], fits: Callable[[T], bool]) -> T:
+        """Wait until something fits."""
+        return until(lambda: (self.sees(), look())[1], fits)
 
 
 NEEDS_A_BROWSER = pytest.mark.skipif(
@@ -48,30 +72,30 @@ def test_the_public_client_works_through_a_whole_session(
         running = until(client.get_running_bots_status, lambda bots: {b["status"] for b in bots} == {"active"})
         assert {(b["platform"], b["native_meeting_id"]) for b in running} == {MEET, TEAMS}
 
-        ada = server.room("google_meet-abc-defg-hij", "join", name="Ada")
-        proof = {"participant": ada["participant"], "key": ada["key"]}
-        seen = server.room("google_meet-abc-defg-hij", "look", **proof)
-        assert {(p["name"], p["bot"]) for p in seen["participants"]} == {("Ada", False), ("Scribe", True)}
-        server.room("google_meet-abc-defg-hij", "say", **proof, text="Hello, Scribe!")
-        heard = until(lambda: client.get_transcript(*MEET)["segments"], bool)
+        ada = Ada(server)
+        assert {(p["name"], p["bot"]) for p in ada.sees()} == {("Ada", False), ("Scribe", True)}
+        ada.does("say", text="Hello, Scribe!")
+        heard = ada.until(lambda: client.get_transcript(*MEET)["segments"], bool)
         assert [(s["speaker"], s["text"], s["language"]) for s in heard] == [("Ada", "Hello, Scribe!", "en")]
 
         assert "message" in client.update_bot_config(*MEET, language="de")
         log = f"/admin/meetings/{first['id']}/log"
-        until(lambda: server.http.get(server.url + log, headers={"X-Admin-API-Key": ADMIN_KEY}).text, said_reconfigure)
-        server.room("google_meet-abc-defg-hij", "say", **proof, text="Guten Tag")
-        heard = until(lambda: client.get_transcript(*MEET, meeting_id=first["id"])["segments"], lambda s: len(s) == 2)
+        headers = {"X-Admin-API-Key": ADMIN_KEY}
+        ada.until(lambda: server.http.get(server.url + log, headers=headers).text, said_reconfigure)
+        ada.does("say", text="Guten Tag")
+        heard = ada.until(
+            lambda: client.get_transcript(*MEET, meeting_id=first["id"])["segments"], lambda said: len(said) == 2
+        )
         assert heard[1]["language"] == "de"
 
         assert "message" in client.stop_bot(*MEET)
-        over = server.until(user["id"], "completed", MEET[1])
+        over = ada.until(lambda: server.meeting(user["id"], MEET[1]), lambda meeting: meeting["status"] == "completed")
         assert (over["ended_by"], over["end_reason"]) == (f"user:{user['id']}", "stopped")
         # Its usage is counted a moment after the end, which is a change of the meeting, too.
         found = client.get_meeting_by_id(*MEET)
         assert found is not None
         assert found | {"updated_at": over["updated_at"]} == over
-        seen = server.room("google_meet-abc-defg-hij", "look", **proof)
-        assert [p["name"] for p in seen["participants"]] == ["Ada"]
+        assert [p["name"] for p in ada.sees()] == ["Ada"]
 
         client.update_meeting_data(*MEET, name="Weekly", participants=["Ada"], languages=["en"], notes="good")
         meetings = client.get_meetings()

@@ -261,7 +261,7 @@ async def test_a_test_of_a_receiver_that_still_answers_others_is_refused_for_now
         user = await world.a_user()
         await a_webhook(world, user, receiver)
         record, guard = await world.store.get(User, str(user)), Guard(private=True)
-        sender = Sender(world.store, Poster(guard), patience_seconds=0.01)
+        sender = Sender(world.store, Poster(guard, seconds=100), patience_seconds=0.01)
         webhooks = Webhooks(world.store, world.service.settings, guard, sender=sender)
         tests = [asyncio.create_task(webhooks.test(record)) for _ in range(PER_USER)]
         while len(receiver.received) < PER_USER:

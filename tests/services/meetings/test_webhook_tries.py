@@ -71,7 +71,7 @@ async def test_tries_come_ever_more_slowly_for_a_day_and_then_it_is_given_up() -
         for number, wait in enumerate(waits[:-1]):
             longest = min(seconds(5) * 2**number, hours(1))
             assert longest / 2 <= wait <= longest
-        assert len(set(waits)) == len(waits)  # jittered
+        assert len(set(waits)) > len(waits) / 2  # jittered; by chance two of them are alike
         whole = (await world.user_call(user, "GET", f"/user/webhook/deliveries/{delivery['event_id']}")).json
         assert len(whole["tries"]) == 10
         assert {t["status"] for t in whole["tries"]} == {500}
@@ -242,7 +242,7 @@ async def test_a_slow_receiver_holds_up_nobody_else() -> None:
             return web.Response()
 
         quick.answer = arrive
-        sender = Sender(world.store, Poster(Guard(private=True)), patience_seconds=0.01)
+        sender = Sender(world.store, Poster(Guard(private=True), seconds=100), patience_seconds=0.01)
         work = asyncio.create_task(world.store.deliver(WebhookDelivery.post, sender.send, at_once=16))
         await arrived.wait()
         assert len(slow.received) <= 8
@@ -270,7 +270,7 @@ async def test_who_was_found_to_be_slow_is_not_waited_for_again() -> None:
             await world.ask(user, f"m{number}")
         await world.store.deliver_once(Meeting.tell_state, world.service.webhooks.make)
         # By this clock each exchange takes 2 seconds or more; nobody has the patience of an hour.
-        poster = Poster(Guard(private=True), clock=lambda: float(next(ticks)))
+        poster = Poster(Guard(private=True), seconds=100, clock=lambda: float(next(ticks)))
         sender = Sender(world.store, poster, patience_seconds=3600)
         round_of = asyncio.create_task(world.store.deliver_once(WebhookDelivery.post, sender.send))
         with world.store.bell(WebhookDelivery) as bell:
@@ -299,7 +299,7 @@ async def test_what_was_put_off_for_a_busy_receiver_arrives_later() -> None:
         for number in range(12):
             await world.ask(user, f"m{number}")
         await world.store.deliver_once(Meeting.tell_state, world.service.webhooks.make)
-        sender = Sender(world.store, Poster(Guard(private=True)), patience_seconds=0.01)
+        sender = Sender(world.store, Poster(Guard(private=True), seconds=100), patience_seconds=0.01)
         round_of = asyncio.create_task(world.store.deliver_once(WebhookDelivery.post, sender.send))
         with world.store.bell(WebhookDelivery) as bell:
             while len(await deliveries(world, user, "?state=waiting")) < 4:

@@ -108,7 +108,7 @@ class Person:
     async def stream(self, channel: str = GENERAL) -> AsyncIterator[Stream]:
         """Open the page's stream."""
         url = f"{self.site.address}/{HOME}/{channel}/live"
-        async with self.client.get(url, timeout=aiohttp.ClientTimeout(total=20)) as answer:
+        async with self.client.get(url, timeout=aiohttp.ClientTimeout(total=100)) as answer:
             yield Stream(answer)
 
 

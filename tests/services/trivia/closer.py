@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 import tenure
-from tenure import Store, seconds
+from tenure import Retry, Store, seconds
 from tenure.services.trivia import closing
 from tenure.services.trivia.chat.contract import Chat, Post
 from tenure.services.trivia.closing import Closing
@@ -39,9 +39,9 @@ class Gate:
         self._socket.connect(path)
         self._socket.sendall(f"{name} {os.getpid()}\n".encode())
 
-    def ask(self, step: str) -> None:
-        """Stand still, the whole process, until it is let on."""
-        self._socket.sendall(f"{step}\n".encode())
+    def ask(self, step: str, mark: str = "") -> None:
+        """Stand still, the whole process, until it is let on; `mark` is of the post that was made."""
+        self._socket.sendall(f"{step}|{mark}\n".encode())
         if not self._socket.recv(1):
             os._exit(1)  # nobody is there any more who might let it on
 
@@ -58,7 +58,7 @@ class Gated:
     async def post(self, guild: str, channel: str, post: Post, mark: str) -> str:
         self._gate.ask("before Chat.post")
         message = await self._chat.post(guild, channel, post, mark)
-        self._gate.ask("after Chat.post")
+        self._gate.ask("after Chat.post", mark)
         return message
 
     async def edit(self, guild: str, channel: str, message: str, post: Post, mark: str) -> None:
@@ -86,7 +86,9 @@ def gate_writes(gate: Gate) -> None:
 async def close(name: str, url: str, path: str, api: str) -> None:
     """Close games until the end of this process."""
     # What was taken by somebody who was killed is to come back within the test's time.
-    closing.WITHIN, messages.LOOK_AGAIN_SECONDS = seconds(1.5), 0.1
+    closing.WITHIN, messages.LOOK_AGAIN_SECONDS = seconds(3), 0.1
+    # A busy machine may not count all in one try: the next one goes on soon, however many there were.
+    closing.RETRY = Retry(first=seconds(0.1), most=seconds(1))
     gate = Gate(path, name)
     gate_writes(gate)
     token = os.environ["DISCORD_TOKEN"]

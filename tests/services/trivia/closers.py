@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
 import signal
 import sys
@@ -23,10 +22,14 @@ PROCESSES = 3
 
 
 class Closers:
-    """The processes. `killing` is called with each kill: then the chat forgets which repeats it knew."""
+    """The processes. `forget` lets the chat forget that it knew a repeat of a post by its mark.
 
-    def __init__(self, killing: Callable[[], None], times: int) -> None:
-        self._killing, self._numbers = killing, itertools.count(1)
+    That is of the post that the killed one had just made, and of no other, which somebody may be about to make.
+    """
+
+    def __init__(self, forget: Callable[[str], None], times: int) -> None:
+        self._forget = forget
+        self._begun = self._heard = 0
         self.left, self.killed = Counter(STEPS * times), list[str]()
         self.parent: Process | None = None
         self._pids: set[int] = set()
@@ -36,7 +39,8 @@ class Closers:
         """Begin another one."""
         assert self.parent is not None
         assert self.parent.stdin is not None
-        self.parent.stdin.write(f"closer-{next(self._numbers)}\n".encode())
+        self._begun += 1
+        self.parent.stdin.write(f"closer-{self._begun}\n".encode())
 
     async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Let a process go on from step to step, or kill it where nobody has been killed yet."""
@@ -44,28 +48,32 @@ class Closers:
         assert task is not None
         self._serving.add(task)
         _, pid = (await reader.readline()).split()
+        self._heard += 1
         self._pids.add(int(pid))
         with suppress(ConnectionError):
             async for line in reader:
-                step = line.decode().strip()
+                step, _, mark = line.decode().strip().partition("|")
                 if self.left[step]:
-                    self.kill(int(pid), step)
+                    self.kill(int(pid), step, mark)
                     break
                 writer.write(b".")
         writer.close()
 
-    def kill(self, pid: int, step: str) -> None:
+    def kill(self, pid: int, step: str, mark: str) -> None:
         """End a process at once, without a word, and begin another in its place."""
         self.left[step] -= 1
         self.killed.append(step)
         self._pids.discard(pid)
         os.kill(pid, signal.SIGKILL)
-        self._killing()
+        if mark:
+            self._forget(mark)
         self.begin()
 
     async def end(self) -> None:
-        """End all of them."""
+        """End all of them, also the one that was begun just now."""
         assert self.parent is not None
+        while self._heard < self._begun and self.parent.returncode is None:
+            await asyncio.sleep(0.01)
         for pid in self._pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -77,7 +85,11 @@ class Closers:
 @asynccontextmanager
 async def closers_of(url: str, discord: StandIn, folder: Path, times: int) -> AsyncIterator[Closers]:
     """Run closers on a store and a Discord of our own while the body runs; one is killed so many times at each step."""
-    closers, path = Closers(discord.forget_nonces, times), str(folder / "gate")
+
+    def forget(mark: str) -> None:
+        del discord.world.nonces[discord.world.bot.id, mark]
+
+    closers, path = Closers(forget, times), str(folder / "gate")
     async with await asyncio.start_unix_server(closers.serve, path):
         closers.parent = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.services.trivia.closer", url, path, discord.api_url,

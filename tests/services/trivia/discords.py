@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from tests.services.trivia.closings import REGISTRATION, START, WINDOW, Sums, a_question
@@ -19,6 +20,7 @@ from tests.services.trivia.closings import REGISTRATION, START, WINDOW, Sums, a_
 from tenure import Exists, Store, testing
 from tenure.services.trivia.chat.contract import Asked
 from tenure.services.trivia.closing import Closing
+from tenure.services.trivia.discord import interactions, session
 from tenure.services.trivia.discord.client import DiscordChat, open_chat
 from tenure.services.trivia.discord.stand_in import Seen, StandIn, serving
 from tenure.services.trivia.kinds import kinds
@@ -31,8 +33,8 @@ from tenure.store.keeping import Keeper
 
 MARK, OTHER_MARK = "a" * 24, "b-_9" * 6
 QUIZ = "quiz"
-PATIENT_SECONDS = 20.0
-"""How long this Discord waits for the first answer to a click, where a test isn't about that: machines are busy."""
+PATIENT_SECONDS = 60.0
+"""How long this Discord waits for the first answer to a click, and we for Discord, where a test isn't about that."""
 
 MARKED_UP = re.compile(r"\\(.)|\*\*|`|<t:\d+(?::\w)?>")
 
@@ -195,7 +197,7 @@ def displayed(text: str) -> str:
     return MARKED_UP.sub(lambda found: found[1] or "", text)
 
 
-async def until(condition: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], bool], what: str, seconds: float = PATIENT_SECONDS) -> None:
     """Wait for something that nobody tells."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
@@ -209,13 +211,25 @@ async def no_wait(_seconds: float) -> None:
     await asyncio.sleep(0.05)
 
 
+@contextlib.contextmanager
+def patiently() -> Iterator[None]:
+    """Let no call and no answer be given up because the machine is busy. A test of these times sets them itself."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(session, "CALL_SECONDS", PATIENT_SECONDS)
+        for name in ("ANSWER_SECONDS", "LAST_SECONDS", "LATE_SECONDS"):
+            patched.setattr(interactions, name, PATIENT_SECONDS)
+        yield
+
+
 @asynccontextmanager
 async def a_discord(**options: Any) -> AsyncIterator[StandIn]:
     """Give a Discord of our own; afterwards discord.py speaks to the real one again."""
     places = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
+    options = {"rate_limits": False, "first_seconds": PATIENT_SECONDS, **options}
     try:
-        async with serving(StandIn(**{"rate_limits": False, "first_seconds": PATIENT_SECONDS, **options})) as discord:
-            yield discord
+        with patiently():
+            async with serving(StandIn(**options)) as discord:
+                yield discord
     finally:
         Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = places
 

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
 from aiohttp import web
 
 from tenure.services.trivia.questions.opentdb import OpenTriviaDatabase
@@ -17,6 +18,9 @@ from tenure.services.trivia.questions.opentdb import OpenTriviaDatabase
 PAUSE_SECONDS = 5.0
 TOKEN_SECONDS = 6 * 3600.0
 MOST = 50
+PATIENT_SECONDS = 60.0
+"""How long a source waits for an answer, and others for it, where a test isn't about that: machines are busy."""
+
 GOOD, NONE_LEFT, INVALID, NO_TOKEN, TOKEN_EMPTY, TOO_FAST = range(6)
 
 
@@ -103,8 +107,16 @@ class Database:
         answer = self._token(query) if request.path == "/api_token.php" else self._questions(query)
         if self.loses:
             self.loses -= 1
-            await self.hangs.wait()
+            return await self._lost(request)
         return web.json_response(answer) if self.body is None else web.Response(body=self.body)
+
+    async def _lost(self, request: web.Request) -> web.StreamResponse:
+        """Break off in the middle of an answer."""
+        answer = web.StreamResponse(headers={"Content-Length": "1000"})
+        await answer.prepare(request)
+        if request.transport is not None:
+            request.transport.close()
+        return answer
 
     async def _trouble(self, told: int) -> web.StreamResponse:
         if told == 0:
@@ -188,11 +200,20 @@ async def a_database(*kept: Kept) -> AsyncIterator[Database]:
         await runner.cleanup()
 
 
+def waits(source: OpenTriviaDatabase, seconds: float) -> None:
+    """Let a source that is open wait no longer than this for each answer from now on."""
+    assert source.api._http is not None
+    source.api._try_seconds, source.api._http._timeout = seconds, aiohttp.ClientTimeout(total=seconds)
+
+
 @asynccontextmanager
 async def asking(*kept: Kept, **settings: Any) -> AsyncIterator[tuple[Database, OpenTriviaDatabase]]:
     """Run a database and a source that asks it, in a time that passes only while the source waits."""
     async with a_database(*kept) as database:
-        settings = {"chance": random.Random(7), **settings}  # noqa: S311  a run comes again as it was
+        settings = {
+            "chance": random.Random(7),  # noqa: S311  a run comes again as it was
+            "try_seconds": PATIENT_SECONDS, "patience_seconds": PATIENT_SECONDS, **settings,
+        }  # fmt: skip
         source = OpenTriviaDatabase(database.url, clock=database.time, sleep=database.time.sleep, **settings)
         async with source:
             yield database, source

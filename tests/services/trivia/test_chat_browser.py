@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from playwright.async_api import Browser, Page, expect
-from tests.browsers import CONTRAST, PHONE, a_browser, needs_chromium
+from tests.browsers import CONTRAST, PATIENCE_MILLISECONDS, PHONE, a_browser, needs_chromium
 from tests.services.trivia.browsing import ADMIN_KEY, GENERAL, HOME, Site, a_site, revoke
 from tests.services.trivia.chat_behaviour import EVIL, MARK, OTHER_MARK, an_answered, an_asked
 
@@ -24,6 +24,7 @@ async def a_player(
 ) -> AsyncIterator[Page]:
     """Somebody who has joined; a complaint of the page's console fails the test."""
     context = await browser.new_context(**settings)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     page = await context.new_page()
     complaints, joined = list[str](), False
     # Before joining there is nobody, which the browser notes as a refusal.
@@ -46,6 +47,11 @@ async def a_player(
 async def write(page: Page, line: str) -> None:
     await page.fill("#line", line)
     await page.press("#line", "Enter")
+
+
+async def is_through(page: Page) -> None:
+    """Wait for the answer to what was written: until then nothing else can be, though others may have seen it."""
+    await expect(page.locator("#line")).to_have_value("")
 
 
 async def test_three_people_in_three_browsers_play_a_round() -> None:
@@ -101,6 +107,7 @@ async def test_what_one_says_is_seen_by_the_other_without_a_new_page_and_is_neve
         await expect(ada.locator("#line")).to_have_value("")
         await write(bob, "/leaderboard all")
         await expect(ada.locator(".reply")).to_contain_text("Most points of all time")
+        await is_through(bob)
         await write(bob, "/status")
         await expect(bob.locator(".note")).to_contain_text("No question is open")
         await expect(ada.locator(".note")).to_have_count(0)
@@ -110,6 +117,7 @@ async def test_what_was_answered_is_still_marked_on_a_page_that_is_loaded_anew()
     async with a_site() as site, a_browser() as browser, a_player(browser, site, "Ada", complains=True) as ada:
         await site.played.ask()
         await ada.click(f"{QUESTION} button[data-letter=C]")
+        await expect(ada.locator(f"{QUESTION} .own")).to_have_text("Your answer counts: C.")
         await ada.reload()
         await expect(ada.locator("button.mine")).to_have_attribute("data-letter", "C")
         await ada.click(f"{QUESTION} button[data-letter=A]")
@@ -155,8 +163,11 @@ async def test_a_line_whose_answer_was_lost_is_said_once() -> None:
         await expect(ada.locator(".note.bad")).to_contain_text("try again")
         await ada.unroute("**/write")
         await ada.press("#line", "Enter")
-        await expect(ada.locator("#line")).to_have_value("")
-        await expect(ada.locator(".said")).to_have_count(1)
+        await is_through(ada)
+        await write(ada, "again")
+        # All comes in its order: what was said twice would be there by then.
+        await expect(ada.locator(".said .words").last).to_have_text("again")
+        await expect(ada.locator(".said .words")).to_have_text(["hello", "again"])
 
 
 async def test_everything_can_be_read_by_day_and_by_night_on_a_phone() -> None:
@@ -164,8 +175,10 @@ async def test_everything_can_be_read_by_day_and_by_night_on_a_phone() -> None:
         await site.chat.post(HOME, GENERAL, an_asked(text="long " * 60, choices=("x" * 90, "2")), MARK)
         await site.chat.post(HOME, GENERAL, an_answered(), OTHER_MARK)
         await write(ada, "y" * 300)
+        await is_through(ada)
         await write(ada, "/status")
-        await expect(ada.locator(".note")).to_be_visible()
+        for message in (".asked", ".answered", ".said", ".note"):
+            await expect(ada.locator(f"#messages {message}")).to_be_visible()
         assert await ada.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
         await expect(ada.locator("#line")).to_be_in_viewport()
         for scheme in ("light", "dark"):

@@ -81,16 +81,16 @@ async def test_a_connection_that_only_seems_to_be_there_is_left_and_resumed() ->
             stand_in.mute()
             stand_in.people.write(CLUB, QUIZ, BOB, "unheard")
             stand_in.advance(1)
-            await asyncio.wait_for(bot_left(stand_in), 30)
+            await bot_left(stand_in)
             stand_in.mute(on=False)
             assert await bot.next("message") == ("message", "unheard")
 
 
 async def bot_left(stand_in: StandIn) -> None:
     """Wait until nobody is connected any more, or somebody has come again."""
-    (first,) = stand_in.hub.sessions.values()
-    was = first.outgoing
-    while first.outgoing is was:
+    (*_, latest) = stand_in.hub.sessions.values()
+    was = latest.outgoing
+    while latest.outgoing is was:
         await asyncio.sleep(0.01)
 
 
@@ -134,16 +134,14 @@ class Raw:
 
     async def hears(self, op: int, event: str | None = None) -> Any:
         """Wait for one payload, over others."""
-        async with asyncio.timeout(30):
-            while True:
-                heard = await self.socket.receive_json()
-                if (heard["op"], heard["t"]) == (op, event):
-                    return heard
+        while True:
+            heard = await self.socket.receive_json()
+            if (heard["op"], heard["t"]) == (op, event):
+                return heard
 
     async def closed_with(self) -> int | None:
-        async with asyncio.timeout(30):
-            while (await self.socket.receive()).type is aiohttp.WSMsgType.TEXT:
-                pass
+        while (await self.socket.receive()).type is aiohttp.WSMsgType.TEXT:
+            pass
         return self.socket.close_code
 
 
@@ -221,9 +219,8 @@ async def test_a_session_is_resumed_within_minutes_from_an_event_that_is_kept() 
         async def resumed(session: str, sequence: int) -> bool:
             async with raw(stand_in) as client:
                 await client.send(RESUME, {"token": TOKEN, "session_id": session, "seq": sequence})
-                async with asyncio.timeout(30):
-                    while (heard := await client.socket.receive_json())["op"] == HELLO or heard["t"] == "GUILD_CREATE":
-                        pass
+                while (heard := await client.socket.receive_json())["op"] == HELLO or heard["t"] == "GUILD_CREATE":
+                    pass
                 await client.socket.close(code=4000)
             return bool(heard["t"] == "RESUMED")
 
@@ -240,6 +237,8 @@ async def test_a_session_that_its_client_ends_in_order_is_over() -> None:
         await client.identify()
         ready = await client.hears(0, "READY")
         await client.socket.close(code=1000)
+        while ready["d"]["session_id"] in stand_in.hub.sessions:
+            await asyncio.sleep(0.01)
         async with raw(stand_in) as again:
             await again.send(RESUME, {"token": TOKEN, "session_id": ready["d"]["session_id"], "seq": 1})
             assert (await again.hears(INVALID))["d"] is False

@@ -201,7 +201,7 @@ async def test_a_bot_that_says_nothing_for_three_seconds_did_not_respond() -> No
 
 
 async def test_a_first_response_after_three_seconds_is_too_late() -> None:
-    async with a_place() as place:
+    async with a_place(first_seconds=3.0) as place:
         asked, typed = await place.silent()
         place.stand_in.advance(3.1)
         with pytest.raises(discord.NotFound, match="10062"):

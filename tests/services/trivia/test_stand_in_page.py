@@ -7,7 +7,7 @@ from typing import Any
 import discord
 from discord import app_commands
 from playwright.async_api import Browser, Page, expect
-from tests.browsers import CONTRAST, PHONE, a_browser, needs_chromium
+from tests.browsers import CONTRAST, PATIENCE_MILLISECONDS, PHONE, a_browser, needs_chromium
 from tests.services.trivia.standing import BOB, CLUB, QUIZ, Bot, a_bot, a_stand_in
 
 from tenure.services.trivia.discord.stand_in import StandIn
@@ -58,6 +58,7 @@ async def a_place() -> AsyncIterator[tuple[StandIn, Asker, Browser]]:
 async def a_page(browser: Browser, stand_in: StandIn, name: str, **settings: Any) -> AsyncIterator[Page]:
     """A page on which somebody looks at the channel; a complaint of its console fails the test."""
     context = await browser.new_context(**settings)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     page = await context.new_page()
     complaints: list[str] = []
     page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
@@ -106,6 +107,18 @@ async def write_what_could_run(page: Page, other: Page) -> None:
     for one in (page, other):
         await expect(one.locator(".content").last).to_have_text("<img src=x onerror=alert(1)> bold code")
         assert await one.locator(".content img").count() == 0
+
+
+async def test_a_click_counts_though_something_is_written_while_the_button_is_down() -> None:
+    async with a_place() as (stand_in, bot, browser), a_page(browser, stand_in, BOB) as page:
+        await bot.ask()
+        await page.get_by_role("button", name="A:").hover()
+        await page.mouse.down()
+        stand_in.people.write(CLUB, QUIZ, "Ada", "hello")
+        await page.wait_for_function("() => view.messages.length === 2")
+        await page.mouse.up()
+        await expect(page.locator(".private .content")).to_have_text("You said A")
+        await expect(page.locator("#messages")).to_contain_text("hello")
 
 
 async def test_it_fits_a_phone_is_readable_and_says_what_goes_wrong() -> None:

@@ -107,7 +107,7 @@ async def test_the_chats_loop_makes_that_place_and_rests() -> None:
         (loop,) = WebChat(store).loops().values()
         with store.bell(ChatChannel) as bell:
             resting = asyncio.ensure_future(loop())
-            assert await bell.heard(10)
+            assert await bell.heard(60)
         assert [channel.name for channel in await Channels(store).list(HOME)] == [GENERAL]
         assert not resting.done()
         resting.cancel()

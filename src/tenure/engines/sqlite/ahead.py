@@ -87,7 +87,7 @@ class Ahead:
         except BaseException:
             self._begin_anew()
             raise
-        files.take_over(batch, files.places)
+        files.take_over(batch)
         self._flights.append(flight)
         self._leaves = flight.leaves
         return flight
@@ -126,7 +126,8 @@ class Ahead:
             fresh = self._files[space] = Files(self._connection, space)
             if known is not None:
                 for batch in flying:
-                    fresh.take_over(batch, known.places)
+                    fresh.take_over(batch)
+                    fresh.places.update((key, known.places[key]) for key in batch.rows if key in known.places)
             known = fresh
         known.flying = flying
         return known

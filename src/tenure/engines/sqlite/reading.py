@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import apsw
@@ -84,9 +84,8 @@ class Files:
         self.flying: Sequence[Batch] = ()
         """Batches that are on their way into the tables."""
 
-    def take_over(self, batch: Batch, places: Mapping[tuple[str, str], Place]) -> None:
+    def take_over(self, batch: Batch) -> None:
         """Take what a batch leaves for what lies in the tables."""
-        self.places.update((key, places[key]) for key in batch.rows if key in places)
         self._rows.update(batch.rows)
         self._held.update(batch.slots)
         self._serials.update(batch.serials)

@@ -25,13 +25,15 @@ function sayTimes() {
   document.querySelectorAll("time[datetime]").forEach(sayTime);
 }
 
-// A section that somebody types or has typed in, or goes through by keyboard, is left alone meanwhile.
+// A section that somebody types or has typed in, goes through by keyboard, or presses something in, is left alone
+// meanwhile: a click on what was replaced since the button went down would be none.
 function isInUse(section) {
   const active = document.activeElement;
   const typed = (field) => field.value !== field.defaultValue;
   return section.contains(active) && active.matches("input, select, textarea, button, :focus-visible")
     || [...section.querySelectorAll("form[method=post] :is(input, textarea)")].some(typed)
-    || section.querySelector("details[open]") !== null;
+    || section.querySelector("details[open]") !== null
+    || section.matches(":active");
 }
 
 function freshen(page) {

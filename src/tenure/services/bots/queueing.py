@@ -101,9 +101,11 @@ class Queue:
 
     async def _arrive(self, id: str, pool: Pool, party: tuple[str, ...]) -> Ticket:
         """Make the ticket and engage its players, those whom nobody knows yet too: all in one transaction."""
-        known, rated, now = await asyncio.gather(
-            self._free(party), ratings_of(self._store, party, pool.mode), self._store.now()
-        )
+        reads = asyncio.gather(ratings_of(self._store, party, pool.mode), self._store.now())
+        try:
+            known = await self._free(party)
+        finally:
+            rated, now = await reads  # also for who may not join: nothing goes on behind an answer
         made = newcomers(known, rated, party, mode=pool.mode, system=pool.rating_system)
         ticket = self._ticket(id, pool, party, known, rated, now)
         engaged = [Player.engage(known.get(player, player), ticket=id) for player in party]

@@ -1,8 +1,10 @@
 // Two players with the unmodified socket.io-client play a battle to its end, and say on standard output what they see.
-// Arguments: the URLs at which the two connect, and the level. A token comes from URL/token?player=NAME.
+// Arguments: the URLs at which the two connect, the level, and after which turn they wait for something to come by
+// standard input. A token comes from URL/token?player=NAME.
 import { io } from "socket.io-client";
 
-const [urls, level] = [process.argv.slice(2, 4), Number(process.argv[4])];
+const [urls, level, last] = [process.argv.slice(2, 4), Number(process.argv[4]), Number(process.argv[5])];
+let waits = true;
 const ANSWER_MILLISECONDS = 2000;
 
 function say(line) {
@@ -69,7 +71,7 @@ class Player {
   // The same turn has the same id at every try, so that it counts once.
   play() {
     const turn = this.turn;
-    if (!this.acts.includes(this.name) || !this.socket.connected) return;
+    if (!this.acts.includes(this.name) || !this.socket.connected || (waits && turn >= last)) return;
     const move = { roomId: this.room, id: `t${turn}`, message: { spell: "spark" } };
     this.socket.timeout(ANSWER_MILLISECONDS).emit("gameMessage", move, (error) => {
       if (error !== null && this.turn === turn) this.play();
@@ -78,6 +80,11 @@ class Player {
 }
 
 const players = [new Player(urls[0], "ada"), new Player(urls[1], "bob")];
+process.stdin.once("data", () => {
+  waits = false;
+  process.stdin.destroy();
+  players.forEach((player) => player.play());
+});
 const ends = await Promise.all(players.map((player) => player.over));
 players.forEach(({ name, turns, connects, left }, number) => {
   say({ player: name, turns, connects, left, places: ends[number].places, reason: ends[number].reason });

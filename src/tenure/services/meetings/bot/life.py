@@ -7,9 +7,9 @@ import base64
 import logging
 import signal
 import time
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -24,7 +24,8 @@ T = TypeVar("T")
 
 # One after the other, together under the 10 seconds within which a bot leaves in every state.
 STOP_SECONDS, PICTURE_SECONDS, LEAVE_SECONDS, CLOSE_SECONDS, FAREWELL_SECONDS = 0.5, 2.0, 2.0, 1.5, 3.5
-PATIENT_FAREWELL_SECONDS = 60.0
+# And as long as nobody waits for its end.
+PATIENT_PICTURE_SECONDS, PATIENT_FAREWELL_SECONDS = 20.0, 60.0
 MOST_OF_A_PICTURE = 2_000_000
 # What the server takes: a page may show anything.
 MOST_OF_A_NAME, MOST_OF_A_TEXT = 200, 5000
@@ -211,7 +212,9 @@ class Life:
     # ------------------------------------------------------------------------------------ its end
 
     async def _leave(self, outcome: Outcome) -> None:
-        picture = await _at_most(PICTURE_SECONDS, self._driver.picture()) if outcome.is_worth_a_picture else None
+        picture = None
+        if outcome.is_worth_a_picture:
+            (picture,) = await self._patiently(PATIENT_PICTURE_SECONDS, PICTURE_SECONDS, self._driver.picture())
         await asyncio.gather(self._go(), _at_most(LEAVE_SECONDS, self._flush()))
         words = []
         if outcome.report:
@@ -220,22 +223,23 @@ class Life:
             shown = base64.b64encode(picture).decode()
             words.append(self._server.tell("screenshot", reason=outcome.reason, picture=shown))
         if words:
-            await self._say_farewell(words)
+            await self._patiently(PATIENT_FAREWELL_SECONDS, FAREWELL_SECONDS, *words)
 
     async def _go(self) -> None:
         await _at_most(LEAVE_SECONDS, self._driver.leave())
         await _at_most(CLOSE_SECONDS, self._driver.close())
 
-    async def _say_farewell(self, words: list[Coroutine[None, None, Answer]]) -> None:
-        """Say it with patience, unless somebody waits for our end."""
-        said = [asyncio.create_task(_at_most(PATIENT_FAREWELL_SECONDS, word)) for word in words]
-        hurried = asyncio.create_task(self._hurry.wait())
-        hurried.add_done_callback(lambda _: asyncio.get_running_loop().call_later(FAREWELL_SECONDS, _cancel, said))
-        await asyncio.wait(said)
-        hurried.cancel()
+    async def _patiently(self, most: float, hurried: float, *works: Awaitable[T]) -> list[T | None]:
+        """Do something at the end within so many seconds; within `hurried` ones since somebody waits for our end."""
+        doing = [asyncio.create_task(_at_most(most, work)) for work in works]
+        hurry = asyncio.create_task(self._hurry.wait())
+        hurry.add_done_callback(lambda _: asyncio.get_running_loop().call_later(hurried, _cancel, doing))
+        await asyncio.wait(doing)
+        hurry.cancel()
+        return [None if done.cancelled() else done.result() for done in doing]
 
 
-def _cancel(tasks: list[asyncio.Task[Answer | None]]) -> None:
+def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
 

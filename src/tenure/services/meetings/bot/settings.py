@@ -24,7 +24,7 @@ class BotSettings(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat_seconds: float = 30
     poll_seconds: float = 0.5
     join_timeout_seconds: float = 30
-    launch_timeout_seconds: float = 30
+    launch_timeout_seconds: float = 60
     capture_timeout_seconds: float = 20
     meeting_away_seconds: float = 60
     server_away_seconds: float = 300

@@ -64,16 +64,21 @@ function lineOf(person, ...buttons) {
   return line;
 }
 
+// Not under a button that is pressed: a click on what was replaced since it went down would be none.
+function put(id, lines) {
+  if (!at(id).querySelector("button:active")) at(id).replaceChildren(...lines);
+}
+
 function showPeople(people) {
   at("count").textContent = `(${people.length})`;
-  at("people").replaceChildren(...people.map((person) =>
+  put("people", people.map((person) =>
     person.id === seat.id ? lineOf(person) : lineOf(person, button("danger", "Remove", person, "kick"))));
 }
 
 function showDoor(guarded, knocking) {
   at("guard").setAttribute("aria-pressed", guarded);
   at("knocking").hidden = !knocking.length;
-  at("waiting").replaceChildren(...knocking.map((person) =>
+  put("waiting", knocking.map((person) =>
     lineOf(person, button("", "Admit", person, "admit"), button("danger", "Deny", person, "deny"))));
 }
 

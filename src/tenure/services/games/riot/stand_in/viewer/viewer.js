@@ -16,9 +16,19 @@ const FAULTS = [
 const ENDINGS = [["win", { won: true, placement: 1 }], ["lose", { won: false, placement: 8 }], ["remake", { ending: "remake" }], ["abort", { ending: "aborted" }]];
 const at = (id) => document.getElementById(id);
 
+let acting = 0; // how much is being done now
+let looks = 0;
+let shown = 0; // the last look that counts: answers come in any order, and some are from before what was done
+
 async function act(name, body) {
-  const answer = await fetch(`/control/${name}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-  at("problem").textContent = answer.ok ? "" : (await answer.json()).problem;
+  acting += 1;
+  try {
+    const answer = await fetch(`/control/${name}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    at("problem").textContent = answer.ok ? "" : (await answer.json()).problem;
+  } finally {
+    acting -= 1;
+    shown = looks;
+  }
   await show();
 }
 
@@ -69,14 +79,18 @@ function gameRow(game) {
 }
 
 function put(place, rows) {
+  if (at(place).querySelector("button:active")) return; // a click on what was replaced under the hand would be none
   const focused = document.activeElement && document.activeElement.dataset.key;
   at(place).replaceChildren(...rows);
   if (focused) [...at(place).querySelectorAll("button")].find((one) => one.dataset.key === focused)?.focus();
 }
 
 async function show() {
+  const look = (looks += 1);
   try {
     const stands = await (await fetch("/control")).json();
+    if (look <= shown || acting) return;
+    shown = look;
     put("players", stands.players.map(playerRow));
     put("games", stands.games.slice(0, 30).map(gameRow));
     at("none").hidden = stands.games.length > 0;

@@ -22,7 +22,7 @@ function connect() {
   if (socket) { socket.onclose = null; socket.close(); }
   const at = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/viewer/live`;
   socket = new WebSocket(`${at}?${new URLSearchParams(wanted)}`);
-  socket.onmessage = (event) => { view = JSON.parse(event.data); show(); };
+  socket.onmessage = (event) => { view = JSON.parse(event.data); showUnpressed(); };
   socket.onclose = () => { $("link").textContent = "the stand-in has gone"; $("link").className = ""; setTimeout(connect, 1000); };
 }
 
@@ -49,6 +49,18 @@ function say(problem) {
 }
 
 // ---------------------------------------------------------------- showing
+
+// Not under a button that is pressed: a click on what was replaced since it went down would be none.
+let isLate = false;
+
+function showUnpressed() {
+  isLate = document.querySelector("button:active") !== null;
+  if (!isLate) show();
+}
+
+for (const end of ["pointerup", "pointercancel", "keyup"]) {
+  addEventListener(end, () => setTimeout(() => { if (isLate) showUnpressed(); }));
+}
 
 function show() {
   const guild = view.guilds.find((one) => one.id === view.guild);
