@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
+from tests.resting import Rest
 
 from tenure import Poller, Store, seconds, testing
 from tenure.services.games.kinds import kinds
@@ -126,18 +128,26 @@ def tracking_on(
 ) -> Tracking:
     """Put a tracker together over a store and a world."""
     riot, inbox = riot or Direct(world), inbox or Inbox()
+    RESTS.setdefault(store.clock, Rest()).watch(store)
     return Tracking(GamesService(store, settings, riot, poster=inbox), world, riot, inbox)
+
+
+RESTS = WeakKeyDictionary[Any, Rest]()
+"""What is asked of the engines of all trackers that share a time."""
 
 
 async def time_passes(store: Store, *, dead: int = 0) -> None:
     """Let a little time pass when the turns that have begun are at their end, but for those of dead instances.
 
-    On a slow machine time would else run away from them, and their leases would be lost.
+    On a slow machine time would else run away from them, or from one that is just being written, and their leases
+    would be lost.
     """
+    rest = RESTS[store.clock]
+    await rest.comes()
     while (await store.count(Poller)).get("running", 0) > dead:
         await asyncio.sleep(0.001)
+        await rest.comes()
     await store.advance(seconds(5))
-    await asyncio.sleep(0.002)
 
 
 def a_world(clock: ManualClock, delays: Delays | None = None, seed: int = 0) -> World:
