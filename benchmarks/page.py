@@ -80,7 +80,8 @@ BOUNDS = {
     "sqlite": """Where SQLite stays below 0.8 of its statements alone, it is since among few records, all of whose
 pages are in memory, SQLite needs about as much time for a change as Python does, and the threads of Python share one
 interpreter. Both work at the same time, so ours needs two processors at once, and the statements alone need one: where
-the machine's host has other work, single rounds swing between 0.6 and 0.9.""",
+the machine's host has other work, single rounds swing between 0.6 and 0.9. How much the processors do at once, by what
+one does alone, stands below as *cores at once*: the less it is, the lower must all ratios to statements alone be.""",
     "postgres": """Where PostgreSQL stays below 0.7 of its statements alone, it is since the server and our process
 share the machine's processors, and a change costs each of them about as much; pgbench needs next to none, so its
 server has all of them. In `full` every batch takes the keys of all the limits, and keeps them from its decision to its

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +17,13 @@ import msgspec
 
 SYNCS = 100
 IN_MEMORY = ("tmpfs", "ramfs")
+SPIN = """
+import time
+began = time.perf_counter()
+for number in range(10_000_000):
+    pass
+print(time.perf_counter() - began)
+"""
 
 
 def machine(folder: Path) -> dict[str, Any]:
@@ -22,6 +31,7 @@ def machine(folder: Path) -> dict[str, Any]:
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
+        "cores_at_once": round(cores_at_once(), 2),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "msgspec": msgspec.__version__,
@@ -41,6 +51,22 @@ def sync_milliseconds(folder: Path) -> float:
             os.fsync(file.fileno())
             spent.append(time.perf_counter() - began)
     return median(spent) * 1000
+
+
+def cores_at_once() -> float:
+    """Measure how much work all processors do at once, by what one of them does alone.
+
+    It is less than their number where they are two halves of one, or where other guests of the machine work too.
+    """
+    (alone,) = _spun(1)
+    return sum(alone / one for one in _spun(os.cpu_count() or 1))
+
+
+def _spun(processes: int) -> list[float]:
+    """Let so many processes do the same work at once, and give how long each took."""
+    command = [sys.executable, "-S", "-c", SPIN]
+    spinning = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]  # noqa: S603
+    return [float(process.communicate()[0]) for process in spinning]
 
 
 def folder_on_disk() -> Path:
