@@ -110,7 +110,7 @@ class InSchemas:
         text = subprocess.run(dump, capture_output=True, text=True, check=True).stdout
 
         def put_back() -> None:
-            self._execute(f"DROP SCHEMA {schema} CASCADE")
+            self._wait(drop_schema(self._connection, schema))
             command = [
                 str(self._programs / "psql"),
                 self._server.url,
@@ -125,8 +125,8 @@ class InSchemas:
 
     def clear(self) -> None:
         for schema in self._given:
-            self._execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
-            self._execute(DROP_OFFERED.format(schema))
+            self._wait(drop_schema(self._connection, schema))
+            self._wait(self._connection.execute(DROP_OFFERED.format(schema)))
         self._given.clear()
 
     def close(self) -> None:
@@ -135,11 +135,18 @@ class InSchemas:
         self._thread.join()
         self._loop.close()
 
-    def _execute(self, statement: str) -> None:
-        self._wait(self._connection.execute(statement))
-
     def _wait(self, what: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(30)
+
+
+async def drop_schema(connection: asyncpg.Connection, schema: str) -> None:
+    """Drop a schema: again, where it gave way to somebody who was reading there and locked its tables in turn."""
+    while True:
+        try:
+            await connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+        except asyncpg.DeadlockDetectedError:
+            continue
+        return
 
 
 DROP_OFFERED = """DO $$ DECLARE offered name; BEGIN

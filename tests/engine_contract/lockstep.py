@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from copy import copy
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import msgspec
 from hypothesis import strategies as st
@@ -27,6 +27,7 @@ from tenure.core.row import Entry, Row
 from tenure.opening import open_engine
 
 T = TypeVar("T")
+Call: TypeAlias = "Callable[[Engine, Numbering], Awaitable[T]]"
 SPACE, ALL = "lockstep", 100_000
 LEASE = 30 * SECOND
 
@@ -44,6 +45,11 @@ class Bell(Lifecycle):
 
     rung = Effect(ringing)
     gone = Effect(broken, quiet)
+
+
+def itself(found: T) -> object:
+    """Give what was found, as it is."""
+    return found
 
 
 KINDS = (Room, Seat, Bell)
@@ -66,11 +72,16 @@ class Numbering:
         self._numbers: dict[int, int] = {}
         self._given: list[int] = []
 
+    @property
+    def last(self) -> int:
+        """The latest value that is known."""
+        return self._given[-1] if self._given else 0
+
     def learn(self, entries: Sequence[Entry], messages: Sequence[Message] = ()) -> None:
         """Number what is new; it is later than all that is known."""
         found = {*(entry.position for entry in entries), *(message.token for message in messages)} - {0}
         for value in sorted(found - self._numbers.keys()):
-            assert not self._given or value > self._given[-1], f"{value} came after {self._given[-1]}"
+            assert value > self.last, f"{value} came after {self.last}"
             self._given.append(value)
             self._numbers[value] = len(self._given)
 
@@ -89,7 +100,7 @@ class Numbering:
 
     def number_of(self, value: int) -> int:
         """Give the number of one of the engine's values; the next one for what a check would have given out."""
-        later = self._given and value > self._given[-1]
+        later = value > self.last > 0
         return len(self._given) + 1 if later else self._numbers.get(value, value)
 
     def given(self, number: int) -> int:
@@ -101,6 +112,8 @@ class Lockstep(RuleBasedStateMachine):
     """Takes each step on every engine, and compares."""
 
     places: ClassVar[dict[str, Place]]
+    look_each: ClassVar[int] = 1
+    steps: ClassVar[int] = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -110,6 +123,7 @@ class Lockstep(RuleBasedStateMachine):
         for name, place in self.places.items():
             place.clear()
             self.engines[name] = self.run(open_engine(place.fresh(), KINDS))
+        self.changes = 0
         self.now = BEGIN
         self.rows: list[Row] = []
         self.seen: list[Row] = []
@@ -129,21 +143,30 @@ class Lockstep(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Let go of the engines."""
+        type(self).steps += self.changes
         for engine in self.engines.values():
             self.run(engine.close())
         self.loop.close()
 
-    def same(
-        self, call: Callable[[Engine, Numbering], Awaitable[T]], as_told: Callable[[T], object] = lambda found: found
-    ) -> dict[str, T]:
-        """Do the same on all engines, assert that they answer alike, and give the answers."""
+    def did_the_same(self, call: Call[T], as_told: Callable[[T], object] = itself) -> dict[str, T]:
+        """Change the same on all engines, assert that they answer alike, and give the answers."""
+        answers = self._ask(call)
+        self._learn()
+        self.changes += 1
+        return self._compared(answers, as_told)
 
+    def same(self, call: Call[T], as_told: Callable[[T], object] = itself) -> dict[str, T]:
+        """Read the same of all engines, assert that they answer alike, and give the answers."""
+        return self._compared(self._ask(call), as_told)
+
+    def _ask(self, call: Call[T]) -> dict[str, T]:
         async def all_at_once() -> list[T]:
             calls = (call(engine, self.numberings[name]) for name, engine in self.engines.items())
             return list(await asyncio.gather(*calls))
 
-        answers = dict(zip(self.engines, self.run(all_at_once()), strict=True))
-        self._learn()
+        return dict(zip(self.engines, self.run(all_at_once()), strict=True))
+
+    def _compared(self, answers: dict[str, T], as_told: Callable[[T], object]) -> dict[str, T]:
         told = {name: self.numberings[name].numbered(as_told(answer)) for name, answer in answers.items()}
         first, *others = told
         for other in others:
@@ -151,10 +174,11 @@ class Lockstep(RuleBasedStateMachine):
         return answers
 
     def _learn(self) -> None:
-        for name, engine in self.engines.items():
-            self.numberings[name].learn(
-                self.run(engine.feed(SPACE, [], 0, ALL)), self.run(engine.messages(SPACE, None, None, ALL))
-            )
+        async def given(engine: Engine, numbering: Numbering) -> tuple[Sequence[Entry], Sequence[Message]]:
+            return await engine.feed(SPACE, [], numbering.last, ALL), await engine.messages(SPACE, None, None, ALL)
+
+        for name, (entries, messages) in self._ask(given).items():
+            self.numberings[name].learn(entries, messages)
 
     @initialize()
     def begin(self) -> None:
@@ -184,7 +208,7 @@ class Lockstep(RuleBasedStateMachine):
 
     def _write(self, transactions: list[Transaction]) -> None:
         self.sent += [transaction for transaction in transactions if transaction.op]
-        answers = self.same(
+        answers = self.did_the_same(
             lambda engine, numbering: engine.write(
                 SPACE, [self._as_of(one, numbering) for one in transactions], self.now
             ),
@@ -228,14 +252,14 @@ class Lockstep(RuleBasedStateMachine):
                 made, more = made + swept.made, swept.more
             return made
 
-        self.same(all_of_it)
+        self.did_the_same(all_of_it)
         self.same(lambda engine, _: engine.time(SPACE, self.now))
         self.look()
 
     @rule(effect=st.sampled_from(["rung", "gone"]), most=st.sampled_from([1, 2, 10]))
     def take(self, effect: str, most: int) -> None:
         """Take messages for delivery."""
-        taken = self.same(lambda engine, _: engine.take(SPACE, "Bell", effect, most, LEASE, self.now), list)
+        taken = self.did_the_same(lambda engine, _: engine.take(SPACE, "Bell", effect, most, LEASE, self.now), list)
         self.taken += [dict(zip(taken, alike, strict=True)) for alike in zip(*taken.values(), strict=True)]
         self.look()
 
@@ -252,24 +276,34 @@ class Lockstep(RuleBasedStateMachine):
                 self.now + 5 * SECOND if how == "again" else None, "" if how == "done" else "it failed",
             )  # fmt: skip
 
-        self.same(lambda engine, _: engine.settle(SPACE, [settled(of[id(engine)])], self.now))
+        self.did_the_same(lambda engine, _: engine.settle(SPACE, [settled(of[id(engine)])], self.now))
         self.look()
 
     @rule(id=BELLS, effect=st.sampled_from(["rung", "gone"]))
     def resend(self, id: str, effect: str) -> None:
         """Let what was given up be tried again."""
-        self.same(lambda engine, _: engine.resend(SPACE, "Bell", id, effect, self.now))
+        self.did_the_same(lambda engine, _: engine.resend(SPACE, "Bell", id, effect, self.now))
         self.look()
 
     def look(self) -> None:
-        """Read everything, and compare."""
+        """Read the records, and where it is time to, everything that can be read; compare."""
         keys = sorted(self.keys)
         found = self.same(lambda engine, _: engine.rows(SPACE, keys), list)[self.first]
         self.rows = [row for row in found if row is not None]
         self.seen = [*self.seen, *(row for row in self.rows if row.kind != "Bell" and row not in self.seen)][-60:]
         self.slots |= {slot for row in self.rows for slot in holdings(TABLES[row.kind], row).slots}
-        self.same(lambda engine, _: engine.feed(SPACE, [], 0, ALL), list)
-        self.same(lambda engine, _: engine.feed(SPACE, ["Seat"], BEGIN, 5), list)
+        if self.changes % self.look_each == 0:
+            self.look_at_everything()
+
+    def look_at_everything(self) -> None:
+        """Read everything else, and compare."""
+        feeds = self.same(lambda engine, _: engine.feed(SPACE, [], 0, ALL), list)
+        for name, engine in self.engines.items():
+            last = max((entry.position for entry in feeds[name]), default=0)
+            assert self.run(engine.last_position(SPACE)) >= last
+        middle = len(feeds[self.first]) // 2
+        after = {id(self.engines[name]): entries[middle].position for name, entries in feeds.items() if entries}
+        self.same(lambda engine, _: engine.feed(SPACE, ["Seat"], after.get(id(engine), 0), 5), list)
         self.same(lambda engine, _: engine.counts(SPACE), without_nothing)
         self.same(lambda engine, _: engine.messages(SPACE, None, None, ALL), list)
         self.compare_looks()
@@ -277,11 +311,8 @@ class Lockstep(RuleBasedStateMachine):
             self.same(lambda engine, _, slot=slot: engine.holders(SPACE, slot, ALL), sorted)  # type: ignore[misc]
         for query in QUERIES:
             self.same(lambda engine, _, query=query: engine.find(SPACE, query), list)  # type: ignore[misc]
-        for kind, id in keys:
-            self.same(lambda engine, _, of=(kind, id): engine.history(SPACE, *of, 0, ALL), list)  # type: ignore[misc]
-        for engine in self.engines.values():
-            entries = self.run(engine.feed(SPACE, [], 0, ALL))
-            assert self.run(engine.last_position(SPACE)) >= max((entry.position for entry in entries), default=0)
+        for key in sorted(self.keys):
+            self.same(lambda engine, _, key=key: engine.history(SPACE, *key, 0, ALL), list)  # type: ignore[misc]
 
     def compare_looks(self) -> None:
         """Assert that the same records are to be looked at, and at the same instants.

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from tests.engine_contract.kinds import KINDS, Owner
 from tests.engines.postgres.conftest import a_session, schema_of
+from tests.places import drop_schema
 
 import tenure
 from tenure import InvalidChange, Unavailable
@@ -174,13 +175,13 @@ async def test_a_schema_that_was_stepped_is_as_a_fresh_one(url: str) -> None:
                 await session.execute(f"INSERT INTO {stepped}.tenure_steps VALUES ({number})")
             await open_and_close(f"{url.partition('?')[0]}?schema={stepped}")
             found = set(await session.fetch(CATALOG, stepped))
-            await session.execute(f"DROP SCHEMA {stepped} CASCADE")
+            await drop_schema(session, stepped)
             assert found == fresh
 
 
 async def test_a_store_that_was_dropped_while_it_is_open_is_told(url: str) -> None:
     async with tenure.open(url, *KINDS) as store, a_session(url) as session:
         await store.apply(Owner.create("o", email="e"))
-        await session.execute(f"DROP SCHEMA {schema_of(url)} CASCADE")
+        await drop_schema(session, schema_of(url))
         with pytest.raises(Unavailable, match="was dropped or begun anew while it was open"):
             await store.apply(Owner.allow("o", most=1))
