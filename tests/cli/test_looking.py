@@ -47,6 +47,15 @@ def test_list_gives_a_state_in_its_own_order(tenure: Tenure) -> None:
     assert "more may follow: --after ada" in tenure("list", "Bot", "--limit", "1").out
 
 
+def test_a_space_that_nobody_has_written_to_is_told(tenure: Tenure) -> None:
+    tenure("create", "Bot", "ada", "pool=eu", "--space", "blue")
+    assert tenure("list", "Bot", "--space", "blue", "--state", "queued").code == 0
+    for options, space in (((), "main"), (("--space", "bleu"), "bleu")):
+        result = tenure("list", "Bot", *options)
+        assert result.code == 2
+        assert result.err == f"tenure: the store has no space '{space}'; it has blue: pass one with --space\n"
+
+
 def test_list_gives_the_records_below_a_parent(tenure: Tenure) -> None:
     tenure("create", "Match", "m1", "first=ada")
     for id in ("ada", "bob"):

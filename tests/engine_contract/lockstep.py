@@ -13,8 +13,9 @@ from copy import copy
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import msgspec
+import uvloop
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.engine_contract.drawing import BEGIN, Room, Seat, draw_transaction
 from tests.engine_contract.machine import ALIVE_FOR, OPS_KEPT, SECOND, plain
 from tests.places import Place
@@ -117,13 +118,12 @@ class Lockstep(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loop = asyncio.new_event_loop()
+        self.loop = uvloop.new_event_loop()
         self.engines: dict[str, Engine] = {}
         self.numberings = {name: Numbering() for name in self.places}
         for name, place in self.places.items():
             place.clear()
             self.engines[name] = self.run(open_engine(place.fresh(), KINDS))
-        self.changes = 0
         self.now = BEGIN
         self.rows: list[Row] = []
         self.seen: list[Row] = []
@@ -143,7 +143,6 @@ class Lockstep(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Let go of the engines."""
-        type(self).steps += self.changes
         for engine in self.engines.values():
             self.run(engine.close())
         self.loop.close()
@@ -152,7 +151,6 @@ class Lockstep(RuleBasedStateMachine):
         """Change the same on all engines, assert that they answer alike, and give the answers."""
         answers = self._ask(call)
         self._learn()
-        self.changes += 1
         return self._compared(answers, as_told)
 
     def same(self, call: Call[T], as_told: Callable[[T], object] = itself) -> dict[str, T]:
@@ -179,6 +177,11 @@ class Lockstep(RuleBasedStateMachine):
 
         for name, (entries, messages) in self._ask(given).items():
             self.numberings[name].learn(entries, messages)
+
+    @invariant()
+    def count(self) -> None:
+        """Count the steps."""
+        type(self).steps += 1
 
     @initialize()
     def begin(self) -> None:
@@ -292,7 +295,7 @@ class Lockstep(RuleBasedStateMachine):
         self.rows = [row for row in found if row is not None]
         self.seen = [*self.seen, *(row for row in self.rows if row.kind != "Bell" and row not in self.seen)][-60:]
         self.slots |= {slot for row in self.rows for slot in holdings(TABLES[row.kind], row).slots}
-        if self.changes % self.look_each == 0:
+        if self.steps % self.look_each == 0:
             self.look_at_everything()
 
     def look_at_everything(self) -> None:

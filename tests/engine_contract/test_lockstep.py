@@ -13,9 +13,9 @@ from tests.engine_contract.lockstep import Lockstep
 from tests.places import KEPT, SQLITE, SQLITE_IN_MEMORY, Place
 
 EXAMPLES, STEPS = 12, 30
-# In the long run: a million steps, in parts that may run beside each other, each in batches with a store of their own.
-PARTS, STEPS_OF_PART = 10, 100_000
-EXAMPLES_OF_STORE, MANY_STEPS, LOOK_EACH = 50, 200, 10
+# In the long run: a million steps, in parts that may run beside each other.
+PARTS, STEPS_OF_PART = 50, 20_000
+EXAMPLES_AT_ONCE, MANY_STEPS, LOOK_EACH = 50, 200, 25
 # The reference is the one in memory; in a file it is the same code.
 COMPARED = [SQLITE_IN_MEMORY, *(engine for engine in KEPT if engine != SQLITE)]
 
@@ -31,7 +31,7 @@ def test_all_engines_hold_the_same_after_the_same_steps(place_of: Callable[[str]
 def test_all_engines_hold_the_same_after_very_many_steps(part: int, place_of: Callable[[str], Place]) -> None:
     made, batches = 0, itertools.count(part * STEPS_OF_PART)
     while made < STEPS_OF_PART:
-        made += compare(place_of, EXAMPLES_OF_STORE, MANY_STEPS, LOOK_EACH, next(batches))
+        made += compare(place_of, EXAMPLES_AT_ONCE, MANY_STEPS, LOOK_EACH, next(batches))
 
 
 def compare(

@@ -66,6 +66,8 @@ async def list_records(
         found = await reader.records(
             kind, state=state, parent=parent, most=limit, after=after, newest_first=newest_first
         )
+        if not found:
+            await session.check_space(reader.store)
     if session.output.as_json:
         session.output.json_lines(found)
         return

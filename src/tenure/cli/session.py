@@ -111,6 +111,12 @@ class Session:
         async with self.store(may_create=may_create) as store:
             yield await Reader.open(store)
 
+    async def check_space(self, store: Store) -> None:
+        """Raise `UsageError` if nobody has written to the space, but somebody has to another."""
+        known = await store.engine.spaces()
+        if known and self.space not in known:
+            raise UsageError(f"the store has no space {self.space!r}; it has {', '.join(known)}: pass one with --space")
+
 
 async def _kinds_of_services(store: Store, own: set[str]) -> list[type[Lifecycle]]:
     """Choose the services' kinds that this store really has: another program may use their names for its own."""
