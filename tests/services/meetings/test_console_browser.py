@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 from tests import browsers
 from tests.browsers import CONTRAST, PHONE, a_browser, needs_chromium
 from tests.services.meetings.making import ADMIN_KEY, World, a_world
@@ -104,6 +104,24 @@ async def test_the_list_follows_what_happens() -> None:
             await expect(page.locator("#link")).to_have_text("live")
             await world.user_call(user, "DELETE", "/bots/google_meet/mine")
             await expect(page.locator("tr", has_text="mine").locator(".state")).to_have_text("leaving")
+
+
+async def test_what_happened_between_the_page_and_its_stream_is_shown() -> None:
+    async with a_place() as (world, port, browser):
+        user, happened = await world.a_user(), asyncio.Event()
+
+        async def after_it_happened(route: Route) -> None:
+            await happened.wait()
+            await route.continue_()
+
+        async with a_page(browser, port, world.keys[user]) as page:
+            await page.add_init_script("window.setInterval = () => 0")  # a page looks again by itself, but later
+            await page.route("**/live*", after_it_happened)
+            await page.reload()
+            await expect(page.locator("#meetings")).to_contain_text("No meetings yet")
+            await world.a_bot(user, "mine", state="active")
+            happened.set()
+            await expect(page.locator(".title")).to_have_text(["mine"])
 
 
 async def test_a_user_asks_for_a_bot_pauses_and_stops_it() -> None:

@@ -86,7 +86,8 @@ function keepLive(handlers) {
   sayTimes();
   setInterval(sayTimes, 1000);
   if (document.body.dataset.stream === undefined) return;
-  listen(document.body.dataset.stream, handlers);
+  const source = listen(document.body.dataset.stream, handlers);
+  source.addEventListener("open", refresh); // for what happened since the page was read, or while the stream was away
   setInterval(refresh, SLOW_REFRESH_MILLISECONDS);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 }
