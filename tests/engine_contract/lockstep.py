@@ -72,6 +72,7 @@ class Numbering:
     def __init__(self) -> None:
         self._numbers: dict[int, int] = {}
         self._given: list[int] = []
+        self.is_behind = False
 
     @property
     def last(self) -> int:
@@ -80,6 +81,7 @@ class Numbering:
 
     def learn(self, entries: Sequence[Entry], messages: Sequence[Message] = ()) -> None:
         """Number what is new; it is later than all that is known."""
+        self.is_behind = False
         found = {*(entry.position for entry in entries), *(message.token for message in messages)} - {0}
         for value in sorted(found - self._numbers.keys()):
             assert value > self.last, f"{value} came after {self.last}"
@@ -101,8 +103,10 @@ class Numbering:
 
     def number_of(self, value: int) -> int:
         """Give the number of one of the engine's values; the next one for what a check would have given out."""
-        later = value > self.last > 0
-        return len(self._given) + 1 if later else self._numbers.get(value, value)
+        if value <= self.last:
+            return self._numbers.get(value, value)
+        self.is_behind = True
+        return len(self._given) + 1
 
     def given(self, number: int) -> int:
         """Give the engine's value for a number."""
@@ -147,15 +151,17 @@ class Lockstep(RuleBasedStateMachine):
             self.run(engine.close())
         self.loop.close()
 
-    def did_the_same(self, call: Call[T], as_told: Callable[[T], object] = itself) -> dict[str, T]:
-        """Change the same on all engines, assert that they answer alike, and give the answers."""
-        answers = self._ask(call)
-        self._learn()
-        return self._compared(answers, as_told)
-
     def same(self, call: Call[T], as_told: Callable[[T], object] = itself) -> dict[str, T]:
-        """Read the same of all engines, assert that they answer alike, and give the answers."""
-        return self._compared(self._ask(call), as_told)
+        """Do or read the same on all engines, assert that they answer alike, and give the answers."""
+        answers = self._ask(call)
+        told = self._told(answers, as_told)
+        if any(numbering.is_behind for numbering in self.numberings.values()):
+            self._learn()
+            told = self._told(answers, as_told)
+        first, *others = told
+        for other in others:
+            assert told[other] == told[first], f"{other} says\n{told[other]}\nand {first}\n{told[first]}"
+        return answers
 
     def _ask(self, call: Call[T]) -> dict[str, T]:
         async def all_at_once() -> list[T]:
@@ -164,12 +170,8 @@ class Lockstep(RuleBasedStateMachine):
 
         return dict(zip(self.engines, self.run(all_at_once()), strict=True))
 
-    def _compared(self, answers: dict[str, T], as_told: Callable[[T], object]) -> dict[str, T]:
-        told = {name: self.numberings[name].numbered(as_told(answer)) for name, answer in answers.items()}
-        first, *others = told
-        for other in others:
-            assert told[other] == told[first], f"{other} says\n{told[other]}\nand {first}\n{told[first]}"
-        return answers
+    def _told(self, answers: dict[str, T], as_told: Callable[[T], object]) -> dict[str, object]:
+        return {name: self.numberings[name].numbered(as_told(answer)) for name, answer in answers.items()}
 
     def _learn(self) -> None:
         async def given(engine: Engine, numbering: Numbering) -> tuple[Sequence[Entry], Sequence[Message]]:
@@ -211,7 +213,7 @@ class Lockstep(RuleBasedStateMachine):
 
     def _write(self, transactions: list[Transaction]) -> None:
         self.sent += [transaction for transaction in transactions if transaction.op]
-        answers = self.did_the_same(
+        answers = self.same(
             lambda engine, numbering: engine.write(
                 SPACE, [self._as_of(one, numbering) for one in transactions], self.now
             ),
@@ -255,14 +257,14 @@ class Lockstep(RuleBasedStateMachine):
                 made, more = made + swept.made, swept.more
             return made
 
-        self.did_the_same(all_of_it)
+        self.same(all_of_it)
         self.same(lambda engine, _: engine.time(SPACE, self.now))
         self.look()
 
     @rule(effect=st.sampled_from(["rung", "gone"]), most=st.sampled_from([1, 2, 10]))
     def take(self, effect: str, most: int) -> None:
         """Take messages for delivery."""
-        taken = self.did_the_same(lambda engine, _: engine.take(SPACE, "Bell", effect, most, LEASE, self.now), list)
+        taken = self.same(lambda engine, _: engine.take(SPACE, "Bell", effect, most, LEASE, self.now), list)
         self.taken += [dict(zip(taken, alike, strict=True)) for alike in zip(*taken.values(), strict=True)]
         self.look()
 
@@ -279,13 +281,13 @@ class Lockstep(RuleBasedStateMachine):
                 self.now + 5 * SECOND if how == "again" else None, "" if how == "done" else "it failed",
             )  # fmt: skip
 
-        self.did_the_same(lambda engine, _: engine.settle(SPACE, [settled(of[id(engine)])], self.now))
+        self.same(lambda engine, _: engine.settle(SPACE, [settled(of[id(engine)])], self.now))
         self.look()
 
     @rule(id=BELLS, effect=st.sampled_from(["rung", "gone"]))
     def resend(self, id: str, effect: str) -> None:
         """Let what was given up be tried again."""
-        self.did_the_same(lambda engine, _: engine.resend(SPACE, "Bell", id, effect, self.now))
+        self.same(lambda engine, _: engine.resend(SPACE, "Bell", id, effect, self.now))
         self.look()
 
     def look(self) -> None:
