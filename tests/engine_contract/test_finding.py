@@ -34,6 +34,15 @@ async def test_a_changed_rating_changes_the_place_in_the_queue(a_store: Stores) 
         assert [b.id for b in await store.find(Bot.queued, per="eu")] == ["b4", "b1", "b0", "b3"]
 
 
+async def test_records_are_in_the_order_in_which_they_were_created_even_in_one_batch(a_store: Stores) -> None:
+    async with a_store() as store:
+        # Somebody asks for z before it is there, so it is read first.
+        await store.submit([[Bot.enqueue("z")], [Bot.create("b", pool="eu")], [Bot.create("z", pool="eu")]])
+        await store.submit([[Bot.create("a", pool="eu")]])
+        assert [bot.id for bot in await store.find(Bot.idle)] == ["b", "z", "a"]
+        assert [bot.id for bot in await store.find(Bot.idle, newest_first=True)] == ["a", "z", "b"]
+
+
 async def test_whoever_leaves_the_state_leaves_the_queue(a_store: Stores) -> None:
     async with a_store() as store:
         await a(store, Match.offered, "m", first="a", second="b")

@@ -37,8 +37,11 @@ def place_new(connection: apsw.Connection, batch: Batch, files: Files) -> None:
 
 
 def number_new(batch: Batch, files: Files, last: int) -> int:
-    """Number the new records after the last one, and give which is the last now."""
-    new = [key for key, before, _ in batch.touched() if before is None]
+    """Number the new records after the last one, in the order of their first events; give which is the last now.
+
+    The tempting wrong version numbers what the batch has changed: that is in the order in which it was first read.
+    """
+    new = [(entry.kind, entry.id) for entry in batch.entries if entry.name == "create"]
     files.places.update({key: Place(number, None) for number, key in enumerate(new, last + 1)})
     return last + len(new)
 
