@@ -1,13 +1,15 @@
 """The engines side by side: the same steps on all of them, and after each one all that can be read is equal.
 
-Only one thing may differ. Positions rise from event to event, and so do fences and the tokens of messages, but an
-engine may leave gaps, such as for what it refused. So each engine's are numbered anew, in their order, before they
-are compared: equal up to a renaming that keeps the order.
+Two things may differ. Positions rise from event to event, and so do fences and the tokens of messages, but an engine
+may leave gaps, such as for what it refused. So each engine's are numbered anew, in their order, before they are
+compared: equal up to a renaming that keeps the order. And of what was due at one instant a sweep makes first what it
+finds first, which depends on when it is to look: so that is compared in one order, whatever the engine's was.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from copy import copy
 from typing import Any, ClassVar, TypeAlias, TypeVar
@@ -25,6 +27,7 @@ from tenure.core.decide import Transaction
 from tenure.core.engine import Applied, Engine, Message, Query, Settled
 from tenure.core.kinds import Kinds, Slot, holdings
 from tenure.core.row import Entry, Row
+from tenure.core.sweeping import SWEEPER
 from tenure.opening import open_engine
 
 T = TypeVar("T")
@@ -72,6 +75,7 @@ class Numbering:
     def __init__(self) -> None:
         self._numbers: dict[int, int] = {}
         self._given: list[int] = []
+        self._places: dict[int, int] = {}
         self.is_behind = False
 
     @property
@@ -82,6 +86,9 @@ class Numbering:
     def learn(self, entries: Sequence[Entry], messages: Sequence[Message] = ()) -> None:
         """Number what is new; it is later than all that is known."""
         self.is_behind = False
+        self._places |= {
+            entry.position: place.position for entry, place in zip(in_order(entries), entries, strict=True)
+        }
         found = {*(entry.position for entry in entries), *(message.token for message in messages)} - {0}
         for value in sorted(found - self._numbers.keys()):
             assert value > self.last, f"{value} came after {self.last}"
@@ -104,7 +111,7 @@ class Numbering:
     def number_of(self, value: int) -> int:
         """Give the number of one of the engine's values; the next one for what a check would have given out."""
         if value <= self.last:
-            return self._numbers.get(value, value)
+            return self._numbers.get(self._places.get(value, value), value)
         self.is_behind = True
         return len(self._given) + 1
 
@@ -302,15 +309,19 @@ class Lockstep(RuleBasedStateMachine):
 
     def look_at_everything(self) -> None:
         """Read everything else, and compare."""
-        feeds = self.same(lambda engine, _: engine.feed(SPACE, [], 0, ALL), list)
+        feeds = self.same(lambda engine, _: engine.feed(SPACE, [], 0, ALL), in_order)
         for name, engine in self.engines.items():
             last = max((entry.position for entry in feeds[name]), default=0)
             assert self.run(engine.last_position(SPACE)) >= last
-        middle = len(feeds[self.first]) // 2
-        after = {id(self.engines[name]): entries[middle].position for name, entries in feeds.items() if entries}
-        self.same(lambda engine, _: engine.feed(SPACE, ["Seat"], after.get(id(engine), 0), 5), list)
+        cuts = [n for n, entry in enumerate(feeds[self.first]) if entry.by != SWEEPER]
+        middle = cuts[len(cuts) // 2] if cuts else 0
+        after = {id(self.engines[name]): entries[middle].position if cuts else 0 for name, entries in feeds.items()}
+        seats = self.same(lambda engine, _: engine.feed(SPACE, ["Seat"], after[id(engine)], ALL), in_order)
+        for name, engine in self.engines.items():
+            few = self.run(engine.feed(SPACE, ["Seat"], after[id(engine)], 5))
+            assert list(few) == list(seats[name][:5])
         self.same(lambda engine, _: engine.counts(SPACE), without_nothing)
-        self.same(lambda engine, _: engine.messages(SPACE, None, None, ALL), list)
+        self.same(lambda engine, _: engine.messages(SPACE, None, None, ALL), by_event)
         self.compare_looks()
         for slot in sorted(self.slots, key=str):
             self.same(lambda engine, _, slot=slot: engine.holders(SPACE, slot, ALL), sorted)  # type: ignore[misc]
@@ -329,6 +340,25 @@ class Lockstep(RuleBasedStateMachine):
         assert all(found == exact[0] for found in exact)
         late = self.run(self.engines[self.first].audit(SPACE, repair=False, now=self.now))
         assert not late, late
+
+
+def in_order(entries: Sequence[Entry]) -> list[Entry]:
+    """Put what sweeps made at one instant, with nothing between, into the order of the records."""
+    ordered: list[Entry] = []
+    for (by, _), run in itertools.groupby(entries, lambda entry: (entry.by, entry.at)):
+        made = list(run)
+        ordered += sorted(made, key=of_record) if by == SWEEPER else made
+    return ordered
+
+
+def of_record(entry: Entry) -> tuple[str, str, int]:
+    """Give which event of which record it is."""
+    return (entry.kind, entry.id, entry.version)
+
+
+def by_event(messages: Sequence[Message]) -> list[Message]:
+    """Put messages into the order of instants and records."""
+    return sorted(messages, key=lambda message: (message.entry.at, *of_record(message.entry), message.effect))
 
 
 def whose(looks: Sequence[tuple[int, str, str]]) -> list[tuple[str, str]]:
