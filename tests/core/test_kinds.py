@@ -1,4 +1,4 @@
-"""What stands beside a record: whether a change keeps its slots is told without naming them."""
+"""Whether a change keeps a record's slots is told without naming them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tenure import End, Lifecycle, Limit, State, field, minutes
 from tenure.core.fields import Plain
-from tenure.core.kinds import exchanged, holdings, keeps_slots, slots_of
+from tenure.core.kinds import keeps_slots, slots_of
 from tenure.core.lifecycle import table_of
 from tenure.core.row import Row
 
@@ -50,11 +50,3 @@ PAIRS = list(itertools.product(ROWS, ROWS))
 @pytest.mark.parametrize(("before", "after"), PAIRS)
 def test_a_row_keeps_its_slots_where_their_names_are_the_same(before: Row, after: Row) -> None:
     assert keeps_slots(TABLE, before, after) is (slots_of(TABLE, before) == slots_of(TABLE, after))
-
-
-@pytest.mark.parametrize(("before", "after"), PAIRS)
-def test_what_is_exchanged_differs_as_what_is_held_does(before: Row, after: Row) -> None:
-    had, has = exchanged(TABLE, before, after)
-    assert (had == has) is (holdings(TABLE, before) == holdings(TABLE, after))
-    assert set(has.slots) - set(had.slots) == set(slots_of(TABLE, after)) - set(slots_of(TABLE, before))
-    assert set(had.slots) - set(has.slots) == set(slots_of(TABLE, before)) - set(slots_of(TABLE, after))

@@ -88,13 +88,14 @@ class Batch:
 
     def _accept(self, transaction: Transaction, decision: Writes) -> None:
         self.sequence = decision.sequence
-        self.slots.update(decision.held)
-        self.serials.update(decision.serials)
-        self._numbered.update(decision.serials)
         for write in decision.writes:
             self.rows[write.after.kind, write.after.id] = write.after
             if write.entry is not None:
                 self.entries.append(write.entry)
+        if decision.serials:
+            self.serials.update(decision.serials)
+            self._numbered.update(decision.serials)
+        self.slots.update(decision.held)
         for slot, id, holds in decision.moved:
             self._moved.setdefault(slot, {})[id] = holds
         if transaction.op:
@@ -105,9 +106,10 @@ class Batch:
     def row(self, kind: str, id: str) -> Row | None:
         """Give a record as the batch has it."""
         key = (kind, id)
-        if key not in self.rows:
-            self.found[key] = self.rows[key] = self._source.row(kind, id)
-        return self.rows[key]
+        if key in self.rows:
+            return self.rows[key]
+        row = self.found[key] = self.rows[key] = self._source.row(kind, id)
+        return row
 
     def held(self, slot: Slot) -> int:
         """Give how many hold a slot now."""

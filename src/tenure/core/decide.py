@@ -218,7 +218,7 @@ class Draft:
         edge = table.edges[change.name]
         if row.state not in edge.sources:
             raise self._stop("wrong_state", row)
-        self._check_time(row, table, state, edge)
+        self._check_time(row, state, edge)
         self._check_target(change, row, edge)
         self._move(change, row, table, state, edge)
 
@@ -241,7 +241,7 @@ class Draft:
         self._write(None, row, change.name, "", change.note)
 
     def _beat(self, change: Asked, row: Row, table: Table) -> None:
-        self._check_time(row, table, table.states[row.state], None)
+        self._check_time(row, table.states[row.state], None)
         self._check_target(change, row, None)
         seen = max(row.seen, min(change.seen, row.told))
         after = Row(
@@ -281,8 +281,8 @@ class Draft:
 
     # -------------------------------------------------------------------------------------- the checks
 
-    def _check_time(self, row: Row, table: Table, state: StateRow, edge: EdgeRow | None) -> None:
-        next_due = self.due(row, table) if state.timers else None
+    def _check_time(self, row: Row, state: StateRow, edge: EdgeRow | None) -> None:
+        next_due = due(self, row) if state.timers else None
         if next_due is not None and next_due[0] <= self.now:
             if edge is None or edge.name != next_due[1]:
                 raise self._stop("overdue", row, deadline=next_due[0], field=next_due[1])
@@ -305,7 +305,7 @@ class Draft:
         kind, id = state.under.parent, value_of(table, after, state.under.field)
         up = None if id is None else self.row(kind, id)
         fits = up is not None and up.state in state.under.states
-        next_due = self.due(up, self.view.kinds[kind]) if up is not None and fits else None
+        next_due = due(self, up) if up is not None and fits else None
         overdue = next_due is not None and next_due[0] <= self.now
         if not fits or overdue:
             raise self._stop(
@@ -345,10 +345,6 @@ class Draft:
         before = self.view.holders(slot, MOST_HOLDERS_NAMED + len(moved))
         held = [*(id for id in before if moved.get(id, True)), *(id for id, holds in moved.items() if holds)]
         return tuple(dict.fromkeys(held))[:MOST_HOLDERS_NAMED]
-
-    def due(self, row: Row, table: Table) -> tuple[int, str] | None:
-        """Give the instant and the name of a record's next timed transition, as this transaction has left things."""
-        return due(self, row) if row.state in table.states and table.states[row.state].timers else None
 
     # ----------------------------------------------------------------------------- reading and writing
 

@@ -41,9 +41,6 @@ class Holdings(msgspec.Struct, frozen=True, gc=False):
     parents: tuple[tuple[str, str], ...] = ()
 
 
-NOTHING = Holdings()
-
-
 class Follower(msgspec.Struct, frozen=True, gc=False):
     """A kind whose records, in these states, end with a parent."""
 
@@ -97,26 +94,13 @@ def _follows(table: Table) -> Iterable[tuple[Follower, str]]:
 
 def holdings(table: Table, row: Row | None) -> Holdings:
     """Say what stands beside this row."""
-    if row is None or not (table.limits or table.parents or table.ranked):
-        return NOTHING
-    rank = rank_in(table, row.state, row) if table.ranked else None
-    return Holdings(rank, slots_of(table, row), parents_of(table, row) if table.parents else ())
+    return Holdings(rank_of(table, row), slots_of(table, row), parents_of(table, row))
 
 
-def exchanged(table: Table, before: Row | None, after: Row) -> tuple[Holdings, Holdings]:
-    """Say what stood beside a row and what is to stand there; slots that it keeps are left out of both."""
-    if before is None or not keeps_slots(table, before, after):
-        return holdings(table, before), holdings(table, after)
-    return _without_slots(table, before), _without_slots(table, after)
-
-
-def _without_slots(table: Table, row: Row) -> Holdings:
-    rank = rank_in(table, row.state, row) if table.ranked else None
-    return Holdings(rank, (), parents_of(table, row) if table.parents else ())
-
-
-def parents_of(table: Table, row: Row) -> tuple[tuple[str, str], ...]:
+def parents_of(table: Table, row: Row | None) -> tuple[tuple[str, str], ...]:
     """Give the kind and the id of each record to which this row belongs."""
+    if row is None or not table.parents:
+        return ()
     named = [(kind, value_of(table, row, name)) for name, kind in table.parents]
     return tuple([(kind, id) for kind, id in named if id is not None])
 
@@ -140,6 +124,11 @@ def keeps_slots(table: Table, before: Row, after: Row) -> bool:
                 if had != has or (type(has) is not str and key_of([had]) != key_of([has])):  # 1 is not 1.0
                     return False
     return True
+
+
+def rank_of(table: Table, row: Row | None) -> Rank | None:
+    """Give the rank that a row has."""
+    return None if row is None else rank_in(table, row.state, row)
 
 
 def rank_in(table: Table, state: str, row: Row) -> Rank | None:

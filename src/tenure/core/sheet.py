@@ -14,7 +14,7 @@ import msgspec
 
 from tenure.core.batch import Batch, Key
 from tenure.core.deadlines import Known, due
-from tenure.core.kinds import Holdings, Rank, Slot, exchanged
+from tenure.core.kinds import Holdings, Rank, parents_of, rank_of
 from tenure.core.row import Row
 
 Cells = tuple[Any, ...]
@@ -39,6 +39,11 @@ class Sheet:
         """Add a row to a statement."""
         self.lines[statement].append(cells)
 
+    def add_all(self, statement: str, lines: Sequence[Cells]) -> None:
+        """Add rows to a statement, if there are any."""
+        if lines:
+            self.lines[statement] += lines
+
 
 def to_json(value: object) -> str:
     """Give the JSON text that a statement takes."""
@@ -57,6 +62,7 @@ def lay_out(sheet: Sheet, batch: Batch, places: Mapping[Key, Place]) -> None:
         for key, before, after in batch.touched()
     ]
     counts: defaultdict[tuple[str, str], int] = defaultdict(int)
+    records: list[Cells] = []
     born = {(e.kind, e.id): e.position for e in batch.entries if e.name == "create"}
     for key, before, after, at in looks:
         place, table = places[key], tables[after.kind]
@@ -64,16 +70,20 @@ def lay_out(sheet: Sheet, batch: Batch, places: Mapping[Key, Place]) -> None:
         if before is not None and before.version == after.version:
             sheet.add("write_beats", place.number, after.beaten_at, after.seen, place.look_at)
             continue
-        _record(sheet, after, place, born.get(key, 0))
-        if table.limits or table.parents or table.ranked:
-            lay_holdings(sheet, after.kind, *exchanged(table, before, after), place.number)
+        records.append(_record(after, place, born.get(key, 0)))
+        if table.ranked:
+            _ranks(sheet, after.kind, rank_of(table, before), rank_of(table, after), place.number)
+        if table.parents and (before is None or before.fields is not after.fields):
+            _parents(sheet, parents_of(table, before), parents_of(table, after), place.number)
         counts[after.kind, after.state] += 1
         if before is not None:
             counts[before.kind, before.state] -= 1
+    sheet.add_all("write_records", records)
     for (kind, state), number in counts.items():
         if number:
             sheet.add("write_counts", kind, state, number)
     _events(sheet, batch, places)
+    _slots(sheet, batch, places)
     _numbers(sheet, batch)
 
 
@@ -101,23 +111,23 @@ def _look(sheet: Sheet, place: Place, at: int | None) -> None:
         place.look_at = at
 
 
-def _record(sheet: Sheet, row: Row, place: Place, born: int) -> None:
-    sheet.add(
-        "write_records", place.number, row.kind, row.id, row.state, row.version, row.fence, row.holder,
-        row.created_at, row.entered_at, row.changed_at, row.beaten_at, row.told, row.seen, born, place.look_at,
+def _record(row: Row, place: Place, born: int) -> Cells:
+    return (
+        place.number, row.kind, row.id, row.state, row.version, row.fence, row.holder, row.created_at,
+        row.entered_at, row.changed_at, row.beaten_at, row.told, row.seen, born, place.look_at,
         to_json(row.fields), row.rest.decode(),
     )  # fmt: skip
 
 
 def _events(sheet: Sheet, batch: Batch, places: Mapping[Key, Place]) -> None:
     tables = batch.kinds.tables
+    lines: list[Cells] = []
     for entry in batch.entries:
         number, table = places[entry.kind, entry.id].number, tables[entry.kind]
-        sheet.add(
-            "write_events", entry.position, number, entry.version, entry.at, entry.by, entry.name, entry.source,
-            entry.target, entry.fence, entry.why, entry.op, entry.note.decode(),
-            to_json(entry.unread) if entry.unread else None,
-        )  # fmt: skip
+        lines.append((
+            entry.position, number, entry.version, entry.at, entry.by, entry.name, entry.source, entry.target,
+            entry.fence, entry.why, entry.op, entry.note.decode(), to_json(entry.unread) if entry.unread else None,
+        ))  # fmt: skip
         edge = table.edges.get(entry.name)
         for effect in table.states[entry.target].created if entry.name == "create" else edge.effects if edge else ():
             sheet.add("write_messages", entry.kind, effect, number, entry.position, batch.time.now)
@@ -125,44 +135,43 @@ def _events(sheet: Sheet, batch: Batch, places: Mapping[Key, Place]) -> None:
             sheet.add("erase_events", number, entry.version)
             row = batch.rows[entry.kind, entry.id]
             sheet.add("erase_answers", number, entry.version, to_json(entry.kind), to_json(entry.id), to_json(row))
+    sheet.add_all("write_events", lines)
 
 
-def _numbers(sheet: Sheet, batch: Batch) -> None:
-    for op, answer in batch.answers.items():
-        sheet.add("write_ops", op, answer.digest.hex(), to_json(answer.rows))
+def _slots(sheet: Sheet, batch: Batch, places: Mapping[Key, Place]) -> None:
     for slot, held in batch.changed_slots():
+        for id, holds in batch.moved(slot).items():
+            number = places[slot.kind, id].number
+            sheet.add("write_holders" if holds else "drop_holders", slot.kind, slot.limit, slot.key, number)
         sheet.add("write_slots", slot.kind, slot.limit, slot.key, held)
         if not held:
             sheet.add("drop_slots", slot.kind, slot.limit, slot.key)
+
+
+def _numbers(sheet: Sheet, batch: Batch) -> None:
+    answers = [(op, answer.digest.hex(), to_json(answer.rows)) for op, answer in batch.answers.items()]
+    sheet.add_all("write_ops", answers)
     for (kind, field), last in batch.changed_serials():
         sheet.add("write_serials", kind, field, last)
 
 
-def lay_holdings(sheet: Sheet, kind: str, had: Holdings, has: Holdings, number: int) -> None:
-    """Lay out the difference between what stood beside a record and what is to stand there."""
-    if had.rank != has.rank:
-        _rank(sheet, "drop_ranks", kind, had.rank, number)
-        _rank(sheet, "write_ranks", kind, has.rank, number)
-    if had.slots != has.slots:
-        _slots(sheet, "drop_holders", had.slots, has.slots, number)
-        _slots(sheet, "write_holders", has.slots, had.slots, number)
-    if had.parents != has.parents:
-        _parents(sheet, "drop_children", had.parents, has.parents, number)
-        _parents(sheet, "write_children", has.parents, had.parents, number)
+def drop_holdings(sheet: Sheet, kind: str, had: Holdings, number: int) -> None:
+    """Lay out that what stands beside a record goes."""
+    _ranks(sheet, kind, had.rank, None, number)
+    _parents(sheet, had.parents, (), number)
+    for slot in had.slots:
+        sheet.add("drop_holders", slot.kind, slot.limit, slot.key, number)
 
 
-def _rank(sheet: Sheet, statement: str, kind: str, rank: Rank | None, number: int) -> None:
-    if rank is not None:
-        sheet.add(statement, kind, rank.state, rank.per, rank.value, number)
+def _ranks(sheet: Sheet, kind: str, had: Rank | None, has: Rank | None, number: int) -> None:
+    if had != has:
+        for statement, rank in (("drop_ranks", had), ("write_ranks", has)):
+            if rank is not None:
+                sheet.add(statement, kind, rank.state, rank.per, rank.value, number)
 
 
-def _slots(sheet: Sheet, statement: str, of: Sequence[Slot], without: Sequence[Slot], number: int) -> None:
-    for slot in of:
-        if slot not in without:
-            sheet.add(statement, slot.kind, slot.limit, slot.key, number)
-
-
-def _parents(sheet: Sheet, statement: str, of: Sequence[Key], without: Sequence[Key], number: int) -> None:
-    for parent in of:
-        if parent not in without:
-            sheet.add(statement, *parent, number)
+def _parents(sheet: Sheet, had: Sequence[Key], has: Sequence[Key], number: int) -> None:
+    for statement, of, without in (("drop_children", had, has), ("write_children", has, had)):
+        for parent in of:
+            if parent not in without:
+                sheet.add(statement, *parent, number)

@@ -12,9 +12,9 @@ from typing import NamedTuple, Protocol
 from tenure.core.batch import Batch, Key
 from tenure.core.deadlines import due
 from tenure.core.decide import Transaction, Writes
-from tenure.core.kinds import NOTHING, holdings
+from tenure.core.kinds import holdings
 from tenure.core.row import Row
-from tenure.core.sheet import Place, Sheet, lay_holdings, lay_out
+from tenure.core.sheet import Place, Sheet, drop_holdings, lay_out
 from tenure.core.transitions import TimedChange
 
 SWEEPER = "sweeper"
@@ -226,7 +226,7 @@ class Sweep:
     def _drop(self, number: int, row: Row) -> int:
         """Take a record away; its history stays for its time. Gives when that is over."""
         table = self._kinds[row.kind]
-        lay_holdings(self._sheet, row.kind, holdings(table, row), NOTHING, number)
+        drop_holdings(self._sheet, row.kind, holdings(table, row), number)
         self._sheet.add("write_counts", row.kind, row.state, -1)
         self._sheet.add("drop_records", number, row.kind, row.state)
         self.batch.found[row.kind, row.id] = self.batch.rows[row.kind, row.id] = None

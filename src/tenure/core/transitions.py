@@ -167,8 +167,8 @@ class Parameters:
         self._visible, self._noted, self.secret, self.stored = visible, noted, secret, stored
         self._checks = {name: checker(annotation) for name, annotation in types.items()}
 
-    def split(self, what: str, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
-        """Check the arguments and give them as a `Change` takes them: fields, rest and note."""
+    def split(self, what: object, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
+        """Check the arguments, of `what`, and give them as a `Change` takes them: fields, rest and note."""
         if not (args or given or self.names):
             return {}
         if args or len(given) != len(self.names) or any(name not in given for name in self.names):
@@ -196,7 +196,7 @@ class Parameters:
         return {"fields": fields, "rest": rest, "note": to_note(what, noted)}
 
 
-def to_note(what: str, noted: dict[str, Any]) -> bytes:
+def to_note(what: object, noted: dict[str, Any]) -> bytes:
     """Give what the event will say of the parameters."""
     try:
         return msgspec.json.encode(noted) if noted else b"{}"
@@ -293,18 +293,21 @@ class Bound(Generic[K]):
     def __hash__(self) -> int:
         return hash(id(self.edge))
 
+    def __str__(self) -> str:
+        return f"{self.kind.__name__}.{self.name}"
+
     def __repr__(self) -> str:
         return repr(self.edge)
 
     def _change(self, target: Any, args: tuple[Any, ...], given: dict[str, Any]) -> Any:
-        name, kind = self.edge.stored, self.kind
-        parts = self.edge.parameters.split(f"{kind.__name__}.{self.name}", args, given)
+        kind, name = self.kind, self.edge.stored
+        parts = self.edge.parameters.split(self, args, given)
         if isinstance(target, str):
             if not fits_unicode(target):
-                raise InvalidChange(f"{kind.__name__}.{self.name}: {target!r} can't be an id: it is not valid text")
+                raise InvalidChange(f"{self}: {target!r} can't be an id: it is not valid text")
             return Change(kind, target, name, **parts)
         if not issubclass(kind, target.kind if isinstance(target, Claim) else type(target)):
-            raise InvalidChange(f"{kind.__name__}.{self.name} can't take {target!r}: it is of another kind")
+            raise InvalidChange(f"{self} can't take {target!r}: it is of another kind")
         if isinstance(target, Claim):
             return Change(kind, target.id, name, fence=target.fence, **parts)
         return Change(kind, target.id, name, version=target.version, **parts)

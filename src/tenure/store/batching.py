@@ -21,6 +21,7 @@ class Lanes:
 
     def __init__(self, engine: Engine, space: str, clock: Clock) -> None:
         self._engine, self._space, self._clock = engine, space, clock
+        self._loop = asyncio.get_running_loop()
         self._waiting: deque[Waiting] = deque()
         self._under_way: set[asyncio.Task[None]] = set()
         self._called = False
@@ -28,15 +29,14 @@ class Lanes:
 
     def put(self, transaction: Transaction) -> asyncio.Future[Outcome]:
         """Write one transaction. A caller that is cancelled while it waits does not know the outcome."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Outcome] = loop.create_future()
+        future: asyncio.Future[Outcome] = self._loop.create_future()
         if self._closed:
             _fail(future, Unavailable("the store is closed"))
             return future
         self._waiting.append((transaction, future))
         if not self._called and len(self._under_way) < self._engine.lanes:
             self._called = True
-            loop.call_soon(self._start)  # after all that is ready to run now has put its own
+            self._loop.call_soon(self._start)  # after all that is ready to run now has put its own
         return future
 
     async def put_all(self, transactions: Sequence[Transaction]) -> list[Outcome]:
@@ -66,7 +66,7 @@ class Lanes:
     def _start(self) -> None:
         self._called = False
         while self._waiting and (free := self._engine.lanes - len(self._under_way)) > 0:
-            task = asyncio.get_running_loop().create_task(self._send(self._next(alone=free == 1)))
+            task = self._loop.create_task(self._send(self._next(alone=free == 1)))
             self._under_way.add(task)
             task.add_done_callback(self._finish)
 
@@ -74,7 +74,7 @@ class Lanes:
         self._under_way.discard(task)
         if self._waiting and not self._called:
             self._called = True
-            asyncio.get_running_loop().call_soon(self._start)
+            self._loop.call_soon(self._start)
 
     def _next(self, *, alone: bool) -> list[Waiting]:
         """Give what goes with the next batch; where another lane is free, what is more than enough is left to it."""

@@ -64,9 +64,9 @@ def is_an_id(text: str) -> bool:
 
 def check_names(op: str, why: str, actor: str) -> None:
     """Raise `InvalidChange` for what no event can say."""
-    for text in (op, why, actor):
-        if not fits_unicode(text):
-            raise InvalidChange(f"{text!r} is not valid Unicode, or has a NUL in it, so no event can say it")
+    if not fits_unicode(f"{op}{why}{actor}"):
+        text = next(text for text in (op, why, actor) if not fits_unicode(text))
+        raise InvalidChange(f"{text!r} is not valid Unicode, or has a NUL in it, so no event can say it")
     if len(op) > MOST_OF_A_NAME or len(actor) > MOST_OF_A_NAME:
         raise InvalidChange(f"an op id and an actor have at most {MOST_OF_A_NAME} characters")
 
