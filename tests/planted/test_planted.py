@@ -26,6 +26,7 @@ from tests.engine_contract import (
 )
 from tests.engine_contract.conftest import stores_at
 
+from tenure.core import deadlines, decide
 from tenure.core.batch import Batch
 from tenure.core.clock import Time
 from tenure.core.decide import Decision, Draft, Refusal, Transaction, Write
@@ -84,21 +85,19 @@ def the_limit_lets_one_too_many_in(patch: Patch) -> None:
 
 
 def the_deadline_is_one_microsecond_late(patch: Patch) -> None:
-    due = Draft.due
-
-    def late(self: Draft, row: Any, table: Any) -> tuple[int, str] | None:
-        found = due(self, row, table)
+    def late(known: Any, row: Any) -> tuple[int, str] | None:
+        found = deadlines.due(known, row)
         return None if found is None else (found[0] + 1, found[1])
 
-    patch.setattr(Draft, "due", late)
+    patch.setattr(decide, "due", late)
 
 
 def past_its_deadline_a_record_goes_on_until_it_is_swept(patch: Patch) -> None:
     check = Draft._check_time
 
-    def lax(self: Draft, row: Any, table: Any, state: Any, edge: Any) -> None:
+    def lax(self: Draft, row: Any, state: Any, edge: Any) -> None:
         if self.transaction.timed:
-            check(self, row, table, state, edge)
+            check(self, row, state, edge)
 
     patch.setattr(Draft, "_check_time", lax)
 
