@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -46,18 +46,40 @@ async def an_engine(folder: Path | str) -> AsyncIterator[SqliteEngine]:
 
 
 @asynccontextmanager
+async def handed_on(engine: SqliteEngine) -> AsyncIterator[None]:
+    """Wait until what the body sent is decided and waits to be written."""
+    yield
+    await asyncio.sleep(0)  # it is handed to the thread that decides
+    assert engine._decider is not None
+    await engine._decider.do(lambda: None)
+
+
+@asynccontextmanager
 async def held_back(engine: SqliteEngine) -> AsyncIterator[None]:
     """Let nothing be written while the body runs; what is sent in it is decided before anything is."""
     go_on = threading.Event()
     waiting = asyncio.ensure_future(engine._writer.do(go_on.wait))
     try:
-        yield
-        await asyncio.sleep(0)  # what the body sent is handed to the thread that decides
-        assert engine._decider is not None
-        await engine._decider.do(lambda: None)
+        async with handed_on(engine):
+            yield
     finally:
         go_on.set()
         await waiting
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let two batches at most share a transaction, and note of how many transactions each is that is decided anew."""
+    anew: list[int] = []
+    decide = File.decide
+
+    def noted(self: File, space: int, transactions: Sequence[Transaction], now: int | None) -> Any:
+        anew.append(len(transactions))
+        return decide(self, space, transactions, now)
+
+    monkeypatch.setattr(File, "decide", noted)
+    monkeypatch.setattr("tenure.engines.sqlite.worker.MOST_TOGETHER", 2)
+    return anew
 
 
 def by_ann(*changes: Change[Any], op: str = "") -> Transaction:
@@ -136,6 +158,33 @@ async def test_what_was_decided_on_a_batch_that_failed_is_decided_anew(
         assert said((await refused_by_it)[0]) == "applied"
 
 
+async def test_what_rests_on_batches_that_shared_a_transaction_holds(tmp_path: Path, counted: list[int]) -> None:
+    async with an_engine(tmp_path) as engine:
+        await send(engine, Seat.create("a", pool="p"))
+        counted.clear()
+        async with held_back(engine):
+            sent = [send(engine, Seat.create(id, pool="p")) for id in "bcdef"]
+        assert [said((await one)[0]) for one in sent] == ["applied"] * 5
+        assert counted == []
+
+
+async def test_what_rests_on_a_batch_that_shared_a_transaction_with_a_sweep_is_decided_anew(
+    tmp_path: Path, counted: list[int]
+) -> None:
+    async with an_engine(tmp_path) as engine:
+        await send(engine, Seat.create("a", pool="p"))
+        counted.clear()
+        async with held_back(engine):
+            async with handed_on(engine):
+                before = send(engine, Seat.create("b", pool="p"))
+            sweep = asyncio.ensure_future(engine.sweep(SPACE, 100, ALIVE_FOR, BEGIN + SECOND))
+            async with handed_on(engine):
+                later = send(engine, Seat.create("c", pool="p"))
+        assert [said((await one)[0]) for one in (before, later)] == ["applied"] * 2
+        await sweep
+        assert counted == [1]
+
+
 async def test_a_repeat_is_not_answered_before_its_first_is_on_the_disk(tmp_path: Path) -> None:
     async with an_engine(tmp_path) as engine:
         await send(engine, Seat.create("a", pool="p"))
@@ -164,10 +213,8 @@ async def test_a_space_that_was_made_in_a_transaction_that_failed_is_made_again(
     async with an_engine(tmp_path) as engine:
         async with held_back(engine):
             makes_it = asyncio.ensure_future(engine.write("new", [by_ann(Seat.create("a", pool="p"))], BEGIN))
-            uses_it = asyncio.ensure_future(engine.write("new", [by_ann(Seat.create("b", pool="p"))], BEGIN))
-            await asyncio.sleep(0)
-            assert engine._decider is not None
-            await engine._decider.do(lambda: None)
+            async with handed_on(engine):
+                uses_it = asyncio.ensure_future(engine.write("new", [by_ann(Seat.create("b", pool="p"))], BEGIN))
             failing = asyncio.ensure_future(engine._writer.write(fail))
         assert [said((await one)[0]) for one in (makes_it, uses_it)] == ["applied", "applied"]
         with pytest.raises(RuntimeError, match="planted"):

@@ -43,6 +43,7 @@ class File:
         self._told = 0
         self._untold: list[tuple[str, Batch]] = []
         self._landing: list[Flight] = []
+        self._stamped = 0
         with opening(location):
             self.connection = connect(location)
             self._ownership = Ownership(location.path) if location.path else None
@@ -72,9 +73,9 @@ class File:
             raise unavailable(error) from error
         try:
             self.catch_up()
-            changes = self.connection.total_changes()
+            self._stamped = self.connection.total_changes()
             yield
-            if self.connection.total_changes() > changes:
+            if self.connection.total_changes() > self._stamped:  # by others than batches that were decided ahead
                 self.connection.execute("UPDATE tenure_clock SET stamp = random()")
         except apsw.Error as error:
             self._roll_back()
@@ -140,9 +141,11 @@ class File:
     def land(self, space: str, flight: Flight, anew: Callable[[], Sequence[Outcome]]) -> Sequence[Outcome]:
         """Write what was decided ahead, inside a transaction, or decide anew if it does not hold any more."""
         self._landing.append(flight)
+        before = self.connection.total_changes()
         if not self._put(flight):
             flight.failed = True
             return anew()
+        self._stamped += self.connection.total_changes() - before  # it has left its own stamp
         self.tells(space, flight.batch)
         return flight.outcomes
 
