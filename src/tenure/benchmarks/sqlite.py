@@ -84,7 +84,7 @@ class SqliteStand:
 
     def batches(self, units: Sequence[Statement]) -> int:
         """Count the statements that write a batch."""
-        return sum(1 for sql, _ in units if sql == WRITE_SHEET)
+        return sum(1 for sql, _ in units if sql.startswith(WRITE_SHEET))
 
     async def replay(self, url: str, shares: Sequence[Heard]) -> float:
         """Run the statements in one plain loop."""

@@ -141,10 +141,10 @@ async def test_what_was_decided_on_a_batch_that_failed_is_decided_anew(
         put = File._put
         failures = iter([error("planted")])
 
-        def fail_once(self: File, flight: ahead.Flight) -> bool:
+        def fail_once(self: File, flights: Sequence[ahead.Flight]) -> bool:
             for failure in failures:
                 raise failure
-            return put(self, flight)
+            return put(self, flights)
 
         monkeypatch.setattr(File, "_put", fail_once)
         monkeypatch.setattr("tenure.engines.sqlite.worker.MOST_TOGETHER", 1)

@@ -31,13 +31,13 @@ from tenure.engines.sqlite import builds, copying, finding, outbox, reading
 from tenure.engines.sqlite.ahead import Ahead
 from tenure.engines.sqlite.audit import audit
 from tenure.engines.sqlite.connection import Location, connect_reader, nobody_writes
-from tenure.engines.sqlite.file import File, unavailable
+from tenure.engines.sqlite.file import File, Landing, unavailable
 from tenure.engines.sqlite.reading import Spaces, first, read_rows, read_time, to_entry
 from tenure.engines.sqlite.statements import SQL
 from tenure.engines.sqlite.sweep import needs_pruning, prune, sweep
 from tenure.engines.sqlite.views import offer
 from tenure.engines.sqlite.watching import LogWatch, Watching
-from tenure.engines.sqlite.worker import Ways, Worker
+from tenure.engines.sqlite.worker import Prepared, Worker
 
 T = TypeVar("T")
 
@@ -85,7 +85,7 @@ class SqliteEngine:
         if self._decider is None:
             return await self._writer.write(lambda: self._file.write(space, transactions, now), len(transactions))
         try:
-            job = partial(self._ways, space, transactions, now)
+            job = partial(self._prepare, space, transactions, now)
             return await self._decider.prepare(job, self._writer, len(transactions))
         except apsw.Error as error:
             raise unavailable(error) from error
@@ -99,21 +99,12 @@ class SqliteEngine:
 
         return await self._writer.do(job)
 
-    def _ways(self, space: str, transactions: Sequence[Transaction], now: int | None) -> Ways[Sequence[Outcome]]:
-        """Decide a batch on the decider's thread, and give how the writer's thread is to write it."""
-
-        def anew() -> Sequence[Outcome]:
-            return self._file.write(space, transactions, now)
-
-        def anew_alone() -> Sequence[Outcome]:
-            with self._file.writing():
-                return anew()
-
+    def _prepare(self, space: str, transactions: Sequence[Transaction], now: int | None) -> Prepared[Sequence[Outcome]]:
+        """Decide a batch on the decider's thread, for the writer's thread to write it."""
         number = self._spaces.number(self._ahead_reads, space)
-        if not number:
-            return anew, anew_alone
-        flight = self._ahead.decide(number, transactions, _now(now))
-        return lambda: self._file.land(space, flight, anew), lambda: self._file.land_alone(space, flight, anew_alone)
+        flight = self._ahead.decide(number, transactions, _now(now)) if number else None
+        landing = Landing(space, flight, partial(self._file.write, space, transactions, now))
+        return Prepared(landing, partial(self._file.land, landing), self._file.land_at_once)
 
     async def sweep(self, space: str, most: int, alive_for: int, now: int | None = None) -> Swept:
         """Make at most so many due transitions, remove what was kept long enough, and give a sign of life."""

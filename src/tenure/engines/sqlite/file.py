@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain, pairwise
+from typing import NamedTuple
 
 import apsw
 
@@ -26,13 +28,21 @@ from tenure.engines.sqlite.connection import (
     opening,
 )
 from tenure.engines.sqlite.reading import Files, Spaces, first, read_time, to_entry
-from tenure.engines.sqlite.statements import SQL, WRITE_SHEET
+from tenure.engines.sqlite.statements import SQL, write_sheets
 from tenure.engines.sqlite.writing import write
 
 MOST_EVENTS_TOLD = 10_000
 
 Tell = Callable[[str, Sequence[Entry]], None]
 """Called with a space and the events that were written to it, by whichever process."""
+
+
+class Landing(NamedTuple):
+    """A batch to be written to a space: as it was decided ahead, if it was, or else as it is decided `anew`."""
+
+    space: str
+    flight: Flight | None
+    anew: Callable[[], Sequence[Outcome]]
 
 
 class File:
@@ -138,45 +148,60 @@ class File:
         batch = Batch(self._kinds, self.time(space, now), self._sequence(), files)
         return batch, files, decide_all(batch, transactions)
 
-    def land(self, space: str, flight: Flight, anew: Callable[[], Sequence[Outcome]]) -> Sequence[Outcome]:
+    def land(self, landing: Landing) -> Sequence[Outcome]:
         """Write what was decided ahead, inside a transaction, or decide anew if it does not hold any more."""
+        flight = landing.flight
+        if flight is None:
+            return landing.anew()
         self._landing.append(flight)
         before = self.connection.total_changes()
-        if not self._put(flight):
+        if not self._put([flight]):
             flight.failed = True
-            return anew()
+            return landing.anew()
         self._stamped += self.connection.total_changes() - before  # it has left its own stamp
-        self.tells(space, flight.batch)
+        self.tells(landing.space, flight.batch)
         return flight.outcomes
 
-    def land_alone(self, space: str, flight: Flight, anew: Callable[[], Sequence[Outcome]]) -> Sequence[Outcome]:
-        """Write what was decided ahead in one statement that is a transaction too, or decide anew."""
+    def land_at_once(self, landings: Sequence[Landing]) -> Sequence[Sequence[Outcome]] | None:
+        """Write what was decided ahead in one statement that is a transaction too; None if it does not hold any more.
+
+        The tempting wrong version begins a transaction and writes one after the other: after each statement the thread
+        waits for the interpreter.
+        """
+        flights = [landing.flight for landing in landings if landing.flight is not None]
+        if len(flights) < len(landings):
+            return None
         self._ready()
         landed = False
         try:
-            if self._told < flight.ground.sequence:
+            if self._told < flights[0].ground.sequence:
                 self.catch_up()
-            landed = self._put(flight)
+            landed = self._put(flights)
         except (apsw.BusyError, apsw.FullError) as error:
             raise unavailable(error) from error
         except apsw.Error as error:
             raise unknown(error) from error
         finally:
-            flight.land(failed=not landed)
+            for flight in flights:
+                flight.land(failed=not landed)
         if not landed:
-            return anew()
-        self._told = max(self._told, flight.batch.sequence)
-        self._tell(space, flight.batch.entries)
+            return None
+        for landing, flight in zip(landings, flights, strict=True):
+            self._told = max(self._told, flight.batch.sequence)
+            self._tell(landing.space, flight.batch.entries)
         self.checkpoint()
-        return flight.outcomes
+        return [flight.outcomes for flight in flights]
 
-    def _put(self, flight: Flight) -> bool:
-        """Write what was decided ahead, and tell whether it still held."""
-        if flight.values is None:
+    def _put(self, flights: Sequence[Flight]) -> bool:
+        """Write what was decided ahead, each on the one before, and tell whether it still held."""
+        if any(later.ground.stamp != earlier.leaves.stamp for earlier, later in pairwise(flights)):
+            return False
+        sheets = [flight.values for flight in flights if flight.values is not None]
+        if not sheets:
             stamp: int = first(self.connection.execute("SELECT stamp FROM tenure_clock"), 0)
-            return stamp == flight.ground.stamp
+            return stamp == flights[0].ground.stamp
         try:
-            self.connection.execute(WRITE_SHEET, flight.values)
+            self.connection.execute(write_sheets(len(sheets)), tuple(chain.from_iterable(sheets)))
         except apsw.ConstraintError:
             return False
         return True

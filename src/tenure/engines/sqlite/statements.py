@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 
 
@@ -60,4 +61,11 @@ def step(name: str) -> str:
     return "\n".join(lines).replace("?1", f"NEW.{name}").replace("?2", "NEW.space")
 
 
-WRITE_SHEET = f"INSERT INTO tenure_sheet VALUES (?{', ?' * len(SHEET)})"
+@cache
+def write_sheets(number: int) -> str:
+    """Give the statement that writes so many batches, one after the other: all of them, or none."""
+    return f"INSERT INTO tenure_sheet VALUES {', '.join([VALUES] * number)}"
+
+
+VALUES = f"(?{', ?' * len(SHEET)})"
+WRITE_SHEET = write_sheets(1)

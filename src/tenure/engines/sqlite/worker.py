@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from queue import SimpleQueue
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from tenure.core.errors import Unavailable
 
@@ -19,22 +19,29 @@ MOST_TOGETHER = 256
 then the thread would wait until they all have asked for more."""
 
 
-Ways = tuple[Callable[[], T], Callable[[], T]]
-"""How something is written: inside a transaction with others, and alone."""
+class Prepared(NamedTuple, Generic[T]):
+    """What one thread prepared for another to write: `write` does it inside a transaction.
+
+    `at_once` writes the `what` of several that follow one another, and gives what each gives; None where that can't
+    be, and then nothing is written.
+    """
+
+    what: Any
+    write: Callable[[], T]
+    at_once: Callable[[Sequence[Any]], Sequence[T] | None]
 
 
 class Job(NamedTuple):
     """Work, and who waits for it; `size` is how much it brings to a shared transaction, 0 if it takes none.
 
-    `alone` is how it is done where nothing shares a transaction with it. Where `onward` is another thread, the work
-    gives what that one is to do: how it is done in a transaction, and how alone.
+    Where `onward` is another thread, the work gives what is `prepared` for that one.
     """
 
     work: Callable[[], Any]
     future: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
     size: int
-    alone: Callable[[], Any] | None = None
+    prepared: Prepared[Any] | None = None
     onward: Worker | None = None
 
 
@@ -65,8 +72,8 @@ class Worker:
         done: T = await self._put(work, size)
         return done
 
-    async def prepare(self, work: Callable[[], Ways[T]], writer: Worker, size: int) -> T:
-        """Run a job here that gives the ways of what another thread is to write, in the same order."""
+    async def prepare(self, work: Callable[[], Prepared[T]], writer: Worker, size: int) -> T:
+        """Run a job here that prepares what another thread is to write, in the same order, and give what that gives."""
         done: T = await self._put(work, size, writer)
         return done
 
@@ -87,15 +94,15 @@ class Worker:
             raise Unavailable("the store is closed; nothing was changed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        self._jobs.put(Job(work, future, loop, size, None, onward))
+        self._jobs.put(Job(work, future, loop, size, onward=onward))
         return await future
 
     def _run(self) -> None:
         while group := self._next():
             if group[0].onward is not None:
                 answers = self._prepare(group[0], group[0].onward)
-            elif group[0].size and (len(group) > 1 or group[0].alone is None):
-                answers = self._together(group)
+            elif group[0].size:
+                answers = self._at_once(group) or self._together(group)
             else:
                 self.tell()
                 answers = [self._alone(group[0])]
@@ -124,6 +131,17 @@ class Worker:
         else:
             self._waiting.append(job)
 
+    def _at_once(self, group: list[Job]) -> list[Callable[[], None]]:
+        """Write what was prepared, if that is all there is and it can be written at once."""
+        prepared = [job.prepared for job in group if job.prepared is not None]
+        if len(prepared) < len(group):
+            return []
+        try:
+            results = prepared[0].at_once([one.what for one in prepared])
+        except BaseException as error:  # noqa: BLE001  it belongs to the callers, whatever it is
+            return [_answer(job, None, error) for job in group]
+        return [_answer(job, result, None) for job, result in zip(group, results or (), strict=bool(results))]
+
     def _together(self, group: list[Job]) -> list[Callable[[], None]]:
         """Do the work of a group in one transaction. If one of several fails, each is done for itself."""
         results: list[Any] = []
@@ -141,15 +159,15 @@ class Worker:
 
     def _prepare(self, job: Job, writer: Worker) -> list[Callable[[], None]]:
         try:
-            together, alone = job.work()
+            prepared: Prepared[Any] = job.work()
         except BaseException as error:  # noqa: BLE001  as in `_alone`
             return [_answer(job, None, error)]
-        writer._jobs.put(job._replace(work=together, alone=alone, onward=None))
+        writer._jobs.put(job._replace(work=prepared.write, prepared=prepared, onward=None))
         return []
 
     def _alone(self, job: Job) -> Callable[[], None]:
         try:
-            return _answer(job, (job.alone or job.work)(), None)
+            return _answer(job, job.work(), None)
         except BaseException as error:  # noqa: BLE001  it belongs to the caller, whatever it is
             return _answer(job, None, error)
 
