@@ -17,7 +17,7 @@ from tenure.core.row import Row
 from tenure.core.table import Table
 
 
-class Slot(msgspec.Struct, frozen=True, gc=False):
+class Slot(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """The key under which a limit counts."""
 
     kind: str
