@@ -103,16 +103,16 @@ async def test_no_statement_that_runs_often_reads_a_whole_table(url: str) -> Non
         async with testing.store(*KINDS, url=url) as store:
             await use_everything(store)
             texts = engine_of(store)._sql._texts
-            ran = {name for name, text in texts.items() if any(text == one or text in unshifted(one) for one in seen)}
+            ran = {name for name, text in texts.items() if any(unnumbered(text) in unnumbered(one) for one in seen)}
             async with a_session(url) as session:
                 slow = {text: found for text in sorted(seen) if (found := await slow_steps(session, text))}
     assert slow == {}
     assert texts.keys() - ran - SELDOM == set(), "a statement was not run"
 
 
-def unshifted(joined: str) -> str:
-    """Give what was joined with the numbers of its values as they are in each statement by itself."""
-    return re.sub(r"\$\d+::json", "$2::json", joined)
+def unnumbered(text: str) -> str:
+    """Give a statement without the numbers of its values, which are others where several are joined."""
+    return re.sub(r"\$\d+", "$", text)
 
 
 async def slow_steps(session: asyncpg.Connection, text: str) -> list[str]:

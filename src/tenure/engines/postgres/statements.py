@@ -25,8 +25,6 @@ class Statements:
         self.schema = schema
         self.steps = [self.qualified(text) for text in _read("schema").values()]
         self._texts = {name: self.qualified(_bare(text)) for name, text in _read("sql").items()}
-        self.columns = {name: _columns(text) for name, text in self._texts.items()}
-        """The names of the lists in the JSON object that a statement takes, in order."""
         self._joined: dict[tuple[str, ...], str] = {}
 
     def __getitem__(self, name: str) -> str:
@@ -59,11 +57,6 @@ class Statements:
 
 def _bare(text: str) -> str:
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("--"))
-
-
-def _columns(text: str) -> list[str]:
-    found = re.search(r"json_to_record\(\$2::json\) AS \w+ \((.*?)\)", text, re.DOTALL)
-    return [] if found is None else re.findall(r"(\w+)\s+[a-z ]+\[\]", found[1])
 
 
 def _values(text: str) -> int:

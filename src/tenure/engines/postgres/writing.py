@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
+import msgspec
+
 from tenure.core.batch import Batch, Key
-from tenure.core.sheet import Place, Sheet, to_json
+from tenure.core.sheet import Place, Sheet
 from tenure.engines.postgres.connection import Transaction
 from tenure.engines.postgres.statements import Statements
 
@@ -67,20 +69,40 @@ async def run(transaction: Transaction, sql: Statements, space: int, sheet: Shee
     lines = _arranged(sheet)
     names = [name for name in ORDER if lines.get(name)]
     if names:
-        await transaction.run(sql.joined(names), space, *(_lists(sql, name, lines[name]) for name in names))
+        await transaction.run(sql.joined(names), space, *(column for name in names for column in _columns(lines[name])))
     for name in AFTERWARDS:
         last = {line[0]: line for line in sorted(lines.get(name, ()))}  # the highest version of each record
         if last:
-            await transaction.run(sql[name], space, _lists(sql, name, list(last.values())))
+            await transaction.run(sql[name], space, *_columns(list(last.values())))
 
 
-def _lists(sql: Statements, statement: str, lines: Lines) -> str:
-    """Turn lines into the JSON object of lists that a statement takes.
+def _columns(lines: Lines) -> list[str]:
+    """Turn lines into the texts of arrays that a statement takes, one for each column.
 
-    The tempting wrong version passes each list as an array: the driver then looks at each element by itself, which
-    cost more than deciding and laying out together.
+    The tempting wrong version passes each column as an array: the driver then looks at each element by itself, which
+    cost more than deciding and laying out together. As JSON the server reads them in twice the time.
     """
-    return to_json(dict(zip(sql.columns[statement], zip(*lines, strict=True), strict=True)))
+    return [to_array(column) for column in zip(*lines, strict=True)]
+
+
+def to_array(values: Sequence[Any]) -> str:
+    """Give numbers, texts and nulls as the text of an array: written as JSON does, where that means the same.
+
+    Both put texts between quotes, and a backslash before a quote and a backslash. For other signs, such as the end of
+    a line, JSON has names that begin with a backslash too, and an array does not.
+    """
+    text = msgspec.json.encode(values)
+    escapes = text.replace(rb"\\", b"")
+    if escapes.count(b"\\") == escapes.count(rb"\""):
+        return f"{{{text[1:-1].decode()}}}"
+    return f"{{{','.join(map(_element, values))}}}"
+
+
+def _element(value: Any) -> str:
+    if isinstance(value, str):
+        value = value.replace("\\", r"\\").replace('"', r"\"")
+        return f'"{value}"'
+    return "NULL" if value is None else str(value)
 
 
 def _arranged(sheet: Sheet) -> dict[str, Sequence[Any]]:

@@ -1,18 +1,14 @@
--- In: $1 space; $2 JSON object of lists of the same length: record, kind, id, state, version, fence, holder,
+-- In: $1 space; texts of arrays of the same length, $2 to $17: record, kind, id, state, version, fence, holder,
 -- created_at, entered_at, changed_at, beaten_at, told, seen, look_at, fields, rest.
 INSERT INTO tenure_records (
     space, born, record, kind, id, state, version, fence, holder, created_at, entered_at, changed_at, beaten_at, told,
     seen, look_at, fields, rest
 )
 SELECT $1, u.record, u.*
-FROM json_to_record($2::json) AS c (
-    record bigint[], kind text[], id text[], state text[], version bigint[], fence bigint[], holder text[],
-    created_at bigint[], entered_at bigint[], changed_at bigint[], beaten_at bigint[], told bigint[],
-    seen bigint[], look_at bigint[], fields text[], rest text[]
-)
-CROSS JOIN LATERAL unnest(
-    c.record, c.kind, c.id, c.state, c.version, c.fence, c.holder, c.created_at, c.entered_at, c.changed_at,
-    c.beaten_at, c.told, c.seen, c.look_at, c.fields, c.rest
+FROM unnest(
+    $2::text::bigint[], $3::text::text[], $4::text::text[], $5::text::text[], $6::text::bigint[], $7::text::bigint[],
+    $8::text::text[], $9::text::bigint[], $10::text::bigint[], $11::text::bigint[], $12::text::bigint[],
+    $13::text::bigint[], $14::text::bigint[], $15::text::bigint[], $16::text::text[], $17::text::text[]
 ) AS u (
     record, kind, id, state, version, fence, holder, created_at, entered_at, changed_at, beaten_at, told, seen,
     look_at, fields, rest

@@ -1,9 +1,8 @@
--- In: $1 space; $2 JSON object of lists of the same length: at, record.
+-- In: $1 space; texts of arrays of the same length, $2 to $3: at, record.
 DELETE FROM tenure_due AS t
 USING (
     SELECT u.*, p.place
-    FROM json_to_record($2::json) AS c (at bigint[], record bigint[])
-    CROSS JOIN LATERAL unnest(c.at, c.record) AS u (at, record)
+    FROM unnest($2::text::bigint[], $3::text::bigint[]) AS u (at, record)
     CROSS JOIN LATERAL (
         SELECT ctid AS place FROM tenure_due AS p
         WHERE p.space = $1 AND p.at = u.at AND p.record = u.record OFFSET 0

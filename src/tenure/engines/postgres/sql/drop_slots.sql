@@ -1,9 +1,8 @@
--- In: $1 space; $2 JSON object of lists of the same length: kind, name, key. A key that nobody holds keeps no row.
+-- In: $1 space; texts of arrays of the same length, $2 to $4: kind, name, key. A key that nobody holds keeps no row.
 DELETE FROM tenure_slots AS t
 USING (
     SELECT u.*, p.place
-    FROM json_to_record($2::json) AS c (kind text[], name text[], key text[])
-    CROSS JOIN LATERAL unnest(c.kind, c.name, c.key) AS u (kind, name, key)
+    FROM unnest($2::text::text[], $3::text::text[], $4::text::text[]) AS u (kind, name, key)
     CROSS JOIN LATERAL (
         SELECT ctid AS place FROM tenure_slots AS p
         WHERE p.space = $1 AND p.kind = u.kind AND p.name = u.name AND p.key = u.key OFFSET 0

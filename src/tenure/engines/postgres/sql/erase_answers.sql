@@ -1,4 +1,4 @@
--- In: $1 space; $2 JSON object of lists of the same length: record, version, kind, id, row (the last three as JSON
+-- In: $1 space; texts of arrays of the same length, $2 to $6: record, version, kind, id, row (the last three as JSON
 -- texts). In the kept answers of op ids, a record's rows of before the version give way to this one: an op id stays
 -- known, and what was erased is gone. PostgreSQL reads no JSON that says \u0000: for the comparison it is another sign.
 UPDATE tenure_ops AS o SET answer = u.answer
@@ -13,7 +13,11 @@ FROM (
               AND (r.was -> 'version')::text::bigint < x.version LIMIT 1
         ) AS x ON true
     ) AS answer
-    FROM json_to_record($2::json) AS c (record bigint[], version bigint[], kind text[], id text[], row text[])
+    FROM (
+        SELECT $2::text::bigint[] AS record, $3::text::bigint[] AS version, $4::text::text[] AS kind,
+               $5::text::text[] AS id, $6::text::text[] AS row
+        OFFSET 0
+    ) AS c
     CROSS JOIN LATERAL (
         SELECT DISTINCT e.op FROM unnest(c.record, c.version) AS u (record, version)
         CROSS JOIN LATERAL (

@@ -1,10 +1,11 @@
--- In: $1 space; $2 JSON object of lists of the same length: record, beaten_at, seen, look_at. What a beat changes,
+-- In: $1 space; texts of arrays of the same length, $2 to $5: record, beaten_at, seen, look_at. What a beat changes,
 -- and nothing more.
 UPDATE tenure_records AS r SET beaten_at = u.beaten_at, seen = u.seen, look_at = u.look_at
 FROM (
     SELECT u.*, p.place
-    FROM json_to_record($2::json) AS c (record bigint[], beaten_at bigint[], seen bigint[], look_at bigint[])
-    CROSS JOIN LATERAL unnest(c.record, c.beaten_at, c.seen, c.look_at) AS u (record, beaten_at, seen, look_at)
+    FROM unnest(
+        $2::text::bigint[], $3::text::bigint[], $4::text::bigint[], $5::text::bigint[]
+    ) AS u (record, beaten_at, seen, look_at)
     CROSS JOIN LATERAL (
         SELECT ctid AS place FROM tenure_records AS p
         WHERE p.record = u.record AND p.space = $1 OFFSET 0

@@ -1,6 +1,5 @@
--- In: $1 space; $2 JSON object of lists of the same length: at, record.
+-- In: $1 space; texts of arrays of the same length, $2 to $3: at, record.
 INSERT INTO tenure_due (space, at, record)
 SELECT $1, u.*
-FROM json_to_record($2::json) AS c (at bigint[], record bigint[])
-CROSS JOIN LATERAL unnest(c.at, c.record) AS u (at, record)
+FROM unnest($2::text::bigint[], $3::text::bigint[]) AS u (at, record)
 ON CONFLICT DO NOTHING

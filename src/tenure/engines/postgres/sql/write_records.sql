@@ -1,4 +1,4 @@
--- In: $1 space; $2 JSON object of lists of the same length: record, state, version, fence, holder, entered_at,
+-- In: $1 space; texts of arrays of the same length, $2 to $14: record, state, version, fence, holder, entered_at,
 -- changed_at, beaten_at, told, seen, look_at, fields, rest. What never changes is not written.
 UPDATE tenure_records AS r SET
     state = u.state, version = u.version, fence = u.fence, holder = u.holder, entered_at = u.entered_at,
@@ -6,14 +6,10 @@ UPDATE tenure_records AS r SET
     fields = u.fields, rest = u.rest
 FROM (
     SELECT u.*, p.place
-    FROM json_to_record($2::json) AS c (
-        record bigint[], state text[], version bigint[], fence bigint[], holder text[], entered_at bigint[],
-        changed_at bigint[], beaten_at bigint[], told bigint[], seen bigint[], look_at bigint[],
-        fields text[], rest text[]
-    )
-    CROSS JOIN LATERAL unnest(
-        c.record, c.state, c.version, c.fence, c.holder, c.entered_at, c.changed_at, c.beaten_at, c.told,
-        c.seen, c.look_at, c.fields, c.rest
+    FROM unnest(
+        $2::text::bigint[], $3::text::text[], $4::text::bigint[], $5::text::bigint[], $6::text::text[],
+        $7::text::bigint[], $8::text::bigint[], $9::text::bigint[], $10::text::bigint[], $11::text::bigint[],
+        $12::text::bigint[], $13::text::text[], $14::text::text[]
     ) AS u (
         record, state, version, fence, holder, entered_at, changed_at, beaten_at, told, seen, look_at,
         fields, rest

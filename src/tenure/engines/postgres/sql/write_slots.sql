@@ -1,9 +1,8 @@
--- In: $1 space; $2 JSON object of lists of the same length: kind, name, key, held. All have a row, which is locked.
+-- In: $1 space; texts of arrays of the same length, $2 to $5: kind, name, key, held. All have a row, which is locked.
 UPDATE tenure_slots AS t SET held = u.held
 FROM (
     SELECT u.*, p.place
-    FROM json_to_record($2::json) AS c (kind text[], name text[], key text[], held bigint[])
-    CROSS JOIN LATERAL unnest(c.kind, c.name, c.key, c.held) AS u (kind, name, key, held)
+    FROM unnest($2::text::text[], $3::text::text[], $4::text::text[], $5::text::bigint[]) AS u (kind, name, key, held)
     CROSS JOIN LATERAL (
         SELECT ctid AS place FROM tenure_slots AS p
         WHERE p.space = $1 AND p.kind = u.kind AND p.name = u.name AND p.key = u.key OFFSET 0
