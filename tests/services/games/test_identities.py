@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tests.places import KEPT, Place
 from tests.services.games.tracking import Tracking, some_tracking
 
-from tenure import days, minutes
+from tenure import days, hours, minutes
 from tenure.services.games.lifecycle import TrackedGame, TrackedPlayer
 from tenure.services.games.riot.contract import Account
 
@@ -63,9 +63,11 @@ async def test_a_player_who_does_not_play_is_asked_for_their_name_once_a_day() -
     async with some_tracking() as tracking:
         (id,) = await tracking.track("Ada#NA1")
         tracking.world.rename("Ada#NA1", "Countess#LOVE")
-        await tracking.passes(days(2), step=minutes(59))
+        while not (asked := tracking.riot.counted)["account-v1.getByPuuid"]:  # their day begins at an hour of its own
+            await tracking.passes(hours(1), step=minutes(59))
         assert await name_of(tracking, id) == "Countess#LOVE"
-        assert tracking.riot.counted["account-v1.getByPuuid"] == 2
+        await tracking.passes(days(1) + hours(3), step=minutes(59))
+        assert asked["account-v1.getByPuuid"] == 2
 
 
 async def test_an_old_match_does_not_bring_an_old_name_back() -> None:
