@@ -83,7 +83,7 @@ class SqliteStand:
             apsw.connection_hooks.remove(ear.hear)
 
     def batches(self, units: Sequence[Statement]) -> int:
-        """Count the statements that write a batch."""
+        """Count the statements that write a batch, or several at once."""
         return sum(1 for sql, _ in units if sql.startswith(WRITE_SHEET))
 
     async def replay(self, url: str, shares: Sequence[Heard]) -> float:

@@ -36,7 +36,7 @@ class Time(msgspec.Struct, frozen=True):
         """Give how much of the time from `since` until now does not count."""
         if self.now <= self.alive_until and (not self.outages or self.outages[-1].ended <= since):
             return 0
-        lost = sum(o.ended - max(o.began, since) for o in self.outages if o.ended > since) if self.outages else 0
+        lost = sum(o.ended - max(o.began, since) for o in self.outages if o.ended > since)
         return lost + (self.now - max(self.swept_at, since) if self.in_outage else 0)
 
     def swept(self, alive_for: int) -> Time:

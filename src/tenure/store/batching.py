@@ -66,7 +66,10 @@ class Lanes:
     def _start(self) -> None:
         self._called = False
         while self._waiting and (free := self._engine.lanes - len(self._under_way)) > 0:
-            task = self._loop.create_task(self._send(self._next(alone=free == 1)))
+            batch = self._next(alone=free == 1)
+            if not batch:  # all who waited were cancelled
+                break
+            task = self._loop.create_task(self._send(batch))
             self._under_way.add(task)
             task.add_done_callback(self._finish)
 

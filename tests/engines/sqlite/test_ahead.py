@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from tests.engine_contract.drawing import BEGIN, EVEN_IF_SLOW, KINDS, Room, Seat, draw_transaction
 from tests.engine_contract.machine import ALIVE_FOR, SECOND, SPACE, plain
 from tests.engine_contract.model import Model
+from tests.resting import PATIENCE_SECONDS
 
 from tenure import Change, OutcomeUnknown, Unavailable
 from tenure.core.clock import Time
@@ -183,6 +184,46 @@ async def test_what_rests_on_a_batch_that_shared_a_transaction_with_a_sweep_is_d
         assert [said((await one)[0]) for one in (before, later)] == ["applied"] * 2
         await sweep
         assert counted == [1]
+
+
+async def test_a_batch_of_nothing_holds_up_no_later_one(tmp_path: Path) -> None:
+    """Such is one whose callers were all cancelled before it was sent."""
+    async with asyncio.timeout(PATIENCE_SECONDS), an_engine(tmp_path) as ours, an_engine(tmp_path) as theirs:
+        await send(ours, Seat.create("a", pool="p"))
+        assert list(await ours.write(SPACE, [], BEGIN)) == []
+        async with held_back(ours):
+            early = send(ours, Seat.create("b", pool="p"))
+            await send(theirs, Seat.create("c", pool="p"))
+        assert said((await early)[0]) == "applied"
+        assert said((await send(ours, Seat.create("d", pool="p")))[0]) == "applied"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [(apsw.FullError, Unavailable), (apsw.BusyError, Unavailable), (apsw.IOError, OutcomeUnknown)]
+)
+async def test_where_several_batches_at_once_fail_all_are_told_and_what_rests_on_them_is_decided_anew(
+    error: type[apsw.Error], told: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counted: list[int]
+) -> None:
+    async with an_engine(tmp_path) as engine:
+        await send(engine, Seat.create("a", pool="p"))
+        put = File._put
+        failures = iter([error("planted")])
+
+        def fail_once(self: File, flights: Sequence[ahead.Flight]) -> bool:
+            for failure in failures:
+                raise failure
+            return put(self, flights)
+
+        monkeypatch.setattr(File, "_put", fail_once)
+        counted.clear()
+        async with held_back(engine):
+            failing = [send(engine, Room.create(id, cap=1)) for id in "rs"]
+            resting_on_them = [send(engine, Seat.enter("a", room="r")), send(engine, Room.create("s", cap=2))]
+        for one in failing:
+            with pytest.raises(told):
+                await one
+        assert [said((await one)[0]) for one in resting_on_them] == ["not_under", "applied"]
+        assert counted == [1, 1]
 
 
 async def test_a_repeat_is_not_answered_before_its_first_is_on_the_disk(tmp_path: Path) -> None:

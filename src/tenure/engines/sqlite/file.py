@@ -53,7 +53,6 @@ class File:
         self._told = 0
         self._untold: list[tuple[str, Batch]] = []
         self._landing: list[Flight] = []
-        self._stamped = 0
         with opening(location):
             self.connection = connect(location)
             self._ownership = Ownership(location.path) if location.path else None
@@ -83,9 +82,9 @@ class File:
             raise unavailable(error) from error
         try:
             self.catch_up()
-            self._stamped = self.connection.total_changes()
+            changes = self.connection.total_changes()
             yield
-            if self.connection.total_changes() > self._stamped:  # by others than batches that were decided ahead
+            if self.connection.total_changes() > changes:
                 self.connection.execute("UPDATE tenure_clock SET stamp = random()")
         except apsw.Error as error:
             self._roll_back()
@@ -154,11 +153,9 @@ class File:
         if flight is None:
             return landing.anew()
         self._landing.append(flight)
-        before = self.connection.total_changes()
         if not self._put([flight]):
             flight.failed = True
             return landing.anew()
-        self._stamped += self.connection.total_changes() - before  # it has left its own stamp
         self.tells(landing.space, flight.batch)
         return flight.outcomes
 

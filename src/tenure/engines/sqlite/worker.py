@@ -101,7 +101,7 @@ class Worker:
         while group := self._next():
             if group[0].onward is not None:
                 answers = self._prepare(group[0], group[0].onward)
-            elif group[0].size:
+            elif group[0].size or group[0].prepared:
                 answers = self._at_once(group) or self._together(group)
             else:
                 self.tell()
@@ -132,7 +132,7 @@ class Worker:
             self._waiting.append(job)
 
     def _at_once(self, group: list[Job]) -> list[Callable[[], None]]:
-        """Write what was prepared, if that is all there is and it can be written at once."""
+        """Write what was prepared, if that is all there is and it can be written at once; else nothing is done."""
         prepared = [job.prepared for job in group if job.prepared is not None]
         if len(prepared) < len(group):
             return []
@@ -140,7 +140,9 @@ class Worker:
             results = prepared[0].at_once([one.what for one in prepared])
         except BaseException as error:  # noqa: BLE001  it belongs to the callers, whatever it is
             return [_answer(job, None, error) for job in group]
-        return [_answer(job, result, None) for job, result in zip(group, results or (), strict=bool(results))]
+        if results is None:
+            return []
+        return [_answer(job, result, None) for job, result in zip(group, results, strict=True)]
 
     def _together(self, group: list[Job]) -> list[Callable[[], None]]:
         """Do the work of a group in one transaction. If one of several fails, each is done for itself."""
