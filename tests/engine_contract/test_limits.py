@@ -149,6 +149,24 @@ async def test_two_records_swap_their_keys_by_way_of_a_third(a_store: Stores) ->
         assert [(await store.get(Job, j)).place for j in ("one", "two")] == ["b", "a"]
 
 
+async def test_who_leaves_and_comes_back_at_once_holds_the_slot_and_the_reverse_frees_it(a_store: Stores) -> None:
+    async with a_store() as store:
+        await a(store, Owner.enabled, "o", email="e", most=9)
+        await a(store, Job.waiting, "one", owner="o", place="a")
+        await a(store, Job.waiting, "two", owner="o", place="b")
+        await store.submit(
+            [
+                [Job.move(job, place=place)]
+                for job, *places in (("one", "c", "a"), ("two", "d", "b", "d"))
+                for place in places
+            ]
+        )
+        held = {place: [j.id for j in await store.holding(Job.once, "o", place)] for place in "abcd"}
+        assert held == {"a": ["one"], "b": [], "c": [], "d": ["two"]}
+        await store.submit([[Job.stop("one", reason="over")], [Job.create("three", owner="o", place="a")]])
+        assert [j.id for j in await store.holding(Job.once, "o", "a")] == ["three"]
+
+
 async def test_moving_between_states_of_the_limit_keeps_the_one_slot(a_store: Stores) -> None:
     async with a_store() as store:
         await a(store, Match.offered, "m", first="b0", second="b1")

@@ -123,6 +123,9 @@ async def test_the_watch_ends_with_its_owner(log: Path, monkeypatch: pytest.Monk
         def __init__(self) -> None:
             self.looked = asyncio.Event()
 
+        def has_written(self) -> bool:
+            return False
+
         async def look_for_others(self) -> bool:
             self.looked.set()
             return True
@@ -136,3 +139,43 @@ async def test_the_watch_ends_with_its_owner(log: Path, monkeypatch: pytest.Monk
         while watch() is not None:
             await asyncio.sleep(0)
             gc.collect()
+
+
+async def test_while_its_owner_writes_nobody_looks_and_once_it_pauses_somebody_does(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Owner:
+        def __init__(self) -> None:
+            self.wrote = [True, True, True, False]
+            self.looked = asyncio.Event()
+
+        def has_written(self) -> bool:
+            assert not self.looked.is_set()
+            return self.wrote.pop(0)
+
+        async def look_for_others(self) -> bool:
+            assert not self.wrote, "it looked while there were own writes"
+            self.looked.set()
+            return True
+
+    monkeypatch.setattr(watching, "LOOK_AFTER_OWN_WRITES_SECONDS", 0)
+    owner = Owner()
+    watch = watching.Watching(LogWatch(log.with_name("store.db")), owner)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await owner.looked.wait()
+    await watch.end()
+
+
+async def test_who_writes_hears_by_that_what_another_wrote_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "LOOK_AFTER_OWN_WRITES_SECONDS", 600)  # so that nobody looks
+    url = f"sqlite://{tmp_path}/store.db"
+    async with asyncio.timeout(PATIENCE_SECONDS), tenure.open(url, *KINDS) as store:
+        await store.apply(Owner.create("mine", email="e"))
+        async with tenure.open(url, *KINDS) as other:
+            for number in range(5):
+                with store.bell(Owner, f"o-{number}") as bell:
+                    await other.apply(Owner.create(f"o-{number}", email="e"))
+                    await store.apply(Owner.create(f"mine-{number}", email="e"))
+                    assert await bell.heard(PATIENCE_SECONDS)

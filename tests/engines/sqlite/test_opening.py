@@ -6,11 +6,12 @@ No engine-neutral form exists: files, their permissions and their schema are thi
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -121,6 +122,25 @@ async def test_what_could_not_be_opened_leaves_nothing_open(tmp_path: Path) -> N
         with pytest.raises(Unavailable):
             await open_and_close(path)
     assert open_files() == before
+
+
+async def test_what_was_closed_leaves_nothing_open(tmp_path: Path) -> None:
+    """And not only once it is collected as garbage: Linux watches few files for each user."""
+    await open_and_close(tmp_path / "store.db")
+    before = open_files()
+    with no_garbage_collected():
+        for _ in range(3):
+            await open_and_close(tmp_path / "store.db")
+        assert open_files() == before
+
+
+@contextmanager
+def no_garbage_collected() -> Generator[None]:
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def open_files() -> set[str]:

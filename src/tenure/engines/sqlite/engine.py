@@ -61,6 +61,7 @@ class SqliteEngine:
         self._reader = self._writer if location.path is None else Worker("tenure-sqlite-reader")
         self._decider: Worker | None = None if location.path is None else Worker("tenure-sqlite-decider")
         self._watching: Watching | None = None
+        self._written = 0
 
     @classmethod
     async def open(cls, rest: str, kinds: Kinds) -> SqliteEngine:
@@ -360,6 +361,11 @@ class SqliteEngine:
     def _tell_listeners(self, space: str, entries: Sequence[Entry]) -> None:
         for listener in list(self._listeners):
             listener(space, entries)
+
+    def has_written(self) -> bool:
+        """Tell whether this process wrote since it was asked last: each write tells what others wrote before it."""
+        before, self._written = self._written, self._file.written
+        return before < self._written
 
     async def look_for_others(self) -> bool:
         """Wake those who wait for what another process wrote, and tell whether that was all there is to come."""

@@ -46,11 +46,14 @@ class Landing(NamedTuple):
 
 
 class File:
-    """One database. `ready` is called when only SQLite's own work is left of a transaction."""
+    """One database. `ready` is called when only SQLite's own work is left of a transaction.
+
+    `written` is how many were made; after each, all is told that others had written before it.
+    """
 
     def __init__(self, location: Location, kinds: Kinds, spaces: Spaces, tell: Tell, ready: Callable[[], None]) -> None:
         self._kinds, self._spaces, self._tell, self._ready = kinds, spaces, tell, ready
-        self._told = 0
+        self._told = self.written = 0
         self._untold: list[tuple[str, Batch]] = []
         self._landing: list[Flight] = []
         with opening(location):
@@ -99,6 +102,7 @@ class File:
             if isinstance(error, apsw.BusyError | apsw.FullError):
                 raise unavailable(error) from error
             raise unknown(error) from error
+        self.written += 1
         for flight in self._landing:
             flight.land(failed=flight.failed)
         for space, batch in self._untold:
@@ -183,6 +187,7 @@ class File:
                 flight.land(failed=not landed)
         if not landed:
             return None
+        self.written += 1
         for landing, flight in zip(landings, flights, strict=True):
             self._told = max(self._told, flight.batch.sequence)
             self._tell(landing.space, flight.batch.entries)

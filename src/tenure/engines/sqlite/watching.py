@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 LOOK_SECONDS = 0.05
+LOOK_AFTER_OWN_WRITES_SECONDS = 0.02
 LOOK_ONCE_TOLD_SECONDS = 0.06  # by then the file's time is old enough, so that one look is enough
 LOOK_UNTOLD_SECONDS = 1.0
 IN_MODIFY = 0x2
@@ -68,13 +69,22 @@ class Notices:
             while self.number is not None and os.read(self.number, 4096):
                 pass
 
-    def __del__(self) -> None:
+    def close(self) -> None:
+        """Be told no more: Linux gives few of these to each user."""
         if self.number is not None:
             os.close(self.number)
+            self.number = None
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class Looks(Protocol):
     """Whoever wants to know what others wrote."""
+
+    def has_written(self) -> bool:
+        """Tell whether it wrote since it was asked last: then it found out what others had written before."""
+        ...
 
     async def look_for_others(self) -> bool:
         """Find out what others wrote, and tell whether that was all there is to come."""
@@ -84,7 +94,8 @@ class Looks(Protocol):
 class Watching:
     """Looks at the log, and has its owner look for others when it has moved, until the owner is gone.
 
-    Looks are timers, not a task that sleeps: they are most of what an idle store does, and so they cost half.
+    Looks are timers, not a task that sleeps: they are most of what an idle store does, and so they cost half. While
+    the owner writes without a pause there are none: each would wait for the thread that writes, and hold it up.
     """
 
     def __init__(self, log: LogWatch, owner: Looks) -> None:
@@ -101,12 +112,15 @@ class Watching:
         if self._telling is not None:
             self._telling.cancel()
             await asyncio.gather(self._telling, return_exceptions=True)
+        self._notices.close()
 
     def _look(self) -> None:
         owner = self._owner()
         self._listen(listening=False)
         self._notices.take()  # before the file is looked at: what comes after this is told anew
-        if owner is not None and self._log.moved():
+        if owner is not None and owner.has_written():
+            self._timer = self._loop.call_later(LOOK_AFTER_OWN_WRITES_SECONDS, self._look)
+        elif owner is not None and self._log.moved():
             self._telling = self._loop.create_task(self._tell(owner), name="looks for other writers")
         elif owner is not None:
             self._wait()

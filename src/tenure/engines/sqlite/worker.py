@@ -106,6 +106,7 @@ class Worker:
             else:
                 self.tell()
                 answers = [self._alone(group[0])]
+            del group  # else taking it apart, hundreds of rows, would hold up the next one
             self.tell()
             self._answers = answers
             if not self._waiting and self._jobs.empty():
@@ -175,16 +176,18 @@ class Worker:
 
 
 def _answer(job: Job, result: Any, error: BaseException | None) -> Callable[[], None]:
+    future, loop = job.future, job.loop
+
     def settle() -> None:
-        if job.future.done():
+        if future.done():
             return
         if error is None:
-            job.future.set_result(result)
+            future.set_result(result)
         else:
-            job.future.set_exception(error)
+            future.set_exception(error)
 
     def answer() -> None:
         with suppress(RuntimeError):  # the loop was closed: nobody waits any more
-            job.loop.call_soon_threadsafe(settle)
+            loop.call_soon_threadsafe(settle)
 
     return answer
