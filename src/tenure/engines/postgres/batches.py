@@ -27,9 +27,19 @@ class NotLocked(NotYet):
 
 
 async def apply(
-    files: Locked, kinds: Kinds, days: Days, asking: Sequence[Asking], now: int | None, also: set[Key]
+    files: Locked,
+    kinds: Kinds,
+    days: Days,
+    asking: Sequence[Asking],
+    now: int | None,
+    also: set[Key],
+    *,
+    careful: bool,
 ) -> tuple[Batch, list[Outcome]]:
-    """Apply transactions in order, each all or not at all. Raises `NotYet` if something is to be done before."""
+    """Apply transactions in order, each all or not at all. Raises `NotYet` if something is to be done before.
+
+    Unless it is to be `careful` (see `run`), it raises `Drifted`, too.
+    """
     await files.lock(asking, also)
     events = sum(change.name != "beat" for asked in asking for change in asked.changes)
     time, before = await files.begin(events, now, [asked.op for asked in asking if asked.op])
@@ -45,7 +55,7 @@ async def apply(
         lay_states(sheet, batch, files.places)
         for slot in files.made - {slot for slot, _ in batch.changed_slots()}:
             sheet.add("drop_slots", slot.kind, slot.limit, slot.key)
-        await run(files.transaction, files.sql, files.space, sheet)
+        await run(files.transaction, files.sql, files.space, sheet, careful=careful)
     return batch, outcomes
 
 

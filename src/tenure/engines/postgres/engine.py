@@ -22,7 +22,7 @@ from tenure.core.signals import Carrier, InProcess
 from tenure.core.views import Views
 from tenure.engines.postgres import batches, builds, copying, finding, outbox
 from tenure.engines.postgres.audit import audit
-from tenure.engines.postgres.connection import Pool, Raced, Transaction
+from tenure.engines.postgres.connection import Drifted, Pool, Raced, Transaction
 from tenure.engines.postgres.days import DAY, Days, NoDay
 from tenure.engines.postgres.grounds import Grounds
 from tenure.engines.postgres.location import Location, read_location
@@ -92,18 +92,25 @@ class PostgresEngine:
     async def write(self, space: str, transactions: Sequence[Asking], now: int | None = None) -> Sequence[Outcome]:
         """Apply transactions in order, each all or not at all, in one commit."""
         also: set[Key] = set()
+        careful = False
 
         async def job() -> Sequence[Outcome]:
+            nonlocal careful
             number = await self._make_space(space)
             try:
                 async with self._writing(space) as (transaction, draws):
                     files = Locked(transaction, self._sql, number, self._needs)
                     files.drawn = draws.add
-                    batch, outcomes = await batches.apply(files, self.kinds, self._days, transactions, now, also)
+                    batch, outcomes = await batches.apply(
+                        files, self.kinds, self._days, transactions, now, also, careful=careful
+                    )
                     draws.entries = batch.entries if transaction.keep else ()
             except batches.NotLocked as missing:
                 also.add(missing.key)
                 raise Raced from None
+            except Drifted:
+                careful = True
+                raise
             return outcomes
 
         return await self._do(job)

@@ -25,7 +25,7 @@ class Statements:
         self.schema = schema
         self.steps = [self.qualified(text) for text in _read("schema").values()]
         self._texts = {name: self.qualified(_bare(text)) for name, text in _read("sql").items()}
-        self._joined: dict[tuple[str, ...], str] = {}
+        self._joined: dict[tuple[tuple[str, ...], bool], str] = {}
 
     def __getitem__(self, name: str) -> str:
         return self._texts[name]
@@ -34,25 +34,31 @@ class Statements:
         """Put our names into the schema."""
         return re.sub(r"\btenure_(?=\w)", f'"{self.schema}".tenure_', text)
 
-    def joined(self, names: Sequence[str]) -> str:
+    def joined(self, names: Sequence[str], *, careful: bool = True) -> str:
         """Make one statement of several that do not see one another's writes: one way to the server for all.
 
         They share $1; the other values follow one another. The tempting wrong version joins two that write the same
-        row, of which only one is done.
+        row, of which only one is done. One that is not careful adds rows without looking whether they are there.
         """
-        key = tuple(names)
+        key = (tuple(names), careful)
         if key not in self._joined:
-            self._joined[key] = self._join(key)
+            texts = [self[name] for name in names]
+            self._joined[key] = _join(names, texts if careful else [_hasty(text) for text in texts])
         return self._joined[key]
 
-    def _join(self, names: tuple[str, ...]) -> str:
-        if len(names) == 1:
-            return self[names[0]]
-        parts, shift = [], 0
-        for name in names:
-            parts.append(f"{name} AS (\n{_shifted(self[name], shift)})")
-            shift += _values(self[name]) - 1
-        return f"WITH {', '.join(parts)}\nSELECT 1"
+
+def _join(names: Sequence[str], texts: Sequence[str]) -> str:
+    if len(names) == 1:
+        return texts[0]
+    parts, shift = [], 0
+    for name, text in zip(names, texts, strict=True):
+        parts.append(f"{name} AS (\n{_shifted(text, shift)})")
+        shift += _values(text) - 1
+    return f"WITH {', '.join(parts)}\nSELECT 1"
+
+
+def _hasty(text: str) -> str:
+    return text.removesuffix("ON CONFLICT DO NOTHING\n")
 
 
 def _bare(text: str) -> str:

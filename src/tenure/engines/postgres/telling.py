@@ -34,6 +34,9 @@ HORIZON_SECONDS = 5.0
 PAUSE_SECONDS = 0.01
 """Between two looks; what is written meanwhile is told with the next."""
 
+TURNS_FOR_CALLERS = 6
+"""After so many turns of the event loop those who wrote have their answers: they come before who only listens."""
+
 MOST_AT_ONCE = 10_000
 
 Range = tuple[int, int]
@@ -115,6 +118,8 @@ class Teller:
                 await self._look_once()
             await _happens(self._ended, PAUSE_SECONDS)
             await _happens(self._wake, pause)
+            for _ in range(TURNS_FOR_CALLERS):
+                await asyncio.sleep(0)
 
     async def _look_once(self) -> None:
         if self._location.pooler:

@@ -43,6 +43,10 @@ ORDER = (
 AFTERWARDS = ("erase_events", "erase_answers")
 """They must see what the others wrote, so each is a statement of its own."""
 
+BY_KEY = {f"{verb}_{of}" for verb in ("drop", "write") for of in ("due", "ranks", "holders", "children", "states")}
+BY_KEY |= {"move_states"}
+"""These are found by an index. In its order most of what is found next is at hand already."""
+
 CREATED = itemgetter(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16)
 CHANGED = itemgetter(0, 3, 4, 5, 6, 8, 9, 10, 11, 12, 14, 15, 16)
 """What of a record's line the statements take; where `born` (13) is given, the record is new."""
@@ -64,12 +68,13 @@ def lay_states(sheet: Sheet, batch: Batch, places: dict[Key, Place]) -> None:
         sheet.add("drop_states", kind, state, number)
 
 
-async def run(transaction: Transaction, sql: Statements, space: int, sheet: Sheet) -> None:
-    """Write what a sheet says."""
+async def run(transaction: Transaction, sql: Statements, space: int, sheet: Sheet, *, careful: bool = True) -> None:
+    """Write what a sheet says. Where a row that it adds is there already, one that is not careful raises `Drifted`."""
     lines = _arranged(sheet)
     names = [name for name in ORDER if lines.get(name)]
     if names:
-        await transaction.run(sql.joined(names), space, *(column for name in names for column in _columns(lines[name])))
+        columns = (column for name in names for column in _columns(lines[name]))
+        await transaction.run(sql.joined(names, careful=careful), space, *columns)
     for name in AFTERWARDS:
         last = {line[0]: line for line in sorted(lines.get(name, ()))}  # the highest version of each record
         if last:
@@ -106,8 +111,10 @@ def _element(value: Any) -> str:
 
 
 def _arranged(sheet: Sheet) -> dict[str, Sequence[Any]]:
-    """Arrange the lines so that no row is written twice by one statement."""
-    lines: dict[str, Sequence[Any]] = dict(sheet.lines)
+    """Arrange the lines so that no row is written twice by one statement, and neighbours follow one another."""
+    lines: dict[str, Sequence[Any]] = {
+        name: sorted(of) if name in BY_KEY else of for name, of in sheet.lines.items()
+    }
     records = lines.pop("write_records", ())
     lines["create_records"] = [CREATED(line) for line in records if line[13]]
     lines["write_records"] = [CHANGED(line) for line in records if not line[13]]
