@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.engine_contract.kinds import KINDS, Bot, Instance, Owner
+from tests.engine_contract.kinds import KINDS, Bot, Instance, Match, Owner
 from tests.engines.postgres.conftest import a_session, all_is_counted, schema_of
 
 import tenure
+from tenure import testing
 
 TURNS, RECORDS, OF = 40, 400, 8
 """Each turn changes one of eight records, so that a page has room for what changes at once."""
@@ -57,11 +58,22 @@ async def test_a_look_is_written_once_for_many_beats(url: str) -> None:
         assert (await session.fetchval(sql, schema_of(url)) or 0) <= 2  # and one of no lease
 
 
-async def test_what_has_drifted_into_an_index_hinders_nobody(url: str) -> None:
-    async with tenure.open(url, *KINDS) as store, a_session(url) as session:
+GHOSTS = {
+    "tenure_states": "'Bot', 'queued'",
+    "tenure_ranks": """'Bot', 'queued', '["eu"]', 7""",
+    "tenure_holders": """'Bot', 'ready', '["eu"]'""",
+    "tenure_children": "'Match', 'm'",
+    "tenure_due": "last_value + 300000000",
+}
+
+
+@pytest.mark.parametrize("table", GHOSTS)
+async def test_what_has_drifted_into_an_index_hinders_nobody(url: str, table: str) -> None:
+    async with testing.store(*KINDS, url=url) as store, a_session(url) as session:
+        await store.apply(Match.create("m", first="ada", second="bob"))
         await store.apply(Bot.create("ada", pool="eu", rating=7))
-        ada = "(SELECT record FROM tenure_records WHERE id = 'ada')"
-        ghost = f"INSERT INTO tenure_ranks SELECT 1, 'Bot', 'queued', '[\"eu\"]', 7, {ada}"
-        await session.execute(ghost)
-        assert (await store.apply(Bot.enqueue("ada"))).state == Bot.queued
-        assert await store.engine.audit("main", repair=False) == []
+        values = f"SELECT 1, {GHOSTS[table]}, record FROM tenure_records, tenure_clock WHERE id = 'ada'"
+        await session.execute(f"INSERT INTO {table} {values}")
+        await store.apply(Bot.enqueue("ada"))
+        await store.apply(Bot.reserve("ada", match="m"))
+        assert await store.engine.audit(store.space_name, repair=False, now=store.clock()) == []

@@ -89,11 +89,17 @@ def _as(row: Row, state: str, fields: dict[str, object]) -> Row:
 
 
 def _levels(kinds: Kinds, entering: dict[tuple[str, str], Parents]) -> dict[str, int]:
-    """Give each kind a level above those of the kinds that need it. Where they need one another, any order will do."""
+    """Give each kind a level above those of the kinds that need it. Where they need one another, any order will do.
+
+    A kind that needs none, and that none needs, goes with the last: each level is a way to the server.
+    """
     levels = dict.fromkeys(kinds.tables, 0)
+    related: set[str] = set()
     for _ in kinds.tables:
         for (kind, _state), parents in entering.items():
             for _field, parent in parents:
+                related |= {kind, parent}
                 if parent in levels and parent != kind:
                     levels[parent] = min(max(levels[parent], levels[kind] + 1), len(levels))
-    return levels
+    last = max(levels.values(), default=0)
+    return {kind: level if kind in related else last for kind, level in levels.items()}

@@ -43,7 +43,7 @@ class Statements:
         key = (tuple(names), careful)
         if key not in self._joined:
             texts = [self[name] for name in names]
-            self._joined[key] = _join(names, texts if careful else [_hasty(text) for text in texts])
+            self._joined[key] = _join(names, texts if careful else [hasty(text) for text in texts])
         return self._joined[key]
 
 
@@ -57,7 +57,8 @@ def _join(names: Sequence[str], texts: Sequence[str]) -> str:
     return f"WITH {', '.join(parts)}\nSELECT 1"
 
 
-def _hasty(text: str) -> str:
+def hasty(text: str) -> str:
+    """Give a statement without the look whether what it adds is there."""
     return text.removesuffix("ON CONFLICT DO NOTHING\n")
 
 

@@ -70,7 +70,7 @@ def lay_states(sheet: Sheet, batch: Batch, places: dict[Key, Place]) -> None:
 
 async def run(transaction: Transaction, sql: Statements, space: int, sheet: Sheet, *, careful: bool = True) -> None:
     """Write what a sheet says. Where a row that it adds is there already, one that is not careful raises `Drifted`."""
-    lines = _arranged(sheet)
+    lines = _arranged(sheet, careful=careful)
     names = [name for name in ORDER if lines.get(name)]
     if names:
         columns = (column for name in names for column in _columns(lines[name]))
@@ -97,8 +97,8 @@ def to_array(values: Sequence[Any]) -> str:
     a line, JSON has names that begin with a backslash too, and an array does not.
     """
     text = msgspec.json.encode(values)
-    escapes = text.replace(rb"\\", b"")
-    if escapes.count(b"\\") == escapes.count(rb"\""):
+    backslashes = text.count(b"\\")
+    if not backslashes or backslashes == text.count(rb"\""):
         return f"{{{text[1:-1].decode()}}}"
     return f"{{{','.join(map(_element, values))}}}"
 
@@ -110,11 +110,17 @@ def _element(value: Any) -> str:
     return "NULL" if value is None else str(value)
 
 
-def _arranged(sheet: Sheet) -> dict[str, Sequence[Any]]:
+def _arranged(sheet: Sheet, *, careful: bool) -> dict[str, Sequence[Any]]:
     """Arrange the lines so that no row is written twice by one statement, and neighbours follow one another."""
-    lines: dict[str, Sequence[Any]] = {
-        name: sorted(of) if name in BY_KEY else of for name, of in sheet.lines.items()
-    }
+    lines: dict[str, Sequence[Any]] = dict(sheet.lines)
+    if careful:
+        moves = lines.pop("move_states", ())
+        lines["drop_states"] = [*lines.get("drop_states", ()), *((kind, had, number) for kind, had, _, number in moves)]
+        lines["write_states"] = [
+            *lines.get("write_states", ()),
+            *((kind, has, number) for kind, _, has, number in moves),
+        ]
+    lines.update((name, sorted(lines[name])) for name in BY_KEY & lines.keys())
     records = lines.pop("write_records", ())
     lines["create_records"] = [CREATED(line) for line in records if line[13]]
     lines["write_records"] = [CHANGED(line) for line in records if not line[13]]
