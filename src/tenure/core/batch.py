@@ -83,7 +83,7 @@ class Batch:
         return ((key, self.serials[key]) for key in self._numbered)
 
     def moved(self, slot: Slot) -> dict[str, bool]:
-        """Give who took a slot (True) or left it."""
+        """Give who took a slot (True) or left it, and is not back where it was."""
         return self._moved.get(slot, {})
 
     def _accept(self, transaction: Transaction, decision: Writes) -> None:
@@ -97,7 +97,9 @@ class Batch:
             self._numbered.update(decision.serials)
         self.slots.update(decision.held)
         for slot, id, holds in decision.moved:
-            self._moved.setdefault(slot, {})[id] = holds
+            moved = self._moved.setdefault(slot, {})
+            if moved.pop(id, None) is None:  # else it is where it was before the batch
+                moved[id] = holds
         if transaction.op:
             self.answers[transaction.op] = Answer(transaction.digest, decision.rows)
 

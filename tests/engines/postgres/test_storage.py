@@ -13,6 +13,7 @@ from tests.engines.postgres.conftest import a_session, all_is_counted, schema_of
 
 import tenure
 from tenure import testing
+from tenure.engines.postgres import connection
 
 TURNS, RECORDS, OF = 40, 400, 8
 """Each turn changes one of eight records, so that a page has room for what changes at once."""
@@ -76,4 +77,16 @@ async def test_what_has_drifted_into_an_index_hinders_nobody(url: str, table: st
         await session.execute(f"INSERT INTO {table} {values}")
         await store.apply(Bot.enqueue("ada"))
         await store.apply(Bot.reserve("ada", match="m"))
+        assert await store.engine.audit(store.space_name, repair=False, now=store.clock()) == []
+
+
+async def test_who_leaves_a_place_and_comes_back_at_once_is_no_drift(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "BESIDE", ())  # so that a row that is there already makes the batch fail for good
+    async with testing.store(*KINDS, url=url) as store:
+        await store.apply(Bot.create("ada", pool="eu", rating=7))
+        await store.apply(Bot.enqueue("ada"))
+        await store.submit([[Bot.withdraw("ada")], [Bot.enqueue("ada")]])
+        await store.submit([[Bot.relocate("ada", pool="us")], [Bot.relocate("ada", pool="eu")]])
+        await store.apply(Bot.rate("ada", rating=8), Bot.withdraw("ada"), Bot.enqueue("ada"), Bot.rate("ada", rating=7))
+        assert [bot.id for bot in await store.holding(Bot.ready, "eu")] == ["ada"]
         assert await store.engine.audit(store.space_name, repair=False, now=store.clock()) == []
