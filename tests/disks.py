@@ -42,10 +42,12 @@ class Disk:
     def fill(self) -> Path:
         """Leave no room at all; gives the file to be removed for that to end."""
         ballast = self.place / "ballast"
-        with ballast.open("wb") as file, suppress(OSError):
-            while True:
-                file.write(bytes(1 << 16))
-                file.flush()
+        with ballast.open("wb", buffering=0) as file:
+            for _ in range(2):
+                with suppress(OSError):
+                    while True:
+                        file.write(bytes(1 << 16))
+                os.fsync(file)  # only with this is there room where something was removed just now
         return ballast
 
 

@@ -237,6 +237,7 @@ async def test_a_full_disk_of_the_engine_fails_the_start_with_its_reason(tmp_pat
     with a_disk(tmp_path, "small", megabytes=64) as disk, a_podman(disk.place / "engine") as podman:
         async with containers(tmp_path / "bots", podman) as runtime:
             await runtime.start("before", {})
+            await said(runtime, "ready", "before")
             ballast = disk.fill()
             with pytest.raises(RuntimeFailed, match="no space left on device"):
                 await runtime.start("b", {})
