@@ -35,7 +35,8 @@ PAUSE_SECONDS = 0.02
 NAMES = {"sqlite": "SQLite", "postgres": "PostgreSQL", "valkey": "Valkey"}
 GOALS = {f"{NAMES[engine]}, half of the commits (ms)": "≤ 20" for engine in ("postgres", "valkey")}
 HOW = """Each of 100 matches is a transaction of its own, under a beat of the matcher's claim: a match is created, and
-two tickets are reserved as they were read. All go to the store at once, after a pause in which nothing happens."""
+two tickets are reserved as they were read. All go to the store at once, after a pause in which nothing happens. The
+garbage collector is set as in a process that serves."""
 
 
 async def fill(store: Store, number: int) -> None:
@@ -78,7 +79,7 @@ async def matches(store: Store, claim: Claim[Matchmaker], tickets: Sequence[Tick
 
 
 async def measure(stand: Stand) -> dict[str, float]:
-    """Commit again and again on one engine; the garbage collector is set as in a process that serves."""
+    """Commit again and again on one engine."""
     settle()
     name, waits = NAMES[stand.engine], list[float]()
     async with tenure.open(await stand.fresh(), *KINDS) as store, store.sweeping():

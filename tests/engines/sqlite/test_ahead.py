@@ -131,23 +131,29 @@ async def test_what_another_process_wrote_meanwhile_is_decided_on_anew(tmp_path:
         assert said((await send(ours, Room.create("s", cap=1)))[0]) == "applied"
 
 
-@pytest.mark.parametrize(
-    ("error", "told"), [(apsw.FullError, Unavailable), (apsw.BusyError, Unavailable), (apsw.IOError, OutcomeUnknown)]
-)
+FAILURES = [(apsw.FullError, Unavailable), (apsw.BusyError, Unavailable), (apsw.IOError, OutcomeUnknown)]
+"""What SQLite says of a write, and what its callers are told."""
+
+
+def a_write_fails(error: apsw.Error, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the next write of what was decided ahead fail, and those after it not."""
+    put, failures = File._put, iter([error])
+
+    def fail_once(self: File, flights: Sequence[ahead.Flight]) -> bool:
+        for failure in failures:
+            raise failure
+        return put(self, flights)
+
+    monkeypatch.setattr(File, "_put", fail_once)
+
+
+@pytest.mark.parametrize(("error", "told"), FAILURES)
 async def test_what_was_decided_on_a_batch_that_failed_is_decided_anew(
     error: type[apsw.Error], told: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with an_engine(tmp_path) as engine:
         await send(engine, Seat.create("a", pool="p"))
-        put = File._put
-        failures = iter([error("planted")])
-
-        def fail_once(self: File, flights: Sequence[ahead.Flight]) -> bool:
-            for failure in failures:
-                raise failure
-            return put(self, flights)
-
-        monkeypatch.setattr(File, "_put", fail_once)
+        a_write_fails(error("planted"), monkeypatch)
         monkeypatch.setattr("tenure.engines.sqlite.worker.MOST_TOGETHER", 1)
         async with held_back(engine):
             failing = send(engine, Room.create("r", cap=1))
@@ -198,23 +204,13 @@ async def test_a_batch_of_nothing_holds_up_no_later_one(tmp_path: Path) -> None:
         assert said((await send(ours, Seat.create("d", pool="p")))[0]) == "applied"
 
 
-@pytest.mark.parametrize(
-    ("error", "told"), [(apsw.FullError, Unavailable), (apsw.BusyError, Unavailable), (apsw.IOError, OutcomeUnknown)]
-)
+@pytest.mark.parametrize(("error", "told"), FAILURES)
 async def test_where_several_batches_at_once_fail_all_are_told_and_what_rests_on_them_is_decided_anew(
     error: type[apsw.Error], told: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counted: list[int]
 ) -> None:
     async with an_engine(tmp_path) as engine:
         await send(engine, Seat.create("a", pool="p"))
-        put = File._put
-        failures = iter([error("planted")])
-
-        def fail_once(self: File, flights: Sequence[ahead.Flight]) -> bool:
-            for failure in failures:
-                raise failure
-            return put(self, flights)
-
-        monkeypatch.setattr(File, "_put", fail_once)
+        a_write_fails(error("planted"), monkeypatch)
         counted.clear()
         async with held_back(engine):
             failing = [send(engine, Room.create(id, cap=1)) for id in "rs"]

@@ -46,8 +46,8 @@ SEALED, GONE = "TN001", "TN002"
 RACED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
 """With these another transaction was faster: the same is tried again on what it left."""
 
-BESIDE = ("tenure_states", "tenure_due", "tenure_ranks", "tenure_holders", "tenure_children")
-"""Here only who has locked the record writes, so none can be faster."""
+BESIDE = ("due", "ranks", "holders", "children", "states")
+"""Tables of what stands beside a record: only who has locked the record writes there, so none can be faster."""
 
 
 class Raced(Exception):  # noqa: N818  it never leaves this engine
@@ -211,7 +211,8 @@ async def connect(location: Location, made: type[Connection] = Connection) -> Co
 def translated(error: Exception, location: Location, *, committing: bool) -> Exception:
     """Say what may be concluded from an error of the driver, and what to do."""
     if isinstance(error, RACED):
-        return Drifted() if getattr(error, "table_name", None) in BESIDE else Raced()
+        table = getattr(error, "table_name", None) or ""
+        return Drifted() if table.removeprefix("tenure_") in BESIDE else Raced()
     code = getattr(error, "sqlstate", None)
     if code == SEALED:
         return Unavailable(f"this space is sealed: {error}")

@@ -10,7 +10,7 @@ import msgspec
 
 from tenure.core.batch import Batch, Key
 from tenure.core.sheet import Place, Sheet
-from tenure.engines.postgres.connection import Transaction
+from tenure.engines.postgres.connection import BESIDE, Transaction
 from tenure.engines.postgres.statements import Statements
 
 Lines = Sequence[tuple[Any, ...]]
@@ -43,8 +43,7 @@ ORDER = (
 AFTERWARDS = ("erase_events", "erase_answers")
 """They must see what the others wrote, so each is a statement of its own."""
 
-BY_KEY = {f"{verb}_{of}" for verb in ("drop", "write") for of in ("due", "ranks", "holders", "children", "states")}
-BY_KEY |= {"move_states"}
+BY_KEY = {"move_states", *(f"{verb}_{of}" for verb in ("drop", "write") for of in BESIDE)}
 """These are found by an index. In its order most of what is found next is at hand already."""
 
 CREATED = itemgetter(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16)
