@@ -98,30 +98,20 @@ class Worker:
         return await future
 
     def _run(self) -> None:
-        while self._work():
+        while group := self._next():
+            if group[0].onward is not None:
+                answers = self._prepare(group[0], group[0].onward)
+            elif group[0].size or group[0].prepared:
+                answers = self._at_once(group) or self._together(group)
+            else:
+                self.tell()
+                answers = [self._alone(group[0])]
+            del group  # before other threads run: who lets go of it last takes hundreds of rows apart
+            self.tell()
+            self._answers = answers
             if not self._waiting and self._jobs.empty():
                 self.tell()
         self.tell()
-
-    def _work(self) -> bool:
-        """Do what is next; False when all is over.
-
-        Nothing of it is kept here. The tempting wrong version is one loop, whose variables keep a batch until they
-        have the next one: that is then held up by taking hundreds of rows apart.
-        """
-        group = self._next()
-        if not group:
-            return False
-        if group[0].onward is not None:
-            answers = self._prepare(group[0], group[0].onward)
-        elif group[0].size or group[0].prepared:
-            answers = self._at_once(group) or self._together(group)
-        else:
-            self.tell()
-            answers = [self._alone(group[0])]
-        self.tell()
-        self._answers = answers
-        return True
 
     def _next(self) -> list[Job]:
         """Give the next job, with those behind it that may share its transaction; none when all is over."""
